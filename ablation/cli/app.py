@@ -1,0 +1,102 @@
+"""The `ablate` command: its parts, and how errors reach the terminal.
+
+Nothing heavy is imported here: a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from ablation.cli import config, data, doctor, evaluate, report, studies, sweep, tracking
+
+app = typer.Typer(
+    name="ablate",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Tune segmentation designs under one budget, track every run, and compare them honestly.",
+    epilog="[bold]First steps[/bold]\n\n"
+    "ablate sweep --model unet,resupnet --trials 3\n\nablate report --compare all\n\nablate ui",
+)
+
+
+def _print_version(value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        typer.echo(f"ablate {version('ablate')}")
+        raise typer.Exit
+
+
+def _keep_traceback(value: bool) -> None:
+    if value:
+        os.environ["ABLATE_DEBUG"] = "1"
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", callback=_keep_traceback, help="Show tracebacks of errors.")
+    ] = False,
+) -> None:
+    """Hold what comes before a command's name; both options act in their callbacks."""
+
+
+app.command("sweep", epilog=sweep.EXAMPLES)(sweep.sweep)
+app.command("report", epilog=report.EXAMPLES)(report.report)
+app.command("ui", epilog=tracking.UI_EXAMPLES)(tracking.ui)
+app.command("sync", epilog=tracking.SYNC_EXAMPLES)(tracking.sync)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
+app.command("worker", epilog=sweep.WORKER_EXAMPLES)(sweep.worker)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.add_typer(tracking.runs_app, name="runs")
+app.add_typer(studies.app, name="studies")
+app.add_typer(data.app, name="data")
+app.add_typer(config.app, name="config")
+
+
+def main() -> None:
+    """Run the command line; print what the caller can put right as `error:` and `hint:`."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the rim: sorted here into message or traceback
+        sys.exit(_explain(error))
+
+
+def _explain(error: Exception) -> int:
+    """Print an error for its reader and return the exit code."""
+    if os.environ.get("ABLATE_DEBUG"):
+        traceback.print_exception(error)
+    if hasattr(error, "hint") and hasattr(error, "message"):
+        message, hint = str(error.message), str(error.hint)
+    elif isinstance(error, OSError) and error.errno in UNWRITABLE:
+        message = f"{error.filename or 'file'}: {os.strerror(error.errno)}"
+        hint = UNWRITABLE[error.errno]
+    else:
+        raise error
+    typer.echo(f"error: {message}", err=True)
+    if hint:
+        typer.echo(f"hint: {hint}", err=True)
+    return int(getattr(error, "exit_code", 1))
+
+
+UNWRITABLE = {
+    errno.ENOSPC: "Free some space, or name another disk with --workspace and --cache; nothing finished is lost.",
+    errno.EDQUOT: "Your quota is used up; name another disk with --workspace and --cache.",
+    errno.EACCES: "Name a folder you may write to with --workspace or --cache.",
+    errno.EPERM: "Name a folder you may write to with --workspace or --cache.",
+    errno.EROFS: "The disk is read-only; name another folder with --workspace or --cache.",
+}
+
+if __name__ == "__main__":
+    main()

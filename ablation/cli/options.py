@@ -1,0 +1,80 @@
+"""Options that several commands share, so that a flag means the same everywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ablation.config import Resolved
+
+Workspace = Annotated[
+    Path, typer.Option("--workspace", envvar="ABLATE_WORKSPACE", help="Folder of runs and databases.")
+]
+Cache = Annotated[
+    Path | None,
+    typer.Option("--cache", envvar="ABLATE_CACHE", help="Folder of prepared slices; default: the user's cache."),
+]
+Data = Annotated[
+    str | None, typer.Option("--data", help="Folder of scans; default: the generated phantom.")
+]
+Preset = Annotated[
+    str | None, typer.Option("--preset", help="Ready configuration: cpu-demo, laptop, standard, paper.")
+]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="TOML file; default: ablate.toml of this folder, if there.")
+]
+Assignments = Annotated[
+    list[str] | None, typer.Option("--set", help="Set one key: section.key=value. Repeatable.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for other programs.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
+DEFAULT_WORKSPACE = Path("runs")
+
+
+def cache_folder(option: Path | None) -> Path:
+    """Return the folder of prepared slices."""
+    if option is not None:
+        return option
+    from platformdirs import user_cache_path
+
+    return user_cache_path("ablate", appauthor=False)
+
+
+def resolve_config(
+    *,
+    data: str | None,
+    preset: str | None,
+    file: Path | None,
+    assignments: Sequence[str] | None,
+    flags: Mapping[str, object] | None = None,
+) -> tuple[Resolved, str]:
+    """Return the configuration of a command and a line that says which preset it rests on."""
+    from ablation.config import default_preset, resolve
+
+    given = dict(flags or {})
+    if data is not None:
+        given["data.path"] = data
+    sources = {"file": file, "environment": os.environ, "assignments": assignments or (), "flags": given}
+    if preset is not None:
+        return resolve(preset=preset, **sources), f"preset {preset}"
+    path = resolve(**sources).config.data.path
+    name, reason = default_preset(path)
+    return resolve(preset=name, **sources), f"preset {name} ({reason})"
+
+
+def say(text: str, *, quiet: bool = False) -> None:
+    """Print progress or a remark on stderr, where it never disturbs a result."""
+    if not quiet:
+        typer.echo(text, err=True)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True, default=str) + "\n")

@@ -1,0 +1,34 @@
+"""Which design is better on the same patients: per-case tables in, one frozen result out.
+
+metrics.py    scores: direction, unit, how they are printed
+align.py      the designs' tables, checked against each other
+empties.py    missed and absent tumours
+contrasts.py  one value per patient; summaries, differences, tests
+ledger.py     what is unfair about the comparison
+verdict.py    the result in words
+result.py     compare(): all of it
+"""
+
+from ablation.comparison.align import Design
+from ablation.comparison.contrasts import Analysis, Contrast, Summary
+from ablation.comparison.empties import Detection
+from ablation.comparison.ledger import LedgerRow
+from ablation.comparison.metrics import METRICS, Metric
+from ablation.comparison.result import Comparison, PolicyRow, compare
+from ablation.comparison.verdict import Verdict, p_text
+
+__all__ = [
+    "METRICS",
+    "Analysis",
+    "Comparison",
+    "Contrast",
+    "Design",
+    "Detection",
+    "LedgerRow",
+    "Metric",
+    "PolicyRow",
+    "Summary",
+    "Verdict",
+    "compare",
+    "p_text",
+]

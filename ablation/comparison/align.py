@@ -1,0 +1,151 @@
+"""The designs' per-case tables brought together, and refused where they do not match."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from ablation.errors import ComparisonError
+
+KEY = ["patient", "case", "target"]
+NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
+MOST_NAMED = 6  # ids in a message; more are counted
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """One design as it was scored."""
+
+    name: str
+    cases: tuple[pd.DataFrame, ...]
+    """The per-case table of each training (seed); rows with split "test" are compared."""
+    facts: Mapping[str, object]
+    """What the fairness ledger shows: trials, epochs_allowed, epochs_used, seconds, ..."""
+    band: tuple[str, ...] = ()
+    """Why the scores say nothing about patients, such as "generated data"."""
+
+
+def align(designs: Sequence[Design]) -> pd.DataFrame:
+    """Return the test rows of all designs, with columns `design` and `training` added.
+
+    Raises:
+        ComparisonError: naming every mismatch: other patients, other truth, a patient scored
+            twice, a test patient that training or tuning has seen, other units or methods.
+    """
+    problems = [*_unnamed(designs), *_columns_missing(designs)]
+    if not problems:
+        tables = _test_tables(designs)
+        problems = [
+            *_duplicates(tables),
+            *_other_cases(tables),
+            *_other_truth(tables),
+            *_seen_before(designs),
+            *_other_methods(designs, tables),
+        ]
+    if problems:
+        raise ComparisonError(
+            "these runs cannot be compared: " + "; ".join(problems),
+            hint="Score every design on the same patients, masks and methods, then report again.",
+        )
+    together = pd.concat(
+        [frame.assign(design=name, training=seed) for (name, seed), frame in tables.items()],
+        ignore_index=True,
+    )
+    if together.empty:
+        raise ComparisonError(
+            "no test case is in these tables", hint="A comparison needs rows with split = test."
+        )
+    return together
+
+
+Tables = dict[tuple[str, int], pd.DataFrame]
+
+
+def _test_tables(designs: Sequence[Design]) -> Tables:
+    return {
+        (design.name, seed): frame[frame["split"] == "test"].astype(dict.fromkeys(KEY, str))
+        for design in designs
+        for seed, frame in enumerate(design.cases)
+    }
+
+
+def _unnamed(designs: Sequence[Design]) -> Iterator[str]:
+    if not designs:
+        yield "no design was given"
+    names = [design.name for design in designs]
+    for name in dict.fromkeys(names):
+        if names.count(name) > 1:
+            yield f"two designs are named {name}"
+    for design in designs:
+        if not design.cases:
+            yield f"{design.name} has no table"
+
+
+def _columns_missing(designs: Sequence[Design]) -> Iterator[str]:
+    for design in designs:
+        lacking = sorted({c for frame in design.cases for c in NEEDED if c not in frame})
+        if lacking:
+            yield f"{design.name} lacks the columns {', '.join(lacking)}"
+
+
+def _duplicates(tables: Tables) -> Iterator[str]:
+    for (name, seed), frame in tables.items():
+        twice = frame.loc[frame.duplicated(KEY), "case"]
+        if len(twice):
+            yield f"{_training(name, seed)} scores {_named(twice)} twice"
+
+
+def _other_cases(tables: Tables) -> Iterator[str]:
+    """Rows are joined by id, so every table must have the same ids."""
+    ids = {
+        place: set(frame[KEY].itertuples(index=False, name=None)) for place, frame in tables.items()
+    }
+    everyone = set().union(*ids.values())
+    for (name, seed), own in ids.items():
+        lacking = sorted(everyone - own)
+        if lacking:
+            yield f"{_training(name, seed)} lacks {_named([' '.join(_distinct(key)) for key in lacking])}"
+
+
+def _other_truth(tables: Tables) -> Iterator[str]:
+    frames = [frame.set_index(KEY)["truth_hash"].dropna() for frame in tables.values()]
+    hashes = pd.concat(frames).groupby(level=KEY).nunique() if frames else pd.Series(dtype=int)
+    changed = hashes[hashes > 1].index
+    if len(changed):
+        yield f"the truth differs between the runs for {_named([' '.join(_distinct(key)) for key in changed])}"
+
+
+def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
+    for design in designs:
+        rows = pd.concat(design.cases)[["patient", "split"]].astype(str)
+        tested = set(rows.loc[rows["split"] == "test", "patient"])
+        both = sorted(tested & set(rows.loc[rows["split"] != "test", "patient"]))
+        if both:
+            yield f"{design.name} was tested on {_named(both)}, seen in training or tuning"
+
+
+def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
+    units = sorted({str(u) for frame in tables.values() for u in frame["distance_unit"].dropna()})
+    if len(units) > 1:
+        yield f"distances are in {' and in '.join(units)}"
+    for method in ("hd95_method", "nsd_tolerance_mm"):
+        stated = {d.name: str(d.facts[method]) for d in designs if d.facts.get(method) is not None}
+        if len(set(stated.values())) > 1:
+            yield f"{method} differs: " + ", ".join(f"{k} {v}" for k, v in stated.items())
+
+
+def _training(name: str, seed: int) -> str:
+    return f"{name} (training {seed + 1})"
+
+
+def _distinct(key: tuple[object, ...]) -> list[str]:
+    """Patient, case and target without saying the same id twice."""
+    return list(dict.fromkeys(str(part) for part in key))
+
+
+def _named(ids: Sequence[str] | pd.Series) -> str:
+    names = [str(i) for i in ids]
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more

@@ -1,0 +1,301 @@
+"""The result of a comparison in words that claim no more than the numbers carry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ablation.comparison.contrasts import Analysis, Contrast, Summary
+from ablation.comparison.ledger import LedgerRow
+from ablation.comparison.metrics import Metric, number_text
+from ablation.statistics import (
+    minimum_attainable_p,
+    minimum_detectable_effect,
+    patients_needed,
+)
+
+SMALL = 10  # patients below which a test set is called very small
+
+Standing = Literal["settled", "open", "too few", "single"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The result in words."""
+
+    standing: Standing
+    headline: str
+    sentences: tuple[str, ...]
+    cautions: tuple[str, ...]
+    """What weakens the headline; shown with it, not in an appendix."""
+
+
+def p_text(p: float | None) -> str:
+    """Return a p-value with three significant digits, never as 0.
+
+    >>> p_text(0.0390625), p_text(0.5), p_text(0.00012), p_text(None)
+    ('0.0391', '0.5', '<0.001', '')
+    """
+    if p is None:
+        return ""
+    return "<0.001" if p < 0.001 else f"{p:.3g}"
+
+
+def verdict(
+    primary: Sequence[Analysis],
+    ledger: Sequence[LedgerRow],
+    level: float,
+    further_cautions: Sequence[str] = (),
+) -> Verdict:
+    """Put the primary analyses into words.
+
+    Args:
+        primary: The primary metric, one analysis per target.
+        ledger: The parity table; a red row opens the headline with what is unfair.
+        level: Confidence level of intervals; 1 - level is what p has to fall below.
+        further_cautions: What else weakens the result, such as an empty-mask rule.
+    """
+    alpha = round(1 - level, 12)
+    contrasts = [(analysis, c) for analysis in primary for c in analysis.contrasts]
+    if not contrasts:
+        return _single(primary, level, further_cautions)
+    standings = [standing(c, alpha) for _, c in contrasts]
+    texts = [_sentence(a, c, level) for a, c in contrasts]
+    lead, details = _lead(contrasts, standings, texts, level)
+    cautions = [*_cautions(contrasts, alpha), *further_cautions]
+    return Verdict(
+        standing=_overall(standings),
+        headline=_with_confounding(lead, ledger),
+        sentences=tuple(details),
+        cautions=tuple(dict.fromkeys(cautions)),
+    )
+
+
+def standing(contrast: Contrast, alpha: float) -> Standing:
+    """Tell whether a comparison is settled, open, or beyond this number of patients."""
+    if not contrast.can_be_settled(alpha):
+        return "too few"
+    interval = contrast.t.interval
+    if interval.low is None or interval.high is None:
+        # All differences are equal: t says nothing, the ranks still do.
+        return "settled" if contrast.p_holm < alpha else "open"
+    excludes_zero = interval.low > 0 or interval.high < 0
+    return "settled" if excludes_zero and contrast.p_holm < alpha else "open"
+
+
+def _overall(standings: Sequence[Standing]) -> Standing:
+    if "settled" in standings:
+        return "settled"
+    return "open" if "open" in standings else "too few"
+
+
+def _lead(
+    contrasts: Sequence[tuple[Analysis, Contrast]],
+    standings: Sequence[Standing],
+    texts: Sequence[str],
+    level: float,
+) -> tuple[str, list[str]]:
+    """The first sentence and those that follow it."""
+    alpha = round(1 - level, 12)
+    analysis, contrast = contrasts[0]
+    if _overall(standings) == "too few":
+        seen = [f"Observed: {_observed(a, c, level)}." for a, c in contrasts]
+        return _too_few(contrast, alpha), [*seen, *_so_few(contrast, alpha)]
+    if len(contrasts) == 1:
+        return texts[0], _left_open(analysis, contrast, alpha) if standings[0] == "open" else []
+    settled = standings.count("settled")
+    lead = (
+        f"{settled} of {len(contrasts)} comparisons "
+        f"{'is' if settled == 1 else 'are'} settled (Holm p < {alpha:.2g})."
+    )
+    return lead, list(texts)
+
+
+def _sentence(analysis: Analysis, contrast: Contrast, level: float) -> str:
+    state = standing(contrast, round(1 - level, 12))
+    if state == "too few":
+        return f"{_too_few(contrast, round(1 - level, 12))} Observed: {_observed(analysis, contrast, level)}."
+    if state == "open":
+        return f"The data do not settle which is better: {_observed(analysis, contrast, level)}."
+    return _settled(analysis, contrast, level)
+
+
+def _settled(analysis: Analysis, contrast: Contrast, level: float) -> str:
+    """'A scored higher than B by ...'; who is better is read from the sign."""
+    mean = contrast.t.interval.mean
+    first, second = contrast.candidate, contrast.reference
+    count, sign = contrast.better.better, 1
+    if mean < 0:
+        first, second, sign = second, first, -1
+        count = contrast.n - contrast.better.better - contrast.better.ties
+    verb = "scored higher than" if analysis.metric.higher_is_better else "came closer than"
+    size = f"{analysis.metric.text(abs(mean))} {_named(analysis)}"
+    return f"{first} {verb} {second} by {size} ({_evidence(analysis, contrast, level, sign)}; {first} better in {count})."
+
+
+def _observed(analysis: Analysis, contrast: Contrast, level: float) -> str:
+    """The difference as seen, candidate against reference, without a claim."""
+    mean = analysis.metric.text(contrast.t.interval.mean, signed=True)
+    names = f"{contrast.candidate} against {contrast.reference}"
+    return (
+        f"{names}, {mean} {_named(analysis)} "
+        f"({_evidence(analysis, contrast, level, 1)}; "
+        f"{contrast.candidate} better in {contrast.better.better})"
+    )
+
+
+def _evidence(analysis: Analysis, contrast: Contrast, level: float, sign: int) -> str:
+    """Interval, test, adjusted p and n, as they stand in brackets behind a difference."""
+    interval = contrast.t.interval
+    method = "exact" if contrast.rank.exact else "normal"
+    parts = []
+    if interval.low is not None and interval.high is not None:
+        low, high = sorted((sign * interval.low, sign * interval.high))
+        text = analysis.metric.text
+        parts.append(f"{100 * level:g} % CI {text(low)} to {text(high)}")
+    p = p_text(contrast.p_holm)
+    parts.append(f"Wilcoxon {method}, Holm p {p if p.startswith('<') else '= ' + p}")
+    parts.append(_patients(contrast.n))
+    return "; ".join(parts)
+
+
+def _left_open(analysis: Analysis, contrast: Contrast, alpha: float) -> list[str]:
+    """What an open comparison leaves possible, and what it could have found."""
+    return [*_possible(analysis, contrast), *_detectable(analysis, contrast, alpha)]
+
+
+def _so_few(contrast: Contrast, alpha: float) -> list[str]:
+    """What so few patients can and cannot show."""
+    one = contrast.n == 1
+    these = "this patient" if one else f"these {contrast.n} patients"
+    family = f" with {contrast.family} comparisons" if contrast.family > 1 else ""
+    can = (
+        f"What {these} can show: how far apart the designs are in {'it' if one else 'each of them'}, "
+        "and that both designs train and predict."
+    )
+    cannot = (
+        f"What {'it' if one else 'they'} cannot show: which design is better on other patients. "
+        f"With {_patients(contrast.n)} no exact paired test can fall below "
+        f"p = {p_text(minimum_attainable_p(contrast.n))}, however large the difference; "
+        f"p < {alpha:.2g} needs at least {patients_needed(contrast.family, alpha)} test patients{family}."
+    )
+    return [can, cannot]
+
+
+def _too_few(contrast: Contrast, alpha: float) -> str:
+    noun = "patient" if contrast.n == 1 else "patients"
+    family = f" for {contrast.family} comparisons" if contrast.family > 1 else ""
+    return f"n = {contrast.n} {noun} cannot give p < {alpha:.2g} with this test{family}."
+
+
+def _possible(analysis: Analysis, contrast: Contrast) -> list[str]:
+    low, high = contrast.t.interval.low, contrast.t.interval.high
+    text, unit = analysis.metric.text, _named(analysis)
+    if low is None or high is None:
+        return [
+            f"The difference is the same in every patient: {text(contrast.d[0], signed=True)} {unit}."
+        ]
+    if low < 0 < high:
+        in_favour = f"{text(high)} {unit} in favour of {contrast.candidate}"
+        against = f"up to {text(-low)} in favour of {contrast.reference}"
+        return [f"Effects up to {in_favour} and {against} remain possible."]
+    favoured = contrast.candidate if low >= 0 else contrast.reference
+    near, far = sorted((abs(low), abs(high)))
+    span = f"{text(near)} to {text(far)} {unit}"
+    return [f"The interval alone would speak for {favoured} ({span}); the planned test does not."]
+
+
+def _detectable(analysis: Analysis, contrast: Contrast, alpha: float) -> list[str]:
+    sd = contrast.t.interval.sd
+    if not sd or contrast.n < 3:
+        return []
+    smallest = sd * minimum_detectable_effect(contrast.n, alpha / contrast.family)
+    size = f"{analysis.metric.text(smallest)} {_named(analysis)}"
+    given = f"With {_patients(contrast.n)} and this spread"
+    return [f"{given}, a true difference of {size} would be found 8 times in 10."]
+
+
+def _cautions(contrasts: Sequence[tuple[Analysis, Contrast]], alpha: float) -> list[str]:
+    cautions: list[str] = []
+    for analysis, contrast in contrasts:
+        pair = f"{contrast.candidate} against {contrast.reference}"
+        if not any(contrast.d):
+            cautions.append(f"{pair}: identical {analysis.metric.label} in every patient.")
+        elif contrast.disagrees(alpha):
+            cautions.append(
+                f"{pair}: mean and ranks disagree (mean {_signed(analysis.metric, contrast.t.interval.mean)}, "
+                f"Hodges-Lehmann {_signed(analysis.metric, contrast.shift.estimate)}): "
+                "a few patients differ strongly from the rest."
+            )
+        cautions.extend(_seed_caution(analysis, contrast))
+    n = contrasts[0][1].n
+    if 2 < n < SMALL:
+        cautions.append(f"Very small test set: {_patients(n)}.")
+    if n == 2:
+        cautions.append(
+            "An interval from 2 patients rests on one degree of freedom: read it as 'unknown'."
+        )
+    return cautions
+
+
+def _seed_caution(analysis: Analysis, contrast: Contrast) -> list[str]:
+    by_name = {summary.design: summary for summary in analysis.summaries}
+    pair = (by_name[contrast.candidate], by_name[contrast.reference])
+    return [
+        f"{s.design}: its trainings differ by more (SD {number_text(s.training_sd, analysis.metric.digits)}) "
+        "than the designs do on average."
+        for s in pair
+        if s.training_sd is not None and s.training_sd > abs(contrast.t.interval.mean)
+    ]
+
+
+def _single(primary: Sequence[Analysis], level: float, cautions: Sequence[str]) -> Verdict:
+    summary, metric = primary[0].summaries[0], primary[0].metric
+    return Verdict(
+        standing="single",
+        headline=f"One design, {summary.design}: there is nothing to compare it with, so nothing was tested.",
+        sentences=(
+            f"{summary.design}: mean {_mean_text(primary[0], summary, level)}, median {metric.text(summary.median)}.",
+        ),
+        cautions=tuple(cautions),
+    )
+
+
+def _mean_text(analysis: Analysis, summary: Summary, level: float) -> str:
+    interval, text = summary.interval, analysis.metric.text
+    ci = ""
+    if interval.low is not None:
+        ci = f"{100 * level:g} % CI {text(interval.low)} to {text(interval.high)}; "
+    return f"{_named(analysis)} {text(interval.mean)} ({ci}{_patients(interval.n)})"
+
+
+def _with_confounding(lead: str, ledger: Sequence[LedgerRow]) -> str:
+    red = {row.fact for row in ledger if row.colour == "red"}
+    opening = []
+    if red - {"selected_on"}:
+        opening.append("With unequal training budgets")
+    if "selected_on" in red:
+        opening.append(
+            "with settings chosen on test patients"
+            if opening
+            else "With settings chosen on test patients"
+        )
+    if not opening:
+        return lead
+    # "The data ..." goes on in lower case; a design's name keeps its own.
+    rest = "the" + lead[3:] if lead.startswith("The ") else lead
+    return " and ".join(opening) + ", " + rest
+
+
+def _named(analysis: Analysis) -> str:
+    """The unit a difference is in: "mm HD95", "Dice", with the target where it is not WT."""
+    return f"{analysis.unit} {analysis.metric.label}".strip()
+
+
+def _signed(metric: Metric, value: float) -> str:
+    return metric.text(value, signed=True)
+
+
+def _patients(n: int) -> str:
+    return f"{n} patient" if n == 1 else f"{n} patients"

@@ -1,0 +1,135 @@
+"""What a sweep will cost and what its data can show, said before it starts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablation.data import Slices, training_rows
+from ablation.errors import AblateError
+from ablation.experiment import Experiment
+from ablation.models import structure
+from ablation.statistics.power import minimum_attainable_p, minimum_detectable_effect, patients_needed
+
+BYTES_PER_WEIGHT = 4
+RESUME_COPIES = 4
+"""A resume state holds weights, the best weights and two moments of Adam."""
+SMALLEST_P = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Trainings, time and disk of one design's study with its finals."""
+
+    trainings: int
+    epochs: int
+    """Of one training, at most."""
+    steps: int
+    """Of one epoch."""
+    seconds: float
+    """Of the whole study, from this machine's own measured step; at most, when nothing stops early."""
+    disk_bytes: int
+    parameters: int
+
+
+def cost_of(
+    experiment: Experiment, slices: Slices, cache: Path, say: Callable[[str], None] = lambda text: None
+) -> Cost:
+    """Return the cost of a study, measuring a training step where this machine has not yet."""
+    config = experiment.config
+    measured = _measured(experiment, cache, say)
+    data = config.data
+    rows = len(training_rows(slices, experiment.split.train, data, data.split_seed))
+    steps = max(1, rows // config.training.batch_size)
+    if config.training.max_batches is not None:
+        steps = min(steps, config.training.max_batches)
+    watched = sum(experiment.dataset.patient(name).slices for name in experiment.split.validation)
+    epoch = steps * measured["step_seconds"] + watched * measured["slice_seconds"]
+    trainings = config.sweep.trials + (config.sweep.seeds or 0)
+    kept = trainings if config.sweep.keep_checkpoints == "all" else 1 + (config.sweep.seeds or 0)
+    parameters = int(measured["parameters"])
+    return Cost(
+        trainings=trainings,
+        epochs=config.training.epochs,
+        steps=steps,
+        seconds=trainings * config.training.epochs * epoch,
+        disk_bytes=parameters * BYTES_PER_WEIGHT * (kept + RESUME_COPIES),
+        parameters=parameters,
+    )
+
+
+def what_data_can_show(test_patients: int, designs: int) -> str:
+    """Return in words what a comparison on so many test patients can find.
+
+    >>> what_data_can_show(2, 2)
+    'test patients 2: no exact paired test can fall below p = 0.5; 6 or more are needed for p < 0.05'
+    """
+    comparisons = max(1, designs * (designs - 1) // 2)
+    smallest = minimum_attainable_p(test_patients)
+    needed = patients_needed(comparisons, SMALLEST_P)
+    said = f"test patients {test_patients}: "
+    if test_patients < needed:
+        return said + (
+            f"no exact paired test can fall below p = {smallest:.3g}; "
+            f"{needed} or more are needed for p < {SMALLEST_P}"
+        )
+    effect = minimum_detectable_effect(test_patients, SMALLEST_P / comparisons)
+    return said + f"80 % power for differences of d_z >= {effect:.2f}; smallest possible p = {smallest:.2g}"
+
+
+def _measured(experiment: Experiment, cache: Path, say: Callable[[str], None]) -> dict[str, float]:
+    """Return step_seconds, slice_seconds and parameters, from the cache or measured now."""
+    config = experiment.config
+    shape = [structure(config.model), experiment.image_shape, config.training.batch_size]
+    shape += [config.training.precision, config.data.augmentation, config.loss.name]
+    machine = [platform.node(), os.cpu_count()]
+    key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
+    known = cache / "steps" / f"{key}.json"
+    if known.exists():
+        return dict(json.loads(known.read_text()))
+    say(f"measuring one training step of {experiment.design} (once per machine and network size)")
+    answer = _measure(experiment)
+    known.parent.mkdir(parents=True, exist_ok=True)
+    beside = known.with_suffix(f".{os.getpid()}")
+    beside.write_text(json.dumps(answer))
+    beside.replace(known)
+    return answer
+
+
+def _measure(experiment: Experiment) -> dict[str, float]:
+    request = {"config": experiment.config.model_dump(mode="json"), "image_shape": experiment.image_shape}
+    done = subprocess.run(
+        [sys.executable, "-m", "ablation.training.measure"],
+        input=json.dumps(request),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    lines = done.stdout.splitlines()
+    if done.returncode != 0 or not lines:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise AblateError(
+            f"{experiment.design}: a training step cannot be run: {last}",
+            hint="Try a smaller data.image_size or training.batch_size; ablate doctor shows the machine.",
+        )
+    answer: dict[str, float] = json.loads(lines[-1])
+    return answer
+
+
+def summed(costs: Sequence[Cost]) -> Cost:
+    """Return the cost of several studies one after the other."""
+    return Cost(
+        trainings=sum(cost.trainings for cost in costs),
+        epochs=max(cost.epochs for cost in costs),
+        steps=max(cost.steps for cost in costs),
+        seconds=sum(cost.seconds for cost in costs),
+        disk_bytes=sum(cost.disk_bytes for cost in costs),
+        parameters=max(cost.parameters for cost in costs),
+    )

@@ -1,0 +1,166 @@
+"""Slices ready for a network: made once, kept on disk, memory-mapped by any number of processes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablation.config.sections import DataConfig
+from ablation.data.dataset import SOURCES, Dataset, PatientFacts
+from ablation.data.files import locked
+from ablation.data.patients import Patient, region
+from ablation.data.preprocess import normalise, resize_images, resize_mask
+from ablation.data.source import Progress
+from ablation.errors import DataError
+
+PREPARED_VERSION = 1
+"""Raised when the same settings give other slices."""
+IMAGES, MASKS, TRUTH, ROWS = "images.npy", "masks.npy", "truth", "rows.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """All slices of all labelled patients on the grid of the network, read-only."""
+
+    images: NDArray[np.float32]
+    """Shape (slice, size, size, modality), 0..1, memory-mapped."""
+    masks: NDArray[np.uint8]
+    """Shape (slice, size, size, 1), 0 or 1, memory-mapped."""
+    rows: Mapping[str, slice]
+    """The rows of each patient, in slice order."""
+    folder: Path
+    """Where they lie in the cache."""
+
+    def native_truth(self, patient: str) -> NDArray[np.bool_]:
+        """Return the target region as drawn, shape (slices, rows, columns) of the scan."""
+        number = list(self.rows).index(patient)
+        truth: NDArray[np.bool_] = np.load(_truth_file(self.folder, number), mmap_mode="r")
+        return truth
+
+
+def prepare(
+    dataset: Dataset, data: DataConfig, cache: Path, progress: Progress = lambda line: None
+) -> Slices:
+    """Preprocess all labelled patients, or find them in the cache.
+
+    Two processes that ask at once build once. Another image size, modality, target or scaling is
+    another entry; nothing is ever overwritten.
+
+    Raises:
+        DataError: A patient changed or vanished since the data set was opened.
+    """
+    patients = [facts for facts in dataset.patients if facts.labelled]
+    key = _key(patients, data)
+    folder = cache / "slices" / key
+    if not folder.is_dir():
+        with locked(cache / "slices" / f"{key}.lock"):
+            if not folder.is_dir():
+                _build(dataset, patients, data, folder, progress)
+    return _open(folder)
+
+
+def training_rows(
+    slices: Slices, patients: Sequence[str], data: DataConfig, seed: int
+) -> NDArray[np.intp]:
+    """Return the rows to train on, sorted: tumour slices, and a share of the empty ones.
+
+    A slice with fewer than `min_tumor_px` tumour pixels on the network's grid counts as empty.
+
+    Args:
+        slices: The prepared slices.
+        patients: Ids of the training patients; validation and test keep every slice.
+        data: `min_tumor_px` and `empty_slices`.
+        seed: Which of the empty slices stay; `data.split_seed`.
+    """
+    rows = np.concatenate([np.arange(slices.rows[p].start, slices.rows[p].stop) for p in sorted(patients)])
+    pixels = np.array([int(np.count_nonzero(slices.masks[row])) for row in rows])
+    tumour, empty = rows[pixels >= data.min_tumor_px], rows[pixels < data.min_tumor_px]
+    wanted = round(data.empty_slices * len(empty))
+    kept = np.random.default_rng(seed).permutation(empty)[:wanted]
+    chosen = np.sort(np.concatenate([tumour, kept]))
+    if not len(chosen):
+        raise DataError(
+            f"no training slice is left of {len(rows)}: none has data.min_tumor_px={data.min_tumor_px} "
+            f"tumour pixels, and data.empty_slices={data.empty_slices} keeps no empty ones",
+            hint="Lower data.min_tumor_px or raise data.empty_slices.",
+        )
+    return chosen
+
+
+def _key(patients: Sequence[PatientFacts], data: DataConfig) -> str:
+    content = [(facts.id, facts.raw_hash, facts.truth_hash) for facts in patients]
+    settings = (data.image_size, data.modalities, data.target, data.normalise)
+    return hashlib.sha256(repr((PREPARED_VERSION, content, settings)).encode()).hexdigest()[:20]
+
+
+def _build(
+    dataset: Dataset, patients: Sequence[PatientFacts], data: DataConfig, folder: Path, progress: Progress
+) -> None:
+    """Write the entry beside its place, then move it there; called under the entry's lock."""
+    partial = folder.with_name(f".{folder.name}")
+    shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed while building
+    (partial / TRUTH).mkdir(parents=True)
+    total, size = sum(facts.slices for facts in patients), data.image_size
+    images = _new_array(partial / IMAGES, (total, size, size, len(data.modalities)), np.float32)
+    masks = _new_array(partial / MASKS, (total, size, size, 1), np.uint8)
+    rows: dict[str, tuple[int, int]] = {}
+    start = 0
+    for number, facts in enumerate(patients):
+        progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
+        patient = _read(dataset, facts)
+        target = region(_truth(patient), SOURCES[dataset.name].regions[data.target])
+        np.save(_truth_file(partial, number), target)
+        stop = start + facts.slices
+        for channel, name in enumerate(data.modalities):
+            volume = normalise(patient.volumes[patient.modalities.index(name)], data.normalise)
+            images[start:stop, :, :, channel] = resize_images(volume, size)
+        masks[start:stop, :, :, 0] = resize_mask(target, size)
+        rows[facts.id] = start, stop
+        start = stop
+    images.flush()
+    masks.flush()
+    (partial / ROWS).write_text(json.dumps(rows))
+    partial.replace(folder)
+
+
+def _open(folder: Path) -> Slices:
+    rows = json.loads((folder / ROWS).read_text())
+    return Slices(
+        images=np.load(folder / IMAGES, mmap_mode="r"),
+        masks=np.load(folder / MASKS, mmap_mode="r"),
+        rows={name: slice(start, stop) for name, (start, stop) in rows.items()},
+        folder=folder,
+    )
+
+
+def _read(dataset: Dataset, facts: PatientFacts) -> Patient:
+    """Read a patient again, for the pixels this time."""
+    try:
+        patient = SOURCES[dataset.name].read(dataset.places[facts.id]).patient
+    except OSError as error:
+        raise DataError(f"{facts.id}: cannot be read any more ({error})") from error
+    if patient is None or patient.shape != facts.shape:
+        raise DataError(
+            f"{facts.id}: its files changed since they were checked", hint="Run the command again."
+        )
+    return patient
+
+
+def _truth(patient: Patient) -> NDArray[np.uint8]:
+    assert patient.truth is not None  # only labelled patients are prepared
+    return patient.truth
+
+
+def _truth_file(folder: Path, number: int) -> Path:
+    return folder / TRUTH / f"{number}.npy"
+
+
+def _new_array(path: Path, shape: tuple[int, ...], dtype: type) -> np.memmap[tuple[int, ...], np.dtype[np.generic]]:
+    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)

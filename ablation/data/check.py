@@ -1,0 +1,86 @@
+"""Findings: what is wrong with the files (errors) and what was assumed (warnings)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from ablation.data.patients import Patient
+from ablation.errors import DataError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, or one assumption, and the file it concerns."""
+
+    severity: Literal["error", "warning"]
+    where: str
+    """File or folder, relative to the folder of the patients."""
+    fault: str
+    patient: str | None = None
+    """Whom it makes unusable (error) or concerns (warning); None: no single patient."""
+
+    def __str__(self) -> str:
+        """Return `where: fault`."""
+        return f"{self.where}: {self.fault}"
+
+
+def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Return the findings that make a patient unusable."""
+    return tuple(finding for finding in findings if finding.severity == "error")
+
+
+def check_patient(patient: Patient, where: str) -> tuple[Finding, ...]:
+    """Return what can be said about readable images and truth; all are warnings."""
+    faults = [
+        f"{name} is {volume.flat[0]} everywhere"
+        for name, volume in zip(patient.modalities, patient.volumes, strict=True)
+        if volume.min() == volume.max()
+    ]
+    if patient.truth is not None and not np.any(patient.truth):
+        faults.append(
+            f"no tumour in any of the {patient.shape[0]} masks; counted as a patient without tumour"
+        )
+    return tuple(Finding("warning", where, fault, patient.id) for fault in faults)
+
+
+def find_twins(raw_hashes: Mapping[str, str]) -> tuple[Finding, ...]:
+    """Return a warning for each patient whose images another patient already has.
+
+    Args:
+        raw_hashes: Hash of the images by patient. The first name in sorted order counts.
+    """
+    first: dict[str, str] = {}
+    twins = []
+    for name in sorted(raw_hashes):
+        original = first.setdefault(raw_hashes[name], name)
+        if original != name:
+            fault = f"same images as {original}; left out, so that one patient counts once and in one part"
+            twins.append(Finding("warning", name, fault, name))
+    return tuple(twins)
+
+
+def refuse(root: str, findings: Iterable[Finding], patients: int) -> None:
+    """Raise one error that lists every fault, if there is one.
+
+    Args:
+        root: Where the patients lie, for the message.
+        findings: Errors and warnings; only errors count.
+        patients: How many patients were looked at.
+    """
+    faults = errors_of(findings)
+    if not faults:
+        return
+    concerned = len({finding.patient for finding in faults})
+    listed = "".join(f"\n  {finding}" for finding in faults)
+    raise DataError(
+        f"{root}: {_count(len(faults), 'fault')} in {concerned} of {_count(patients, 'patient')}{listed}",
+        hint="Repair or fetch these files again, or leave these patients out with --skip-bad.",
+    )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,271 @@
+"""Open a data set: find its patients, check every file, and know the facts that need no images.
+
+    dataset = open_dataset(DataConfig(path="scans"), cache=Path("cache"))
+    dataset.patients[0].tumour_voxels
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ablation.config.sections import DataConfig
+from ablation.data import lgg, phantom
+from ablation.data.check import Finding, check_patient, errors_of, find_twins, refuse
+from ablation.data.files import write_whole
+from ablation.data.patients import Patient, raw_hash, truth_hash
+from ablation.data.source import Located, Progress, Source
+from ablation.errors import DataError, UsageError, nearest
+
+SOURCES: Mapping[str, Source] = {source.name: source for source in (phantom.SOURCE, lgg.SOURCE)}
+"""Every layout that can be read; a new one is a line here."""
+FACTS_VERSION = 1
+"""Raised when a check or a fact changes, so that remembered facts are not used."""
+ID_KEY = "ABLATE_ID_KEY"
+"""Environment variable with the key of hashed ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """What is known of a patient without opening the images again."""
+
+    id: str
+    shape: tuple[int, int, int]
+    """Slices, rows, columns."""
+    spacing_mm: tuple[float, float, float] | None
+    tumour_voxels: int
+    """Voxels with any label."""
+    tumour_slices: int
+    slices: int
+    truth_hash: str
+    raw_hash: str
+    labelled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """The usable patients of one place."""
+
+    name: str
+    """The source: phantom, lgg."""
+    path: Path | None
+    """Folder of the patients; None when they are generated."""
+    generated: bool
+    distance_unit: Literal["mm", "px"]
+    modalities: tuple[str, ...]
+    patients: tuple[PatientFacts, ...]
+    """Sorted by id."""
+    findings: tuple[Finding, ...]
+    """Warnings, and the errors of the patients that were left out."""
+    fingerprint: str
+    """Hash of raw images and truth of all patients; not of image size, order or location."""
+    places: Mapping[str, Path] = field(repr=False)
+    """Where each patient is read from, by id."""
+
+    def patient(self, name: str) -> PatientFacts:
+        """Return the facts of one patient."""
+        return next(facts for facts in self.patients if facts.id == name)
+
+
+def source_of(data: DataConfig) -> Source:
+    """Return the layout of the scans: the one named, or the one the folder has.
+
+    Raises:
+        DataError: There is no such folder, or it has no known layout.
+        UsageError: A path where none belongs, or none where one does.
+    """
+    if data.source == "phantom" or (data.source == "auto" and data.path is None):
+        if data.path is not None:
+            raise UsageError(
+                f"data.source=phantom reads no folder, data.path is {data.path}",
+                hint="Leave out one of the two.",
+            )
+        return phantom.SOURCE
+    if data.path is None:
+        raise UsageError(f"data.source={data.source} needs a folder", hint="Name it with --data PATH.")
+    path = Path(data.path)
+    _refuse_no_folder(path)
+    if data.source != "auto":
+        return SOURCES[data.source]
+    for source in SOURCES.values():
+        if source.detect(path):
+            return source
+    layouts = "; ".join(source.layout for source in SOURCES.values() if not source.generated)
+    raise DataError(f"{path}: holds no patients of a known layout", hint=f"Known: {layouts}.")
+
+
+def open_dataset(
+    data: DataConfig, cache: Path, progress: Progress = lambda line: None
+) -> Dataset:
+    """Check every file of a data set and return its usable patients.
+
+    Args:
+        data: Where the scans are; whether bad patients are left out (`skip_bad`).
+        cache: Folder for generated patients and for facts, so that opening again is quick.
+        progress: Called with a line per patient that is read.
+
+    Raises:
+        DataError: One message with every fault of every file, or: nothing usable is left.
+        UsageError: A modality or target the source does not have.
+    """
+    dataset = survey(data, cache, progress)
+    if not data.skip_bad:
+        refuse(str(dataset.path), dataset.findings, len(dataset.places))
+    if not dataset.patients:
+        faults = "".join(f"\n  {finding}" for finding in errors_of(dataset.findings))
+        raise DataError(
+            f"{dataset.path}: none of {len(dataset.places)} patients can be used{faults}",
+            hint="Repair or fetch these files again.",
+        )
+    return dataset
+
+
+def survey(data: DataConfig, cache: Path, progress: Progress = lambda line: None) -> Dataset:
+    """Return what `open_dataset` does, and the findings instead of an error about files."""
+    source = source_of(data)
+    _refuse_unknown(source, data)
+    located = source.locate(data, cache, progress)
+    facts, findings = _facts_of_all(source, located, cache, progress)
+    twins = find_twins({name: fact.raw_hash for name, fact in facts.items()})
+    kept = {name: fact for name, fact in facts.items() if name not in {t.patient for t in twins}}
+    ids = public_ids(list(located.places), data)
+    return Dataset(
+        name=source.name,
+        path=None if source.generated else located.root.absolute(),
+        generated=source.generated,
+        distance_unit=source.distance_unit,
+        modalities=source.modalities,
+        patients=tuple(
+            sorted((replace(f, id=ids[n]) for n, f in kept.items()), key=lambda fact: fact.id)
+        ),
+        findings=(*located.findings, *findings, *twins),
+        fingerprint=_fingerprint(list(kept.values())),
+        places={ids[name]: place for name, place in located.places.items()},
+    )
+
+
+def public_ids(names: Sequence[str], data: DataConfig) -> dict[str, str]:
+    """Return the id by which each patient is known in runs, tables and reports.
+
+    `data.ids = hashed` replaces names by keyed hashes (HMAC-SHA-256), so that who lacks the key
+    cannot find a person by hashing known names.
+    """
+    if data.ids == "plain":
+        return {name: name for name in names}
+    key = os.environ.get(ID_KEY, "")
+    if not key:
+        raise UsageError(
+            f"data.ids=hashed needs a key and {ID_KEY} is not set",
+            hint=f"Set {ID_KEY} to a secret text, the same for all runs of a study.",
+        )
+    return {
+        name: "P" + hmac.new(key.encode(), name.encode(), hashlib.sha256).hexdigest()[:12]
+        for name in names
+    }
+
+
+def facts_of(patient: Patient) -> PatientFacts:
+    """Return the facts of a patient that has been read."""
+    tumour = np.zeros(patient.shape, bool) if patient.truth is None else patient.truth > 0
+    return PatientFacts(
+        id=patient.id,
+        shape=patient.shape,
+        spacing_mm=patient.spacing_mm,
+        tumour_voxels=int(tumour.sum()),
+        tumour_slices=int(tumour.any(axis=(1, 2)).sum()),
+        slices=patient.shape[0],
+        truth_hash=truth_hash(patient),
+        raw_hash=raw_hash(patient),
+        labelled=patient.truth is not None,
+    )
+
+
+def _facts_of_all(
+    source: Source, located: Located, cache: Path, progress: Progress
+) -> tuple[dict[str, PatientFacts], tuple[Finding, ...]]:
+    """Return facts of the readable patients, and all findings; files seen before are not read."""
+    where = hashlib.sha256(str(located.root.absolute()).encode()).hexdigest()[:16]
+    memory = cache / "facts" / f"{source.name}-{where}.json"
+    remembered = _recall(memory)
+    entries: dict[str, Any] = {}
+    for number, (name, place) in enumerate(located.places.items(), start=1):
+        seal = _seal(located.root, source.files(place))
+        entry = remembered.get(name)
+        if entry is None or entry["seal"] != seal:
+            progress(f"checking patient {number} of {len(located.places)}: {name}")
+            entry = {"seal": seal, **_look(source, place)}
+        entries[name] = entry
+    if entries != remembered:
+        text = json.dumps(entries).encode()
+        write_whole(memory, lambda file: file.write(text))
+    facts = {name: _facts_from(entry["facts"]) for name, entry in entries.items() if entry["facts"]}
+    findings = tuple(Finding(**one) for entry in entries.values() for one in entry["findings"])
+    return facts, findings
+
+
+def _look(source: Source, place: Path) -> dict[str, Any]:
+    reading = source.read(place)
+    findings = list(reading.findings)
+    facts = None
+    if reading.patient is not None:
+        findings += check_patient(reading.patient, place.name)
+        # Through JSON, so that a fresh look and a remembered one are the same.
+        facts = json.loads(json.dumps(asdict(facts_of(reading.patient))))
+    return {"facts": facts, "findings": [asdict(finding) for finding in findings]}
+
+
+def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
+    spacing = stored["spacing_mm"]
+    shapes = {"shape": tuple(stored["shape"]), "spacing_mm": None if spacing is None else tuple(spacing)}
+    return PatientFacts(**{**stored, **shapes})
+
+
+def _recall(memory: Path) -> dict[str, Any]:
+    try:
+        remembered: dict[str, Any] = json.loads(memory.read_text())
+    except (OSError, ValueError):
+        return {}  # never written, or damaged: everything is looked at again
+    return remembered
+
+
+def _seal(root: Path, files: Sequence[Path]) -> str:
+    """Return a hash of names, sizes and times of a patient's files: unchanged means unread."""
+    states = [(path, path.stat()) for path in files]
+    listed = [(str(path.relative_to(root)), s.st_size, s.st_mtime_ns) for path, s in states]
+    return hashlib.sha256(repr((FACTS_VERSION, listed)).encode()).hexdigest()
+
+
+def _fingerprint(patients: Sequence[PatientFacts]) -> str:
+    pairs = sorted((facts.raw_hash, facts.truth_hash) for facts in patients)
+    return hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]
+
+
+def _refuse_no_folder(path: Path) -> None:
+    if not path.exists():
+        raise DataError(f"{path}: there is no such folder", hint="Check the path given with --data.")
+    if not path.is_dir():
+        raise DataError(
+            f"{path}: is a file, expected the folder of the scans",
+            hint="Unpack an archive first, or name the folder the file is in.",
+        )
+
+
+def _refuse_unknown(source: Source, data: DataConfig) -> None:
+    for name in data.modalities:
+        if name not in source.modalities:
+            raise UsageError(
+                f"data.modalities: {source.name} has no {name}", hint=nearest(name, source.modalities)
+            )
+    if data.target not in source.regions:
+        raise UsageError(
+            f"data.target: the truth of {source.name} has no {data.target}",
+            hint=nearest(data.target, source.regions),
+        )

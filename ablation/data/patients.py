@@ -1,0 +1,58 @@
+"""What every source yields: one patient's images and truth, as arrays."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """One patient as read from disk, before any preprocessing."""
+
+    id: str
+    volumes: NDArray[np.generic]
+    """Images, shape (modality, slice, row, column), in the type they were stored in."""
+    modalities: tuple[str, ...]
+    truth: NDArray[np.uint8] | None
+    """Labels, shape (slice, row, column); 0 is healthy. None: nobody has drawn this patient."""
+    spacing_mm: tuple[float, float, float] | None
+    """Voxel size in the order of the axes; None when the files do not say."""
+    slice_order: tuple[str, ...]
+    """What each slice was read from, first to last."""
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Slices, rows, columns."""
+        slices, rows, columns = self.volumes.shape[1:]
+        return slices, rows, columns
+
+
+def raw_hash(patient: Patient) -> str:
+    """Return a hash of the images, their modalities and spacing; not of name or location."""
+    return _hash_array(patient.volumes, repr((patient.modalities, patient.spacing_mm)))
+
+
+def truth_hash(patient: Patient) -> str:
+    """Return a hash of the labels; empty when there are none."""
+    return "" if patient.truth is None else _hash_array(patient.truth, "")
+
+
+def region(truth: NDArray[np.uint8], labels: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return where the truth carries one of the labels, in the shape of the truth.
+
+    >>> region(np.array([0, 1, 2, 4], np.uint8), (1, 4)).tolist()
+    [False, True, False, True]
+    """
+    return np.isin(truth, labels)
+
+
+def _hash_array(array: NDArray[np.generic], about: str) -> str:
+    # The byte order is fixed, so that a machine of the other order finds the same hash.
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    digest = hashlib.sha256(f"{little.dtype.str}{little.shape}{about}".encode())
+    digest.update(little.data)
+    return digest.hexdigest()[:32]

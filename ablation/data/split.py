@@ -1,0 +1,162 @@
+"""Which patients train, choose and test: split by patient, stratified by tumour volume."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from ablation.config.sections import DataConfig
+from ablation.data.dataset import SOURCES, Dataset, PatientFacts
+from ablation.data.files import write_whole
+from ablation.errors import DataError, UsageError
+
+PARTS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Patient ids of the three parts, each sorted."""
+
+    train: tuple[str, ...]
+    validation: tuple[str, ...]
+    test: tuple[str, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of who is in which part; not of any order."""
+        parts = repr([sorted(part) for part in (self.train, self.validation, self.test)])
+        return hashlib.sha256(parts.encode()).hexdigest()[:16]
+
+
+def split_patients(dataset: Dataset, data: DataConfig) -> Split:
+    """Return the split of `data.split`, or make one.
+
+    A made split depends on `data.split_seed` and the patients alone. Each third of the patients by
+    tumour volume gives its share to each part, to within one patient.
+
+    Raises:
+        DataError: Fewer than three labelled patients, or a file that does not fit the data set.
+        UsageError: Fractions that leave no patient for a part.
+    """
+    patients = [facts for facts in dataset.patients if facts.labelled]
+    if data.split is not None:
+        return read_split(Path(data.split), [facts.id for facts in patients])
+    if len(patients) < len(PARTS):
+        raise DataError(
+            f"{len(patients)} labelled patients; training, validation and test need one each",
+            hint="Add patients, or leave out --data to use the generated phantom.",
+        )
+    validation, test = part_sizes(len(patients), *_fractions(dataset, data))
+    rng = np.random.default_rng(data.split_seed)
+    ordered = _by_volume_third(patients, rng)
+    in_test = _evenly(ordered, test, rng)
+    others = [name for name in ordered if name not in in_test]
+    in_validation = _evenly(others, validation, rng)
+    train = [name for name in others if name not in in_validation]
+    return Split(tuple(sorted(train)), tuple(sorted(in_validation)), tuple(sorted(in_test)))
+
+
+def part_sizes(patients: int, train: float, validation: float) -> tuple[int, int]:
+    """Return how many patients validate and test; each part has at least one.
+
+    >>> part_sizes(40, 0.50, 0.20), part_sizes(13, 0.70, 0.15), part_sizes(3, 0.70, 0.15)
+    ((8, 12), (2, 2), (1, 1))
+    """
+    shares = [validation, 1.0 - train - validation]
+    held = [max(1, round(share * patients)) for share in shares]
+    while sum(held) >= patients:
+        held[held.index(max(held))] -= 1
+    return held[0], held[1]
+
+
+def read_split(path: Path, known: Sequence[str]) -> Split:
+    """Read the patients of train, validation and test from a JSON file.
+
+    Raises:
+        DataError: The file cannot be read, or names unknown, too few or repeated patients.
+    """
+    try:
+        parts = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read as a split ({error})", hint="Write one with ablate data split --out FILE."
+        ) from error
+    _refuse_no_split(path, parts)
+    listed = Counter(name for part in PARTS for name in parts[part])
+    faults = [
+        *(f"{name}: not in the data set" for name in listed if name not in known),
+        *(f"{name}: in no part" for name in known if name not in listed),
+        *(f"{name}: {count} times" for name, count in listed.items() if count > 1),
+        *(f"{part}: no patient" for part in PARTS if not parts[part]),
+    ]
+    if faults:
+        raise DataError(
+            f"{path}: does not fit the data set\n  " + "\n  ".join(faults),
+            hint="Every labelled patient belongs in exactly one part.",
+        )
+    return Split(*(tuple(sorted(parts[part])) for part in PARTS))
+
+
+def write_split(split: Split, path: Path, format: Literal["json", "nnunet"]) -> None:  # noqa: A002
+    """Write a split as a file.
+
+    Args:
+        split: The parts.
+        path: The file.
+        format: "json" is what `read_split` takes. "nnunet" is nnU-Net's `splits_final.json` with
+            one fold; it has no test part, those cases belong in imagesTs.
+    """
+    content: Any = asdict(split)
+    if format == "nnunet":
+        content = [{"train": split.train, "val": split.validation}]
+    text = json.dumps(content, indent=2) + "\n"
+    write_whole(path, lambda file: file.write(text.encode()))
+
+
+def _fractions(dataset: Dataset, data: DataConfig) -> tuple[float, float]:
+    train, validation = SOURCES[dataset.name].fractions
+    train = train if data.train_fraction is None else data.train_fraction
+    validation = validation if data.validation_fraction is None else data.validation_fraction
+    if train <= 0 or validation <= 0 or train + validation >= 1:
+        raise UsageError(
+            f"data.train_fraction={train}, data.validation_fraction={validation}: "
+            "training, validation and test need a share each",
+            hint="Choose two fractions above 0 whose sum is below 1.",
+        )
+    return train, validation
+
+
+def _by_volume_third(patients: Sequence[PatientFacts], rng: np.random.Generator) -> list[str]:
+    """Return ids from the third of small tumours to that of large ones, in random order within."""
+    ordered = sorted(patients, key=lambda facts: (_volume(facts), facts.id))
+    thirds = np.array_split(np.array([facts.id for facts in ordered]), 3)
+    return [str(name) for third in thirds for name in rng.permutation(third)]
+
+
+def _volume(facts: PatientFacts) -> float:
+    return facts.tumour_voxels * math.prod(facts.spacing_mm or (1.0, 1.0, 1.0))
+
+
+def _evenly(names: Sequence[str], count: int, rng: np.random.Generator) -> list[str]:
+    """Return `count` names at even distances from a random start (systematic sampling)."""
+    start = rng.uniform()
+    return [names[int((k + start) * len(names) / count)] for k in range(count)]
+
+
+def _refuse_no_split(path: Path, parts: object) -> None:
+    usable = isinstance(parts, dict) and all(
+        isinstance(parts.get(part), list) and all(isinstance(name, str) for name in parts[part])
+        for part in PARTS
+    )
+    if not usable:
+        raise DataError(
+            f"{path}: is no split", hint='Expected {"train": [ids], "validation": [ids], "test": [ids]}.'
+        )

@@ -1,0 +1,177 @@
+"""What the trials of one study have in common: design, data, split, configuration, space.
+
+A study's definition is stored with it; the same command with another definition is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
+from ablation.data import Dataset, Split, open_dataset, split_patients
+from ablation.errors import UsageError, nearest
+from ablation.losses import LOSSES, strengths
+from ablation.models import MODELS, structure
+from sweeps import Dimension, Float, Space, parse_space, to_json
+
+NOT_IN_DEFINITION = frozenset(
+    {"data.path", "data.source", "data.skip_bad", "data.split", "space"}
+    | {"sweep.trials", "sweep.seeds", "sweep.retries", "sweep.max_consecutive_failures"}
+    | {"sweep.keep_checkpoints", "tracking.uri"}
+)
+"""Keys that change neither weights, scores nor the search; what they lead to is fingerprinted."""
+
+DATA_OF_IDENTITY = ("target", "modalities", "image_size", "normalise", "augmentation")
+DATA_OF_IDENTITY += ("min_tumor_px", "empty_slices", "split_seed")
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One design on one data set under one split."""
+
+    name: str
+    """The experiment: designs of one experiment are compared with each other."""
+    design: str
+    """The design's name in tables: the model's, or the one given by --study."""
+    config: Config
+    preset: str
+    """The ready configuration this one rests on; its name bands the outputs of a demo."""
+    dataset: Dataset
+    split: Split
+
+    @property
+    def study(self) -> str:
+        """Name of the study, and folder of its runs below the workspace."""
+        return f"{self.name}/{self.design}"
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """What the network sees: rows, columns, channels."""
+        size = self.config.data.image_size
+        return size, size, len(self.config.data.modalities)
+
+    @property
+    def space(self) -> Space:
+        """The search space: [space] of the configuration, else the default of model and loss."""
+        return space_of(self.config)
+
+    def definition(self) -> dict[str, str]:
+        """Return what must not change while a study goes on, as texts by key."""
+        values = {
+            key: json.dumps(value, default=str)
+            for key, value in flatten(self.config).items()
+            if key not in NOT_IN_DEFINITION and not key.startswith("comparison.")
+        }
+        values["space"] = to_json(self.space)
+        values["data fingerprint"] = self.dataset.fingerprint
+        values["split fingerprint"] = self.split.fingerprint
+        values["recipe"] = str(RECIPE_VERSION)
+        values["preset"] = self.preset
+        return values
+
+    def identity_of(self, config: Config) -> str:
+        """Return the identity of a run with this configuration on this data and split."""
+        return identity(
+            {
+                "model": structure(config.model) | {"dropout": config.model.dropout},
+                "loss": loss_parts(config),
+                "training": config.training.model_dump(),
+                "inference": config.inference.model_dump(),
+                "data": {key: getattr(config.data, key) for key in DATA_OF_IDENTITY},
+                "data fingerprint": self.dataset.fingerprint,
+                "split fingerprint": self.split.fingerprint,
+            }
+        )
+
+
+def loss_parts(config: Config) -> dict[str, object]:
+    """Return the loss's name, reduction and the weights it reads; others do not matter."""
+    return {"name": config.loss.name, "reduction": config.loss.reduction, **strengths(config.loss)}
+
+
+def check_names(config: Config, models: tuple[str, ...]) -> None:
+    """Refuse unknown models and losses, naming the nearest known one."""
+    problems = [(f"unknown model {name!r}", nearest(name, MODELS)) for name in models if name not in MODELS]
+    if config.loss.name not in LOSSES:
+        problems.append((f"unknown loss {config.loss.name!r}", nearest(config.loss.name, LOSSES)))
+    if problems:
+        raise UsageError("; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems))
+
+
+def space_of(config: Config) -> Space:
+    """Return the search space of a configuration, each dimension checked against its key."""
+    if not config.space:
+        return _default_space(config)
+    known = [key for key in flatten(config) if key.split(".")[0] in SEARCHED]
+    for key in config.space:
+        if key not in known:
+            raise UsageError(f"[space] {key} cannot be searched", hint=nearest(key, known))
+    return parse_space(config.space)
+
+
+def _default_space(config: Config) -> dict[str, Dimension]:
+    rate = config.training.learning_rate
+    space: dict[str, Dimension] = {
+        "training.learning_rate": Float(rate / 10, rate * 3, log=True),
+        "model.dropout": Float(0.0, 0.5),
+    }
+    space |= {
+        f"loss.{key}": dimension for key, dimension in LOSS_SPACE.items() if key in LOSSES[config.loss.name].keys
+    }
+    return space
+
+
+SEARCHED = ("model", "loss", "training", "inference")
+"""Sections whose keys a space may name."""
+
+LOSS_SPACE: Mapping[str, Dimension] = {
+    "dice_weight": Float(0.2, 0.8),
+    "fn_weight": Float(0.3, 0.9),
+    "exponent": Float(0.5, 1.5),
+}
+
+
+def configured(experiment: Experiment, params: Mapping[str, object], seed: int | None) -> Config:
+    """Return the configuration of one trial, or of a final with its own seed."""
+    values = dict(params)
+    if seed is not None:
+        values["training.seed"] = seed
+    return with_values(experiment.config, values)
+
+
+def open_experiment(
+    config: Config,
+    *,
+    preset: str,
+    cache: Path,
+    name: str | None = None,
+    design: str | None = None,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Experiment:
+    """Open the data of a configuration, split it, and return the experiment of its design.
+
+    Args:
+        config: Its `model.name` is the design.
+        preset: Ready configuration it rests on.
+        cache: Folder of prepared slices and facts.
+        name: Of the experiment; none: the data set's.
+        design: Name in tables; none: the model's.
+        progress: Called with a line about what is being read.
+
+    Raises:
+        DataError: Unusable scans or split.
+        UsageError: Unknown model or loss.
+    """
+    check_names(config, (config.model.name,))
+    dataset = open_dataset(config.data, cache, progress)
+    return Experiment(
+        name=name or dataset.name,
+        design=design or config.model.name,
+        config=config,
+        preset=preset,
+        dataset=dataset,
+        split=split_patients(dataset, config.data),
+    )

@@ -1,0 +1,112 @@
+"""The pieces networks are made of: convolution blocks, upsampling, attention gate, head.
+
+Tensors are (batch, rows, columns, channels). Every layer has a fixed name: its initial weights and
+its dropout masks are drawn from a stream of that name, so designs that share a layer share both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from keras import initializers, layers
+
+from ablation.models.dropout import DropoutState, VariableDropout
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStyle:
+    """How the convolution blocks of a network are built."""
+
+    batch_norm: bool
+    bn_momentum: float
+    dropout: DropoutState | None
+    """None: no dropout layer in these blocks."""
+    dropout_site: Literal["between", "after"]
+
+
+def double_conv(x: Any, filters: int, style: BlockStyle, name: str) -> Any:
+    """Return x after two 3x3 convolutions with ReLU, (..., filters).
+
+    Source: Ronneberger et al. 2015; batch normalisation between convolution and ReLU.
+    """
+    x = relu(
+        normalised(conv(x, filters, 3, f"{name}_conv1"), style, f"{name}_bn1"), f"{name}_relu1"
+    )
+    x = _drop(x, style, "between", name)
+    x = relu(
+        normalised(conv(x, filters, 3, f"{name}_conv2"), style, f"{name}_bn2"), f"{name}_relu2"
+    )
+    return _drop(x, style, "after", name)
+
+
+def residual_conv(x: Any, filters: int, style: BlockStyle, name: str) -> Any:
+    """Return ReLU(two normalised 3x3 convolutions + a normalised 1x1 shortcut), (..., filters).
+
+    Source: He et al. 2016, original order of convolution, normalisation and ReLU.
+    """
+    shortcut = normalised(conv(x, filters, 1, f"{name}_shortcut"), style, f"{name}_shortcut_bn")
+    x = relu(
+        normalised(conv(x, filters, 3, f"{name}_conv1"), style, f"{name}_bn1"), f"{name}_relu1"
+    )
+    x = _drop(x, style, "between", name)
+    x = normalised(conv(x, filters, 3, f"{name}_conv2"), style, f"{name}_bn2")
+    x = relu(layers.Add(name=f"{name}_add")([x, shortcut]), f"{name}_relu2")
+    return _drop(x, style, "after", name)
+
+
+def conv(x: Any, filters: int, size: int, name: str) -> Any:
+    """Return x after one convolution of the same extent, He-normal kernel, with bias."""
+    return layers.Conv2D(
+        filters, size, padding="same", kernel_initializer=initializers.HeNormal(), name=name
+    )(x)
+
+
+def normalised(x: Any, style: BlockStyle, name: str) -> Any:
+    """Return x batch-normalised if the style asks for it."""
+    if not style.batch_norm:
+        return x
+    return layers.BatchNormalization(momentum=style.bn_momentum, name=name)(x)
+
+
+def relu(x: Any, name: str) -> Any:
+    """Return max(x, 0)."""
+    return layers.Activation("relu", name=name)(x)
+
+
+def upsample(x: Any, filters: int, name: str) -> Any:
+    """Return x at twice its rows and columns, by a 2x2 transposed convolution."""
+    return layers.Conv2DTranspose(
+        filters, 2, strides=2, kernel_initializer=initializers.HeNormal(), name=name
+    )(x)
+
+
+def attention_gate(skip: Any, gate: Any, filters: int, name: str) -> Any:
+    """Return the skip weighted, pixel by pixel, by what the decoder asks for.
+
+    The gate has the skip's extent (Oktay et al. 2018 use the grid below); `filters` is the width
+    the two are compared in.
+    """
+    asked = layers.Add(name=f"{name}_add")(
+        [_pointwise(skip, filters, f"{name}_skip"), _pointwise(gate, filters, f"{name}_gate")]
+    )
+    weight = _pointwise(relu(asked, f"{name}_relu"), 1, f"{name}_weight")
+    weight = layers.Activation("sigmoid", name=f"{name}_sigmoid")(weight)
+    return layers.Multiply(name=f"{name}_multiply")([skip, weight])
+
+
+def logits(x: Any) -> Any:
+    """Return one channel before the sigmoid, float32 whatever the network's precision."""
+    return layers.Conv2D(
+        1, 1, kernel_initializer=initializers.GlorotUniform(), dtype="float32", name="logits"
+    )(x)
+
+
+def _pointwise(x: Any, filters: int, name: str) -> Any:
+    return layers.Conv2D(filters, 1, kernel_initializer=initializers.GlorotUniform(), name=name)(x)
+
+
+def _drop(x: Any, style: BlockStyle, site: str, name: str) -> Any:
+    if style.dropout is None or style.dropout_site != site:
+        return x
+    return VariableDropout(style.dropout, name=f"{name}_dropout")(x)

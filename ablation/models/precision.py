@@ -1,0 +1,22 @@
+"""The arithmetic of one network, without touching that of the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import keras
+
+
+@contextmanager
+def layers_in(precision: str) -> Iterator[None]:
+    """Give layers made inside this block the dtype policy `precision`.
+
+    Keras's ready-made encoders take no dtype argument, so the global policy has to be lent.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

@@ -1,0 +1,16 @@
+"""A comparison written down: one offline page, tables for papers and programs, a summary.
+
+tables.py    the table that page, CSV and TeX share; JSON of everything
+figures.py   the figures, as plotly's own description
+methods.py   what was done, in a paragraph
+page.py      index.html
+summary.py   what is printed
+files.py     write_report(): all files of a report
+"""
+
+from ablation.report.files import FILES, write_report
+from ablation.report.source import Source
+from ablation.report.summary import summary
+from ablation.report.tables import to_json
+
+__all__ = ["FILES", "Source", "summary", "to_json", "write_report"]

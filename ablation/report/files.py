@@ -1,0 +1,38 @@
+"""The files of a report, written so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ablation.comparison import Comparison
+from ablation.report.page import page
+from ablation.report.source import Source
+from ablation.report.tables import to_csv, to_json, to_tex
+
+FILES = ("index.html", "comparison.csv", "comparison.json", "comparison.tex")
+
+
+def write_report(comparison: Comparison, source: Source, folder: Path) -> tuple[Path, ...]:
+    """Write page and tables into a folder, made when absent; return their paths, page first.
+
+    The same comparison gives the same bytes: nothing holds a time or a path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    contents = (
+        page(comparison, source),
+        to_csv(comparison),
+        to_json(comparison, source),
+        to_tex(comparison),
+    )
+    return tuple(_write(folder / name, text) for name, text in zip(FILES, contents, strict=True))
+
+
+def _write(path: Path, text: str) -> Path:
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path

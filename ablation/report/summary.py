@@ -1,0 +1,61 @@
+"""The comparison in a terminal."""
+
+from __future__ import annotations
+
+from ablation.comparison import Comparison
+from ablation.report.source import Source
+from ablation.report.tables import COLUMNS, rows
+
+SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p Wilcoxon", "p Holm", "d_z")
+TEXTS = ("metric", "design")
+
+
+def summary(comparison: Comparison, source: Source) -> str:
+    """Return verdict, table, cautions and red entries of the ledger, as plain text."""
+    parts = [
+        _title(comparison, source),
+        "\n".join([comparison.verdict.headline, *comparison.verdict.sentences]),
+        "\n".join(f"caution: {text}" for text in comparison.verdict.cautions),
+        table(comparison),
+        "\n".join(_fairness(comparison)),
+        "\n".join([*comparison.notes, *source.sentences()]),
+        f"Next: {source.next_command}" if source.next_command else "",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(comparison: Comparison, source: Source) -> str:
+    n = len(comparison.primary.patients)
+    patients = "1 test patient" if n == 1 else f"{n} test patients"
+    bands = f" ({', '.join(comparison.bands)})" if comparison.bands else ""
+    return f"experiment {source.experiment}: {', '.join(comparison.designs)} on {patients}{bands}"
+
+
+def table(comparison: Comparison) -> str:
+    """Return the main columns of the table, aligned."""
+    lines = [list(SHOWN)]
+    for row in rows(comparison):
+        cells = dict(zip(COLUMNS, row, strict=True))
+        if cells["against"]:
+            cells["design"] += f" - {cells['against']}"
+        lines.append([cells[column] for column in SHOWN])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(SHOWN))]
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(cells: list[str], widths: list[int]) -> str:
+    padded = [
+        cell.ljust(width) if name in TEXTS else cell.rjust(width)
+        for name, cell, width in zip(SHOWN, cells, widths, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _fairness(comparison: Comparison) -> list[str]:
+    return [
+        f"unfair: {row.label} "
+        + ", ".join(f"{d} {v}" for d, v in zip(comparison.designs, row.values, strict=True))
+        + f" ({row.remark})"
+        for row in comparison.ledger
+        if row.colour == "red"
+    ]

@@ -1,0 +1,156 @@
+"""The table of a comparison, as text that page, CSV and TeX share; JSON has every digit."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+
+from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary, p_text
+from ablation.comparison.metrics import number_text
+from ablation.report.source import Source
+
+COLUMNS = (
+    "metric",
+    "role",
+    "design",
+    "against",
+    "n",
+    "mean",
+    "SD",
+    "CI low",
+    "CI high",
+    "median",
+    "better in",
+    "p Wilcoxon",
+    "p Holm",
+    "p paired t",
+    "d_z",
+    "d_z low",
+    "d_z high",
+)
+"""A design's row leaves the tests empty; a difference's row has `against` filled."""
+
+Row = tuple[str, ...]
+
+
+def rows(comparison: Comparison) -> list[Row]:
+    """Return the table's cells as printed, one row per design and per difference."""
+    several = len({analysis.target for analysis in comparison.analyses}) > 1
+    return [row for analysis in comparison.analyses for row in _analysis_rows(analysis, several)]
+
+
+def _analysis_rows(analysis: Analysis, name_target: bool) -> Iterator[Row]:
+    label = f"{analysis.target} {analysis.label}" if name_target else analysis.label
+    for summary in analysis.summaries:
+        yield (label, analysis.role, *_design_cells(analysis.metric, summary))
+    for contrast in analysis.contrasts:
+        yield (label, analysis.role, *_difference_cells(analysis.metric, contrast))
+
+
+def _design_cells(metric: Metric, summary: Summary) -> Row:
+    i, text = summary.interval, metric.text
+    spread = (text(i.mean), text(i.sd), text(i.low), text(i.high), text(summary.median))
+    return (summary.design, "", str(i.n), *spread, *[""] * 7)
+
+
+def _difference_cells(metric: Metric, c: Contrast) -> Row:
+    i = c.t.interval
+
+    def signed(value: float | None) -> str:
+        return metric.text(value, signed=True)
+
+    spread = (signed(i.mean), metric.text(i.sd), signed(i.low), signed(i.high), signed(c.median))
+    tests = (p_text(c.rank.p_two_sided), p_text(c.p_holm), p_text(c.t.p_two_sided))
+    effect = (
+        number_text(value, 2, signed=True) for value in (c.effect.d_z, c.effect.low, c.effect.high)
+    )
+    return (
+        c.candidate,
+        c.reference,
+        str(c.n),
+        *spread,
+        f"{c.better.better}/{c.n}",
+        *tests,
+        *effect,
+    )
+
+
+def to_csv(comparison: Comparison) -> str:
+    """Return the table as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(rows(comparison))
+    return text.getvalue()
+
+
+def to_json(comparison: Comparison, source: Source) -> str:
+    """Return the whole comparison as JSON, unrounded; what does not exist is null."""
+    content = {"source": plain(source), **_mapping(comparison)}
+    return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def plain(value: object) -> object:
+    """Return dataclasses, mappings and sequences as what JSON has; NaN becomes null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _mapping(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _mapping(record: object) -> dict[str, object]:
+    assert is_dataclass(record)
+    return {field.name: plain(getattr(record, field.name)) for field in fields(record)}
+
+
+TEX_COLUMNS = ("design", "n", "mean", "SD", "CI low", "CI high", "p Holm", "p paired t", "d_z")
+TEX_SPECIAL = str.maketrans(
+    {c: f"\\{c}" for c in "&%$#_{}"}
+    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "<": "$<$"}
+)
+
+
+def to_tex(comparison: Comparison) -> str:
+    """Return the table for a paper (needs the booktabs package)."""
+    heads = ["", "$n$", "mean", "SD", "CI low", "CI high", "$p$ (Holm)", "$p$ ($t$)", "$d_z$"]
+    lines = [
+        "% Needs \\usepackage{booktabs}. Differences: above 0 the first design is better.",
+        "\\begin{tabular}{l" + "r" * (len(heads) - 1) + "}",
+        "\\toprule",
+        " & ".join(heads) + r" \\",
+    ]
+    before = ""
+    for row in rows(comparison):
+        cells = dict(zip(COLUMNS, row, strict=True))
+        if cells["metric"] != before:
+            before = cells["metric"]
+            title = f"{before}, {cells['role']}"
+            lines += ["\\midrule", f"\\multicolumn{{{len(heads)}}}{{l}}{{{_tex(title)}}} \\\\"]
+        lines.append(_tex_row(cells))
+    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
+
+
+def _tex_row(cells: Mapping[str, str]) -> str:
+    name = _tex(cells["design"])
+    if cells["against"]:
+        name += f" $-$ {_tex(cells['against'])}"
+    numbers = [_tex_number(cells[column]) for column in TEX_COLUMNS[1:]]
+    return " & ".join([name, *numbers]) + r" \\"
+
+
+def _tex(text: str) -> str:
+    return text.translate(TEX_SPECIAL)
+
+
+def _tex_number(text: str) -> str:
+    """A minus in TeX is a formula; an empty cell stays empty."""
+    return f"${text}$" if text else ""

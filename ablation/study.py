@@ -1,0 +1,218 @@
+"""A design's study on this machine: its files in the workspace, its spec, its worker.
+
+    <workspace>/optuna.db                              the trials of all studies
+    <workspace>/<experiment>/<design>/study/           what the study is about, its table
+    <workspace>/<experiment>/<design>/<number>.<attempt>/   one run
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ablation.config import Config, flatten
+from ablation.data import prepare
+from ablation.errors import AblateError
+from ablation.experiment import Experiment, open_experiment
+from ablation.trial import Objective, close_lost
+from sweeps import (
+    Assignment,
+    Outcome,
+    StudySpec,
+    TrialRow,
+    WorkerEnd,
+    best_trial,
+    final_name,
+    load_spec,
+    trials_table,
+    work,
+)
+from tracking import names
+from tracking.provenance import collect
+from tracking.record import RunFolder, RunRecord
+from tracking.workspace import attempts, design_folder
+
+PLAN = "plan.json"
+FIRST_FINAL_SEED = 101
+"""Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
+MOST_WARM_UP = 5
+
+
+def storage_url(workspace: Path) -> str:
+    """Return the address of the workspace's trial database."""
+    return f"sqlite:///{workspace.absolute() / 'optuna.db'}"
+
+
+def spec_of(experiment: Experiment, workspace: Path) -> StudySpec:
+    """Return the study's spec: what is fixed once it has begun, and its budget."""
+    sweep, training = experiment.config.sweep, experiment.config.training
+    first = training.seed + FIRST_FINAL_SEED
+    return StudySpec(
+        name=experiment.study,
+        storage=storage_url(workspace),
+        space=experiment.space,
+        definition=experiment.definition(),
+        trials=sweep.trials,
+        sampler=sweep.sampler,
+        seed=sweep.seed,
+        pruner=sweep.pruner,
+        min_epochs=max(MOST_WARM_UP, round(0.3 * training.epochs)),
+        final_seeds=tuple(range(first, first + (sweep.seeds or 1))),
+        retries=sweep.retries,
+        max_consecutive_failures=sweep.max_consecutive_failures,
+    )
+
+
+def write_plan(experiment: Experiment, workspace: Path) -> None:
+    """Write what a worker needs to open the same experiment."""
+    folder = study_folder(workspace, experiment.name, experiment.design)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    plan = {
+        "name": experiment.name,
+        "design": experiment.design,
+        "preset": experiment.preset,
+        "config": experiment.config.model_dump(mode="json"),
+    }
+    folder.write_text(PLAN, json.dumps(plan, indent=1) + "\n")
+
+
+def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
+    """Open the experiment of a study that `write_plan` has written.
+
+    Raises:
+        AblateError: No such plan, or the scans are not those the study was begun with.
+    """
+    name, _, design = study.partition("/")
+    path = study_folder(workspace, name, design).path / PLAN
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise AblateError(f"no study {study} in {workspace}", hint="ablate studies list names them.") from error
+    config = Config.model_validate(plan["config"])
+    return open_experiment(config, preset=plan["preset"], cache=cache, name=name, design=design)
+
+
+def study_folder(workspace: Path, name: str, design: str) -> RunFolder:
+    """Return the run folder that stands for the study itself."""
+    return RunFolder(design_folder(workspace, name, design) / names.STUDY_FOLDER)
+
+
+def run_worker(experiment: Experiment, workspace: Path, cache: Path, stop: threading.Event) -> WorkerEnd:
+    """Train trials and finals of a study in this process until none is left.
+
+    Raises:
+        AblateError: The data or the recipe changed since the study was begun.
+    """
+    storage, study = storage_url(workspace), experiment.study
+    _refuse_changed(load_spec(storage, study), experiment)
+    folder = _begin(experiment, workspace)
+    slices = prepare(experiment.dataset, experiment.config.data, cache)
+    objective = Objective(experiment, workspace, slices, folder.run_key)
+
+    def objective_and_table(assignment: Assignment) -> Outcome:
+        folder.write_text(names.TRIALS, trials_csv(trials_table(storage, study)))
+        return objective(assignment)
+
+    design = design_folder(workspace, experiment.name, experiment.design)
+    try:
+        end = work(storage, study, objective_and_table, lambda lost: close_lost(design, lost), stop=stop)
+    except BaseException as error:
+        folder.finish("FAILED", reason=f"{type(error).__name__}: {error}")
+        raise
+    _finish(folder, experiment, workspace, end)
+    return end
+
+
+def trials_csv(rows: Sequence[TrialRow]) -> str:
+    """Return the table of trials as CSV: number, state, value, epochs, reason, one column a parameter."""
+    parameters = sorted({name for row in rows for name in row.params})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["number", "state", "value", "epochs", "reason", *parameters])
+    for row in rows:
+        value = "" if row.value is None else repr(row.value)
+        cells = [row.params.get(name, "") for name in parameters]
+        writer.writerow([row.number, row.state, value, row.epochs, row.reason, *cells])
+    return text.getvalue()
+
+
+def finals_of(workspace: Path, experiment: str, design: str) -> tuple[RunFolder, ...]:
+    """Return the finished finals of a study's best trial, by seed."""
+    storage = storage_url(workspace)
+    study = f"{experiment}/{design}"
+    best = best_trial(trials_table(storage, study))
+    rows = trials_table(storage, final_name(study))
+    seeds = [
+        int(str(row.facts["seed"]))
+        for row in rows
+        if best is not None and row.state == "complete" and row.facts["best_number"] == best.number
+    ]
+    folder = design_folder(workspace, experiment, design)
+    found = (attempts(folder, f"final-{seed}") for seed in sorted(seeds))
+    return tuple(tries[-1] for tries in found if tries)
+
+
+def worker_command(study: str, workspace: Path, cache: Path) -> list[str]:
+    """Return the command line of a process that works on the study."""
+    here = ["--workspace", str(workspace.absolute()), "--cache", str(cache.absolute())]
+    return [sys.executable, "-m", "ablation", "worker", "--study", study, *here]
+
+
+def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
+    now = experiment.definition()
+    changed = [key for key, value in spec.definition.items() if now.get(key) != value]
+    if changed:
+        raise AblateError(
+            f"study {spec.name} was begun with another {', '.join(changed)}",
+            hint="Bring back the data it was begun with, or start a new study with --study NEWNAME.",
+        )
+
+
+def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
+    """Make or reopen the study's own run; its children name it as their parent."""
+    folder = study_folder(workspace, experiment.name, experiment.design)
+    if (folder.path / names.RUN).exists():
+        folder.reopen()
+        return folder
+    record = RunRecord(
+        kind="study",
+        experiment=experiment.name,
+        model=experiment.design,
+        name=names.STUDY_FOLDER,
+        study=experiment.study,
+        params={
+            key: "none" if value is None else str(value)
+            for key, value in flatten(experiment.config).items()
+            if key != "data.path"
+        },
+        tags={
+            names.DATA: experiment.dataset.fingerprint,
+            names.SPLIT: experiment.split.fingerprint,
+        },
+        provenance=collect(),
+    )
+    return RunFolder.create(folder.path.parent, record)
+
+
+def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: WorkerEnd) -> None:
+    storage = storage_url(workspace)
+    rows = trials_table(storage, experiment.study)
+    folder.write_text(names.TRIALS, trials_csv(rows))
+    best = best_trial(rows)
+    metrics = {"trials": float(sum(row.state in ("complete", "pruned") for row in rows))}
+    if best is not None and best.value is not None:
+        metrics |= {"best/validation_dice": best.value, "best/number": float(best.number)}
+    if end.why == "done":
+        # The budget may have been raised after these finals were trained.
+        for final in finals_of(workspace, experiment.name, experiment.design):
+            final.update(tags={f"{names.LEDGER}trials": json.dumps(experiment.config.sweep.trials)})
+    status = {"done": "FINISHED", "interrupted": "KILLED", "hopeless": "FAILED"}[end.why]
+    folder.finish(status, reason=end.reason or ("" if end.why == "done" else end.why), metrics=metrics)  # type: ignore[arg-type]
+
+
+Progress = Callable[[str], None]

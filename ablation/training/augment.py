@@ -1,0 +1,191 @@
+"""Random changes of training slices, inside the traced step; masks follow their image.
+
+One sampling grid per slice (rotation, shift, zoom, flips, elastic displacement) serves the image,
+read bilinearly, and the mask, read at the nearest pixel; outside is 0. Intensities change inside
+the brain only, so that the background stays 0. What a slice becomes is decided by the seed of the
+epoch and its own row, whatever else is in the batch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+# Lengths are given for this side and scaled with the image, so a deformation keeps its shape.
+REFERENCE_SIDE = 256
+ELASTIC_SIGMA = 4.0
+# Standard deviation of alpha 40, sigma 4 (Simard et al. 2003) on noise in -1..1, in pixels.
+ELASTIC_PIXELS = 40 * math.sqrt(1 / 3) / (2 * math.sqrt(math.pi) * ELASTIC_SIGMA)
+AUGMENT_STREAM = 0x5EED
+# What each slice draws, in this order, from -1..1.
+DRAWN = ("angle", "row", "column", "zoom", "flip", "brightness", "contrast")
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """How far each change may go; 0 everywhere leaves slices as they are, bit for bit."""
+
+    rotation: float = 0.0
+    """Degrees either way."""
+    shift: float = 0.0
+    """Share of the side, either way, along rows and columns."""
+    zoom: float = 0.0
+    """Share of the size, either way."""
+    flip_columns: float = 0.0
+    """Probability of left becoming right."""
+    elastic: float = 0.0
+    """Standard deviation of the displacement, pixels of an image of 256x256."""
+    brightness: float = 0.0
+    """Added to the brain, either way."""
+    contrast: float = 0.0
+    """Share of the distance from the brain's mean, either way."""
+    noise: float = 0.0
+    """Standard deviation of noise added to the brain."""
+
+
+PRESETS: dict[str, Ranges] = {
+    "td": Ranges(
+        rotation=15,
+        shift=0.1,
+        zoom=0.1,
+        flip_columns=0.5,
+        elastic=ELASTIC_PIXELS,
+        brightness=0.2,
+        noise=0.01,
+    ),
+    # The book names brightness, contrast and noise without amounts; these are moderate ones.
+    "book": Ranges(
+        rotation=36, zoom=0.1, flip_columns=0.5, brightness=0.1, contrast=0.1, noise=0.01
+    ),
+    "journal": Ranges(rotation=15, shift=0.1, zoom=0.1),
+}
+
+
+class AugmentRanges:
+    """The ranges as variables, read inside the traced step."""
+
+    def __init__(self) -> None:
+        self.values = {
+            name: tf.Variable(value, dtype=tf.float32, trainable=False)
+            for name, value in asdict(Ranges()).items()
+        }
+
+    def set_preset(self, name: str) -> None:
+        """Use the ranges called `name`."""
+        self.set(PRESETS[name])
+
+    def set(self, ranges: Ranges) -> None:
+        """Use these ranges."""
+        for name, value in asdict(ranges).items():
+            self.values[name].assign(value)
+
+
+def augment(
+    images: Any, masks: Any, rows: Any, epoch_seed: Any, ranges: AugmentRanges
+) -> tuple[Any, Any]:
+    """Return images and masks of one batch, changed alike; shapes stay.
+
+    Args:
+        images: (batch, rows, columns, channels), float32 in 0..1, background exactly 0.
+        masks: (batch, rows, columns, 1) of 0 and 1.
+        rows: (batch,) int32, which slice each is.
+        epoch_seed: int32 scalar.
+        ranges: How far each change may go.
+    """
+    limit = ranges.values
+    batch, height, width, _ = images.shape
+    draws = _uniform(rows, epoch_seed, 1, (len(DRAWN),), batch)
+    factor = dict(zip(DRAWN, tf.unstack(draws, axis=1), strict=True))
+    y, x = _affine_grid(factor, limit, height, width)
+    field = _smooth(_uniform(rows, epoch_seed, 2, (height, width, 2), batch), height)
+    displaced = limit["elastic"] * (height / REFERENCE_SIDE) * field
+    y, x = y + displaced[..., 0], x + displaced[..., 1]
+    images, masks = bilinear(images, y, x), nearest(masks, y, x)
+    noise = limit["noise"] * _normal(rows, epoch_seed, 3, (height, width, 1), batch)
+    return _intensities(images, factor, limit, noise), masks
+
+
+def bilinear(images: Any, y: Any, x: Any) -> Any:
+    """Return images (batch, rows, columns, channels) read at pixel coordinates (batch, ., .)."""
+    top, left = tf.floor(y), tf.floor(x)
+    below, right = (y - top)[..., None], (x - left)[..., None]
+    upper = _at(images, top, left) * (1 - right) + _at(images, top, left + 1) * right
+    lower = _at(images, top + 1, left) * (1 - right) + _at(images, top + 1, left + 1) * right
+    return upper * (1 - below) + lower * below
+
+
+def nearest(masks: Any, y: Any, x: Any) -> Any:
+    """Return masks (batch, rows, columns, 1) read at the pixels nearest to the coordinates."""
+    return _at(masks, tf.floor(y + 0.5), tf.floor(x + 0.5))
+
+
+def _at(images: Any, y: Any, x: Any) -> Any:
+    height, width = images.shape[1:3]
+    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
+    row = tf.cast(tf.clip_by_value(y, 0, height - 1), tf.int32)
+    column = tf.cast(tf.clip_by_value(x, 0, width - 1), tf.int32)
+    values = tf.gather_nd(images, tf.stack([row, column], axis=-1), batch_dims=1)
+    return tf.where(inside[..., None], values, 0.0)
+
+
+def _affine_grid(
+    factor: dict[str, Any], limit: dict[str, Any], height: int, width: int
+) -> tuple[Any, Any]:
+    """Return where in the old image each new pixel is read: rows and columns, (batch, ., .)."""
+    middle = ((height - 1) / 2, (width - 1) / 2)
+    down = tf.range(height, dtype=tf.float32)[None, :, None] - middle[0]
+    across = tf.range(width, dtype=tf.float32)[None, None, :] - middle[1]
+    drawn = {name: value[:, None, None] for name, value in factor.items()}
+    angle = drawn["angle"] * limit["rotation"] * (math.pi / 180)
+    size = 1 + drawn["zoom"] * limit["zoom"]
+    # A draw in -1..1 falls below 2 p - 1 with probability p.
+    across = tf.where(drawn["flip"] < 2 * limit["flip_columns"] - 1, -across, across)
+    y = (tf.cos(angle) * down - tf.sin(angle) * across) * size
+    x = (tf.sin(angle) * down + tf.cos(angle) * across) * size
+    shift_y = drawn["row"] * limit["shift"] * height
+    shift_x = drawn["column"] * limit["shift"] * width
+    return y + middle[0] + shift_y, x + middle[1] + shift_x
+
+
+def _smooth(noise: Any, height: int) -> Any:
+    """Return noise (batch, rows, columns, 2) after a Gaussian, at unit standard deviation."""
+    sigma = ELASTIC_SIGMA * height / REFERENCE_SIDE
+    reach = math.ceil(3 * sigma)
+    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    # Per axis, so that the sum of two-dimensional squares is that of unit variance.
+    weights /= np.sqrt(np.sum(weights**2))
+    kernel = np.repeat(weights[:, None, None, None], 2, axis=2).astype(np.float32)
+    for shaped in (kernel, kernel.transpose(1, 0, 2, 3)):
+        noise = tf.nn.depthwise_conv2d(noise, shaped, (1, 1, 1, 1), "SAME")
+    return noise * math.sqrt(3)  # the variance of -1..1 is 1/3
+
+
+def _intensities(images: Any, factor: dict[str, Any], limit: dict[str, Any], noise: Any) -> Any:
+    drawn = {name: value[:, None, None, None] for name, value in factor.items()}
+    brain = tf.reduce_any(images > 0, axis=-1, keepdims=True)
+    pixels = tf.maximum(tf.math.count_nonzero(brain, (1, 2, 3), True, tf.float32), 1.0)
+    mean = tf.reduce_sum(images, (1, 2), True) / pixels
+    # Written as an addition: scaling about the mean by 1 would not give back the same bits.
+    change = drawn["contrast"] * limit["contrast"] * (images - mean)
+    change += drawn["brightness"] * limit["brightness"] + noise
+    return tf.where(brain, tf.clip_by_value(images + change, 0.0, 1.0), images)
+
+
+def _uniform(rows: Any, seed: Any, stream: int, shape: tuple[int, ...], batch: int) -> Any:
+    """Return numbers in -1..1, (batch, *shape), each slice's from its own stream."""
+    keys = _keys(rows, seed, stream, batch)
+    return tf.stack([tf.random.stateless_uniform(shape, key, -1.0, 1.0) for key in keys])
+
+
+def _normal(rows: Any, seed: Any, stream: int, shape: tuple[int, ...], batch: int) -> Any:
+    keys = _keys(rows, seed, stream, batch)
+    return tf.stack([tf.random.stateless_normal(shape, key) for key in keys])
+
+
+def _keys(rows: Any, seed: Any, stream: int, batch: int) -> list[Any]:
+    own = tf.bitwise.bitwise_xor(seed, AUGMENT_STREAM + stream)
+    return [tf.stack([own, rows[index]]) for index in range(batch)]

@@ -1,0 +1,53 @@
+"""How long a training step takes on this machine, measured in a process of its own.
+
+    python -m ablation.training.measure < request.json
+
+The request is {"config": ..., "image_shape": [rows, columns, channels]}; the answer, a line on
+stdout, has step_seconds, slice_seconds (prediction) and parameters.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+
+import numpy as np
+
+from ablation.config import Config, with_values
+from ablation.training.trainer import Trainer
+
+STEPS = 4
+
+
+def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, float]:
+    """Return wall seconds of a training step and of predicting a slice, after the tracing."""
+    trainer = Trainer(config, image_shape)
+    batch = config.training.batch_size
+    rng = np.random.default_rng(0)
+    images = rng.random((batch, *image_shape), np.float32)
+    masks = (images[..., :1] > 0.9).astype(np.float32)  # noqa: PLR2004
+    short = with_values(config, {"training.epochs": STEPS, "training.max_batches": 1})
+    fit = trainer.fit(
+        short,
+        images,
+        masks,
+        np.arange(batch),
+        validate=lambda predict: (float(predict(images, image_shape[:2]).mean()), 0.5),
+        on_epoch=lambda epoch: False,
+    )
+    begin = time.perf_counter()
+    trainer.predictor(images, image_shape[:2])
+    predicted = (time.perf_counter() - begin) / batch
+    return {
+        "step_seconds": fit.step_seconds,
+        "slice_seconds": predicted,
+        "parameters": float(trainer.parameters),
+    }
+
+
+if __name__ == "__main__":
+    request = json.load(sys.stdin)
+    rows, columns, channels = request["image_shape"]
+    answer = measure(Config.model_validate(request["config"]), (rows, columns, channels))
+    sys.stdout.write(json.dumps(answer) + "\n")

@@ -1,0 +1,118 @@
+"""The traced training step: traced once, it reads every strength of a trial from a variable."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from ablation import losses
+from ablation.config.sections import Config
+from ablation.models.dropout import DropoutState
+from ablation.training.augment import AugmentRanges, augment
+from ablation.training.start import FreshOptimizer
+
+# Adam's other settings are Keras's defaults: beta 0.9 and 0.999, epsilon 1e-7 (Kingma and Ba 2015).
+
+
+class TrainStep:
+    """Forward pass, loss, gradients and update of one network, for batches of one size."""
+
+    def __init__(self, model: Any, dropout: DropoutState, config: Config) -> None:
+        self.traces = 0
+        self.seconds = 0.0
+        """CPU seconds spent in steps so far."""
+        self._model = model
+        self._dropout = dropout
+        self._loss = losses.function(config.loss.name)
+        self._reduction = config.loss.reduction
+        self._penalised = _penalised_kernels(model, config.training.l2_scope)
+        self._strengths = {key: _scalar() for key in losses.strengths(config.loss)}
+        self._l2 = _scalar()
+        self._ranges = AugmentRanges() if config.data.augmentation != "none" else None
+        self._adam = keras.optimizers.Adam()
+        half = config.training.precision == "mixed_float16"
+        self.optimizer = keras.optimizers.LossScaleOptimizer(self._adam) if half else self._adam
+        self.optimizer.build(model.trainable_variables)
+        self._fresh = FreshOptimizer(self.optimizer)
+        batch = (config.training.batch_size, *model.input_shape[1:])
+        self._traced = tf.function(
+            self._step,
+            input_signature=[
+                tf.TensorSpec(batch, tf.float32),
+                tf.TensorSpec((*batch[:3], 1), tf.float32),
+                tf.TensorSpec(batch[:1], tf.int32),
+                tf.TensorSpec((2,), tf.int32),
+            ],
+        )
+
+    def start(self, config: Config) -> None:
+        """Put the optimiser back to its start and set every strength; weights stay."""
+        self._fresh.restore()
+        self.set_learning_rate(config.training.learning_rate)
+        self._dropout.set_rate(config.model.dropout)
+        self._l2.assign(config.training.l2)
+        for key, value in losses.strengths(config.loss).items():
+            self._strengths[key].assign(value)
+        if self._ranges is not None:
+            self._ranges.set_preset(config.data.augmentation)
+
+    def set_learning_rate(self, rate: float) -> None:
+        """Set Adam's step size."""
+        self._adam.learning_rate.assign(rate)
+
+    def __call__(
+        self,
+        images: npt.NDArray[np.float32],
+        masks: npt.NDArray[np.float32],
+        rows: npt.NDArray[np.intp],
+        moment: tuple[int, int],
+    ) -> Any:
+        """Train on one batch and return its loss, a scalar tensor.
+
+        Args:
+            images: (batch, rows, columns, channels).
+            masks: (batch, rows, columns, 1) of 0 and 1.
+            rows: (batch,) which slices these are; with the epoch's seed it decides how each is
+                augmented, whatever else is in the batch.
+            moment: Seed of the epoch, number of the step; with it dropout needs no memory.
+        """
+        before = time.process_time()
+        loss = self._traced(images, masks, rows.astype(np.int32), np.asarray(moment, np.int32))
+        self.seconds += time.process_time() - before
+        return loss
+
+    def _step(self, images: Any, masks: Any, rows: Any, moment: Any) -> Any:
+        self.traces += 1  # runs while tracing, not while training
+        self._dropout.moment.assign(moment)
+        if self._ranges is not None:
+            images, masks = augment(images, masks, rows, moment[0], self._ranges)
+        with tf.GradientTape() as tape:
+            logits = self._model(images, training=True)
+            loss = self._loss(masks, logits, reduction=self._reduction, **self._strengths)
+            squares = tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised])
+            loss += self._l2 * squares
+            scaled = self.optimizer.scale_loss(loss)
+        variables = self._model.trainable_variables
+        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        return loss
+
+
+def _penalised_kernels(model: Any, scope: str) -> list[Any]:
+    """Return kernels under the L2 penalty: never biases, never batch normalisation."""
+    layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    if scope == "decoder3x3":
+        layers = [
+            layer
+            for layer in layers
+            if layer.name.startswith("decoder") and layer.kernel_size == (3, 3)
+        ]
+    return [layer.kernel for layer in layers]
+
+
+def _scalar() -> Any:
+    return tf.Variable(0.0, dtype=tf.float32, trainable=False)

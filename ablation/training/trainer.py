@@ -1,0 +1,276 @@
+"""The warm trainer: one traced network trains many trials, each as if the network were new.
+
+Building and tracing a network costs seconds and memory that is never given back. So what decides
+the network's shape is traced once, and all else (dropout, L2, step size, loss weights, ranges of
+augmentation) is a variable read inside the traced step. A trial resets weights and optimiser in
+place and ends with the very bits a fresh process would have computed.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from ablation import models
+from ablation.config.sections import Config
+from ablation.errors import DataError
+from ablation.inference.predict import Predictor
+from ablation.models.dropout import DropoutState
+from ablation.training.checkpoint import (
+    Arrays,
+    ResumeState,
+    host_weights,
+    put_weights,
+    read_arrays,
+    write_arrays,
+)
+from ablation.training.errors import OutOfMemory, TrainingDiverged
+from ablation.training.schedule import End, Epoch, Fit, Schedule, epoch_batches, named_seed
+from ablation.training.start import reinitialise
+from ablation.training.step import TrainStep
+
+__all__ = ["Epoch", "Fit", "ResumeState", "Trainer", "shape_of"]
+
+# Before any operation, or some kernels keep adding in the order their threads arrive.
+tf.config.experimental.enable_op_determinism()
+
+Images = npt.NDArray[Any]
+Validate = Callable[[Predictor], tuple[float, float]]
+# A resume state is written once its last writing is this many times its own duration ago.
+SAVE_EVERY = 20.0
+
+
+def shape_of(config: Config, image_shape: tuple[int, int, int]) -> Hashable:
+    """Return what decides the traced network; equal shapes can share one `Trainer`."""
+    return (
+        tuple(models.structure(config.model).items()),
+        image_shape,
+        config.loss.name,
+        config.loss.reduction,
+        config.training.batch_size,
+        config.training.l2_scope,
+        config.training.precision,
+        config.data.augmentation != "none",
+    )
+
+
+class Trainer:
+    """A network with its traced step and predictor, for all trials of one shape.
+
+    Raises:
+        UsageError: The design or loss does not exist or does not take such images.
+        OutOfMemory: The network does not fit.
+    """
+
+    def __init__(self, config: Config, image_shape: tuple[int, int, int]) -> None:
+        self.shape = shape_of(config, image_shape)
+        self._image_shape = image_shape
+        dropout = DropoutState()
+        with _memory_named(config):
+            self._model = models.build(
+                config.model, image_shape, dropout, config.training.precision
+            )
+            self._step = TrainStep(self._model, dropout, config)
+        self.predictor = Predictor(self._model)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in the network, batch-normalisation statistics included."""
+        return int(self._model.count_params())
+
+    @property
+    def traces(self) -> int:
+        """How often the training step was traced: 1, however many trials were trained."""
+        return self._step.traces
+
+    @property
+    def seconds(self) -> float:
+        """CPU seconds in traced training steps so far, without prediction."""
+        return self._step.seconds
+
+    def fit(
+        self,
+        config: Config,
+        images: Images,
+        masks: Images,
+        rows: npt.NDArray[np.intp],
+        *,
+        validate: Validate,
+        on_epoch: Callable[[Epoch], bool],
+        resume: ResumeState | None = None,
+        save: Callable[[ResumeState], None] | None = None,
+    ) -> Fit:
+        """Train one configuration from its seed and leave the weights of the best epoch loaded.
+
+        Args:
+            config: Of the same shape as this trainer's.
+            images: All slices, (slices, rows, columns, channels), 0..1; may be memory-mapped.
+            masks: (slices, rows, columns, 1) of 0 and 1.
+            rows: Which slices are trained on.
+            validate: Gives the validation Dice of the present weights, and its threshold.
+            on_epoch: Called after every epoch; True stops the training.
+            resume: Go on from here; the result is the same as without the interruption.
+            save: Called after the first epoch, then as often as it costs less than 5 % of the
+                time, and when `on_epoch` stops the training.
+
+        Raises:
+            TrainingDiverged: The loss is not finite.
+            OutOfMemory: A batch does not fit.
+        """
+        if shape_of(config, self._image_shape) != self.shape:
+            raise ValueError(f"this trainer was built for {self.shape}")
+        if len(rows) == 0:
+            raise DataError(
+                "no training slice is left",
+                hint="Lower data.min_tumor_px or raise data.empty_slices.",
+            )
+        course = self._begin(config, resume)
+        last_save = _LastSave()
+        with _memory_named(config):
+            while course.ended is None:
+                epoch = self._train_epoch(config, images, masks, rows, course, validate)
+                self._advance(course, epoch, config)
+                stopped = on_epoch(epoch)
+                if stopped and course.ended is None:
+                    course.ended = "stopped"
+                if save is not None and (last_save.is_due() or course.ended == "stopped"):
+                    last_save.timed(lambda: save(self._state(course)))
+            put_weights(self._model, course.best_weights, "the best epoch")
+        return course.result()
+
+    def save_weights(self, path: Path) -> None:
+        """Write the present weights as a .npz archive, complete or not at all."""
+        write_arrays(path, host_weights(self._model))
+
+    def load(self, path: Path) -> None:
+        """Load weights of `save_weights`; raise `DataError` naming what does not fit."""
+        put_weights(self._model, read_arrays(path), str(path))
+
+    def _begin(self, config: Config, resume: ResumeState | None) -> _Course:
+        self._step.start(config)
+        if resume is None:
+            reinitialise(self._model, config.training.seed)
+            return _Course(Schedule(config.training.learning_rate))
+        put_weights(self._model, resume.weights, "the resume state")
+        for variable in self._step.optimizer.variables:
+            variable.assign(resume.optimizer[variable.path])
+        self._step.set_learning_rate(resume.schedule.learning_rate)
+        course = _Course(resume.schedule, list(resume.epochs), dict(resume.best_weights))
+        course.ended = resume.schedule.end(len(course.epochs), config.training)
+        return course
+
+    def _train_epoch(
+        self,
+        config: Config,
+        images: Images,
+        masks: Images,
+        rows: npt.NDArray[np.intp],
+        course: _Course,
+        validate: Validate,
+    ) -> Epoch:
+        begin = time.perf_counter()
+        number = len(course.epochs) + 1
+        seed = named_seed(config.training.seed, f"epoch {number}")
+        losses = []
+        for step, batch in enumerate(epoch_batches(rows, number, config.training)):
+            x = np.asarray(images[batch], np.float32)
+            y = np.asarray(masks[batch], np.float32)
+            losses.append(self._step(x, y, batch, (seed, step)))
+        loss = float(np.mean([float(value) for value in losses]))
+        course.steps_timed(len(losses), time.perf_counter() - begin)
+        if not math.isfinite(loss):
+            raise TrainingDiverged(
+                f"the loss of epoch {number} is {loss}",
+                hint="Lower training.learning_rate.",
+            )
+        dice, threshold = validate(self.predictor)
+        seconds = time.perf_counter() - begin
+        return Epoch(number, loss, dice, threshold, course.schedule.learning_rate, seconds)
+
+    def _advance(self, course: _Course, epoch: Epoch, config: Config) -> None:
+        course.epochs.append(epoch)
+        schedule = course.schedule.after(epoch.number, epoch.validation_dice, config.training)
+        if schedule.best_epoch == epoch.number:
+            course.best_weights = host_weights(self._model)
+        if schedule.learning_rate != course.schedule.learning_rate:
+            self._step.set_learning_rate(schedule.learning_rate)
+        course.schedule = schedule
+        course.ended = schedule.end(epoch.number, config.training)
+
+    def _state(self, course: _Course) -> ResumeState:
+        return ResumeState(
+            weights=host_weights(self._model),
+            optimizer={v.path: v.numpy() for v in self._step.optimizer.variables},
+            best_weights=course.best_weights,
+            schedule=course.schedule,
+            epochs=tuple(course.epochs),
+        )
+
+
+@dataclass(slots=True)
+class _Course:
+    """A training under way."""
+
+    schedule: Schedule
+    epochs: list[Epoch] = field(default_factory=list)
+    best_weights: Arrays = field(default_factory=dict)
+    ended: End | None = None
+    steps: int = 0
+    step_seconds: list[float] = field(default_factory=list)
+
+    def steps_timed(self, steps: int, seconds: float) -> None:
+        self.steps = steps
+        self.step_seconds.append(seconds / steps)
+
+    def result(self) -> Fit:
+        assert self.ended is not None
+        best = self.epochs[self.schedule.best_epoch - 1]
+        return Fit(
+            best_epoch=best.number,
+            validation_dice=best.validation_dice,
+            threshold=best.threshold,
+            epochs=tuple(self.epochs),
+            ended=self.ended,
+            train_steps=self.steps * len(self.epochs),
+            step_seconds=statistics.median(self.step_seconds) if self.step_seconds else math.nan,
+        )
+
+
+@dataclass(slots=True)
+class _LastSave:
+    """When a resume state was last written and what that cost, wall seconds."""
+
+    ended: float = -math.inf
+    cost: float = 0.0
+
+    def is_due(self) -> bool:
+        return time.perf_counter() - self.ended > SAVE_EVERY * self.cost
+
+    def timed(self, write: Callable[[], None]) -> None:
+        begin = time.perf_counter()
+        write()
+        self.ended = time.perf_counter()
+        self.cost = self.ended - begin
+
+
+@contextmanager
+def _memory_named(config: Config) -> Iterator[None]:
+    """Turn every way of running out of memory into one error."""
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, MemoryError) as fault:
+        raise OutOfMemory(
+            f"{config.model.name} with batches of {config.training.batch_size} does not fit "
+            "into memory",
+            hint="Lower training.batch_size, data.image_size or the width of the network.",
+        ) from fault

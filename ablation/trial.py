@@ -1,0 +1,280 @@
+"""One configuration -> one trained, scored, written run folder: what a sweep calls as its objective.
+
+    objective = Objective(experiment, workspace, slices)
+    outcome = objective(assignment)          # Complete, Pruned, Failed or Interrupted
+
+The run folder is complete on disk before the outcome is returned.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablation.config import Config, flatten
+from ablation.data import Slices, training_rows
+from ablation.errors import AblateError
+from ablation.experiment import Experiment, configured
+from ablation.inference.thresholds import thresholds_csv
+from ablation.metrics.table import write_cases
+from ablation.scoring import Scores, score, validate
+from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
+from tracking import names
+from tracking.provenance import collect
+from tracking.record import RunFolder, RunRecord
+from tracking.workspace import attempts, design_folder, find_runs
+
+if TYPE_CHECKING:
+    from ablation.training.schedule import Epoch, Fit
+    from ablation.training.trainer import Trainer
+
+WEIGHTS = "checkpoint/weights.npz"
+RESUME = "checkpoint/resume.npz"
+THRESHOLDS = "thresholds.csv"
+SPLITS = {"trial": ("validation",), "final": ("validation", "test")}
+"""Patients a run is scored on; only finals ever see the test patients."""
+SHAPES_KEPT = 4
+"""Traced networks a worker keeps; a search over structural keys would otherwise fill the memory."""
+
+
+@dataclass(slots=True)
+class Objective:
+    """Trains and scores the trials of one study; keeps its traced networks warm."""
+
+    experiment: Experiment
+    workspace: Path
+    slices: Slices
+    parent_key: str
+    """run_key of the study's own run folder."""
+    _trainers: dict[object, Trainer] = field(default_factory=dict)
+    _known: dict[tuple[str, str], RunFolder] = field(default_factory=dict)
+    _provenance: Mapping[str, object] = field(default_factory=collect)
+
+    def __post_init__(self) -> None:
+        """Learn which runs of the workspace are finished, so that none is trained twice."""
+        for folder in find_runs(self.workspace):
+            self._remember(folder)
+
+    def __call__(self, assignment: Assignment) -> Outcome:
+        """Train, score and write one run; one that was done before is answered from its record."""
+        config = configured(self.experiment, assignment.params, assignment.seed)
+        folder, previous = self._open(assignment, config)
+        known = self._known.get((assignment.kind, folder.record.identity))
+        try:
+            if known is not None:
+                outcome = self._answer_from(known, folder, assignment, config)
+            else:
+                outcome = self._train(assignment, config, folder, previous)
+        except AblateError as error:
+            folder.log(f"{error.message}\n{error.hint}")
+            reason = getattr(error, "reason", "unusable setting")
+            folder.finish("FAILED", reason=f"{reason}: {error.message}")
+            return Failed(reason, retry=False)
+        except OSError:
+            raise  # the disk, not the trial: the trial goes back and the sweep says why it ends
+        except Exception as error:  # noqa: BLE001 - any bug of a setting is recorded, then counted
+            folder.log(traceback.format_exc())
+            folder.finish("FAILED", reason=f"exception: {error!r}")
+            return Failed("exception", retry=False)
+        self._remember(folder)
+        return outcome
+
+
+    @property
+    def _design(self) -> Path:
+        return design_folder(self.workspace, self.experiment.name, self.experiment.design)
+
+    def _remember(self, folder: RunFolder) -> None:
+        record = folder.record
+        if record.status == "FINISHED" and record.kind in SPLITS and (folder.path / WEIGHTS).exists():
+            self._known[record.kind, record.identity] = folder
+
+    def _open(self, assignment: Assignment, config: Config) -> tuple[RunFolder, RunFolder | None]:
+        """Make the attempt's folder; return it with the attempt that has a state to go on from."""
+        name = stem(assignment.number, assignment.seed)
+        earlier = attempts(self._design, name)
+        for folder in earlier:
+            folder.close_if_abandoned()
+        number = max((int(folder.path.name.rpartition(".")[2]) for folder in earlier), default=-1) + 1
+        record = RunRecord(
+            kind=assignment.kind,
+            experiment=self.experiment.name,
+            model=self.experiment.design,
+            name=f"{name}.{number}",
+            study=self.experiment.study,
+            identity=self.experiment.identity_of(config),
+            params={key: _text(value) for key, value in flatten(config).items() if key != "data.path"},
+            tags=self._tags(assignment),
+            provenance=self._provenance,
+            parent_key=self.parent_key,
+            retry_of=earlier[-1].run_key if earlier else "",
+        )
+        # A final of the same seed may have had another setting.
+        resumable = [f for f in earlier if f.resume_files() and f.record.identity == record.identity]
+        return RunFolder.create(self._design, record), resumable[-1] if resumable else None
+
+    def _tags(self, assignment: Assignment) -> dict[str, str]:
+        tags = {
+            names.DATA: self.experiment.dataset.fingerprint,
+            names.SPLIT: self.experiment.split.fingerprint,
+        }
+        if assignment.kind == "final":
+            tags[names.SEED] = str(assignment.seed)
+            tags[names.SETTING] = json.dumps(dict(assignment.params), sort_keys=True)
+        return tags
+
+    def _train(
+        self, assignment: Assignment, config: Config, folder: RunFolder, previous: RunFolder | None
+    ) -> Outcome:
+        trainer = self._trainer(config)
+        started = time.monotonic()
+        fit = self._fit(trainer, assignment, config, folder, previous)
+        if fit.ended == "stopped":
+            return _stopped(assignment, folder, fit)
+        with folder.writing(WEIGHTS) as path:
+            trainer.save_weights(path)
+        scores = score(
+            self.experiment, config, self.slices, trainer.predictor, SPLITS[assignment.kind]
+        )
+        write_scores(folder, scores)
+        measured = {
+            "epochs_used": len(fit.epochs),
+            "best_epoch": fit.best_epoch,
+            "seconds": time.monotonic() - started,
+            "step_seconds": fit.step_seconds,
+            "parameters": trainer.parameters,
+        }
+        metrics = {**scores.summary, **{f"cost/{key}": float(value) for key, value in measured.items()}}
+        facts = self._facts(assignment, config, metrics)
+        folder.finish("FINISHED", metrics=metrics, tags=_ledger(facts))
+        return Complete(scores.validation_dice, facts)
+
+    def _answer_from(
+        self, known: RunFolder, folder: RunFolder, assignment: Assignment, config: Config
+    ) -> Outcome:
+        """Give a run the results of a finished one with the same identity."""
+        for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.METRICS):
+            with folder.writing(name) as path:
+                os.link(known.path / name, path)  # these files are only ever replaced as a whole
+        metrics = known.record.metrics
+        facts = self._facts(assignment, config, metrics)
+        tags = {**_ledger(facts), "ablate.answered_by": known.run_key}
+        folder.finish("FINISHED", metrics=metrics, tags=tags)
+        return Complete(metrics["validation/objective"], facts)
+
+    def _fit(
+        self,
+        trainer: Trainer,
+        assignment: Assignment,
+        config: Config,
+        folder: RunFolder,
+        previous: RunFolder | None,
+    ) -> Fit:
+        from ablation.training.checkpoint import ResumeState, read_resume, write_resume
+
+        def on_epoch(epoch: Epoch) -> bool:
+            folder.log_epoch(epoch.number, _curves(epoch))
+            return assignment.report(epoch.number, epoch.validation_dice)
+
+        def save(state: ResumeState) -> None:
+            with folder.writing(RESUME) as path:
+                write_resume(state, path)
+
+        state = None
+        if previous is not None:
+            state = read_resume(previous.path / RESUME)
+            folder.continue_from(previous, len(state.epochs))
+            for epoch in state.epochs:
+                assignment.report(epoch.number, epoch.validation_dice)
+        data, split = config.data, self.experiment.split
+        return trainer.fit(
+            config,
+            self.slices.images,
+            self.slices.masks,
+            training_rows(self.slices, split.train, data, data.split_seed),
+            validate=lambda predict: validate(predict, self.slices, split.validation, config.inference),
+            on_epoch=on_epoch,
+            resume=state,
+            save=save,
+        )
+
+    def _trainer(self, config: Config) -> Trainer:
+        from ablation.training.trainer import Trainer, shape_of
+
+        shape = shape_of(config, self.experiment.image_shape)
+        if shape not in self._trainers:
+            if len(self._trainers) >= SHAPES_KEPT:
+                self._trainers.pop(next(iter(self._trainers)))
+            self._trainers[shape] = Trainer(config, self.experiment.image_shape)
+        return self._trainers[shape]
+
+    def _facts(
+        self, assignment: Assignment, config: Config, metrics: Mapping[str, float]
+    ) -> dict[str, object]:
+        """Return what the fairness ledger of a report asks of every design."""
+        return {
+            "trials": self.experiment.config.sweep.trials,
+            "epochs_allowed": config.training.epochs,
+            "epochs_used": metrics["cost/epochs_used"],
+            "seconds": metrics["cost/seconds"],
+            "space_size": len(self.experiment.space),
+            "parameters": metrics["cost/parameters"],
+            "ms_per_case": metrics["ms_per_case"],
+            "threshold": metrics["threshold"],
+            "precision": config.training.precision,
+            "pretrained": config.model.pretrained,
+            "pruner": config.sweep.pruner,
+            "selected_on": "validation",
+            "preset": self.experiment.preset,
+            "generated": self.experiment.dataset.generated,
+        }
+
+
+def close_lost(design: Path, lost: Lost) -> None:
+    """Close the run folders of a trial or final whose process vanished."""
+    for folder in attempts(design, stem(lost.number, lost.seed)):
+        folder.close_if_abandoned()
+
+
+def stem(number: int, seed: int | None) -> str:
+    """Return the name of a run's folder without its attempt: "12", or "final-101" of a seed."""
+    return str(number) if seed is None else f"final-{seed}"
+
+
+def write_scores(folder: RunFolder, scores: Scores) -> None:
+    """Write the per-case table and the threshold curve of a run."""
+    folder.write_text(THRESHOLDS, thresholds_csv(scores.choice))
+    with folder.writing(names.PER_CASE) as path:
+        write_cases(scores.rows, path)
+
+
+def _stopped(assignment: Assignment, folder: RunFolder, fit: Fit) -> Outcome:
+    if assignment.interrupted():
+        folder.finish("KILLED", reason="interrupted")
+        return Interrupted()
+    folder.finish("FINISHED", reason="pruned", tags={"ablate.pruned": "true"})
+    return Pruned({"epochs_used": len(fit.epochs)})
+
+
+def _curves(epoch: Epoch) -> dict[str, float]:
+    return {
+        "train/loss": epoch.loss,
+        "train/learning_rate": epoch.learning_rate,
+        "train/seconds": epoch.seconds,
+        "validation/dice": epoch.validation_dice,
+        "validation/threshold": epoch.threshold,
+    }
+
+
+def _ledger(facts: Mapping[str, object]) -> dict[str, str]:
+    return {f"{names.LEDGER}{key}": json.dumps(value) for key, value in facts.items()}
+
+
+def _text(value: object) -> str:
+    return "none" if value is None else str(value)

@@ -1,0 +1,86 @@
+"""Tuning: search spaces, studies with a budget, workers that may be killed, and their parent.
+
+A caller describes a study (StudySpec, open_study), hands an objective to work() in a worker
+process, and lets supervise() keep that process running. It needs nothing but Optuna's storage.
+"""
+
+from __future__ import annotations
+
+from sweeps.assignment import (
+    Assignment,
+    Complete,
+    Failed,
+    Interrupted,
+    Objective,
+    Outcome,
+    Pruned,
+)
+from sweeps.errors import SweepError
+from sweeps.launch import SweepEnd, supervise
+from sweeps.progress import Running, StudyProgress, read_progress
+from sweeps.queue import Lost
+from sweeps.space import (
+    Categorical,
+    Dimension,
+    Float,
+    Int,
+    Space,
+    describe,
+    from_json,
+    parse_dimension,
+    parse_space,
+    size,
+    to_json,
+)
+from sweeps.storage import initialise_storage
+from sweeps.study import (
+    StudySpec,
+    TrialRow,
+    best_trial,
+    final_name,
+    list_studies,
+    load_spec,
+    open_study,
+    trials_table,
+)
+from sweeps.worker import WorkerEnd, stop_on_signals, work
+
+__all__ = [
+    "Assignment",
+    "Categorical",
+    "Complete",
+    "Dimension",
+    "Failed",
+    "Float",
+    "Int",
+    "Interrupted",
+    "Lost",
+    "Objective",
+    "Outcome",
+    "Pruned",
+    "Running",
+    "Space",
+    "StudyProgress",
+    "StudySpec",
+    "SweepEnd",
+    "SweepError",
+    "TrialRow",
+    "WorkerEnd",
+    "best_trial",
+    "describe",
+    "final_name",
+    "from_json",
+    "initialise_storage",
+    "list_studies",
+    "load_spec",
+    "open_study",
+    "parse_dimension",
+    "parse_space",
+    "read_progress",
+    "size",
+    "stop_on_signals",
+    "supervise",
+    "to_json",
+    "trials_table",
+    "work",
+]

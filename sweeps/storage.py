@@ -1,0 +1,194 @@
+"""The database of the studies: opening it, locking it, and outliving its bad moments."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import optuna
+import sqlalchemy
+from optuna.exceptions import StorageInternalError
+from optuna.storages import BaseStorage, RDBStorage
+
+from sweeps.errors import SweepError
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+T = TypeVar("T")
+
+NETWORK_FILE_SYSTEMS = frozenset(
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "afs",
+        "ceph",
+        "lustre",
+        "gpfs",
+        "beegfs",
+        "glusterfs",
+        "fuse.glusterfs",
+        "fuse.sshfs",
+        "9p",
+    ]
+)
+ADVISORY_KEY = 0x61626C617465  # "ablate": PostgreSQL's advisory locks are numbers
+
+
+def database_file(url: str) -> Path | None:
+    """Return the file of an SQLite storage, None for a database server.
+
+    Raises:
+        SweepError: Not a database URL, SQLite in memory, or an engine other than the two.
+    """
+    try:
+        parsed = sqlalchemy.make_url(url)
+    except sqlalchemy.exc.ArgumentError as fault:
+        raise SweepError(
+            f"storage {url!r} is not a database URL",
+            hint="Write sqlite:///PATH or postgresql://HOST/DATABASE.",
+        ) from fault
+    engine = parsed.get_backend_name()
+    if engine == "postgresql":
+        return None
+    if engine != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise SweepError(
+            f"storage {shown(url)} cannot be shared between processes",
+            hint="Write sqlite:///PATH or postgresql://HOST/DATABASE.",
+        )
+    return Path(parsed.database or "").absolute()
+
+
+def shown(url: str) -> str:
+    """Return the URL without its password.
+
+    >>> shown("postgresql://me:secret@host/studies")
+    'postgresql://me:***@host/studies'
+    """
+    return sqlalchemy.make_url(url).render_as_string(hide_password=True)
+
+
+def initialise_storage(url: str) -> None:
+    """Create the storage and its tables where they are missing; safe to race, repeat, interrupt.
+
+    Raises:
+        SweepError: SQLite on a network file system (its locks do not work there), no access.
+    """
+    path = database_file(url)
+    if path is not None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = file_system(path.parent)
+        if kind in NETWORK_FILE_SYSTEMS:
+            raise SweepError(
+                f"{path} lies on a network file system ({kind}); SQLite would lose trials there",
+                hint="Put the workspace on a local disk, or use --storage postgresql://...",
+            )
+    # Two processes that meet in an empty database break each other's schema: one at a time.
+    with exclusive(url):
+        _open(url, create=True)
+
+
+@functools.cache
+def connect(url: str) -> BaseStorage:
+    """Open an initialised storage, once in a process; finished trials are read only once.
+
+    Raises:
+        SweepError: There is no such database, or it cannot be read.
+    """
+    path = database_file(url)
+    if path is not None and not path.is_file():
+        raise SweepError(f"no studies yet: {path} does not exist", hint="ablate sweep makes it.")
+    return optuna.storages.get_storage(_open(url, create=False))
+
+
+def _open(url: str, *, create: bool) -> RDBStorage:
+    sqlite = database_file(url) is not None
+    options = {"connect_args": {"timeout": 60}} if sqlite else {"pool_pre_ping": True}
+    try:
+        return RDBStorage(url, engine_kwargs=options, skip_table_creation=not create)
+    except (sqlalchemy.exc.SQLAlchemyError, ImportError, RuntimeError, StorageInternalError) as no:
+        raise SweepError(
+            f"cannot open the storage {shown(url)}: {str(no).splitlines()[0]}",
+            hint="Is it a database of studies, and is its server running?",
+        ) from no
+
+
+@contextlib.contextmanager
+def exclusive(url: str, *, patience_s: float = 60.0) -> Iterator[None]:
+    """Hold the storage's lock: claims and endings of trials happen one after the other.
+
+    The lock falls with the process that holds it, however it ends.
+    """
+    path = database_file(url)
+    if path is None:
+        with _server_lock(url):
+            yield
+        return
+    lock = path.with_name(path.name + ".lock")
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        _wait_for(descriptor, lock, patience_s)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for(descriptor: int, lock: Path, patience_s: float) -> None:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise SweepError(
+                    f"another process holds {lock} for more than {patience_s:g} s",
+                    hint="A stopped worker (state T in ps)? Continue or end it.",
+                ) from None
+            time.sleep(0.02)  # flock has no timeout of its own
+
+
+@contextlib.contextmanager
+def _server_lock(url: str) -> Iterator[None]:
+    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    try:
+        with engine.connect() as connection:
+            connection.execute(sqlalchemy.text("SET lock_timeout = '60s'"))
+            connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(ADVISORY_KEY)))
+            yield  # closing the connection gives the lock back
+    except sqlalchemy.exc.OperationalError as away:
+        raise StorageInternalError(f"no lock from {shown(url)}") from away
+
+
+def patiently(call: Callable[[], T], *, patience_s: float = 300.0) -> T:
+    """Return call(); while the database is away or busy, try again, waiting longer each time."""
+    deadline, wait = time.monotonic() + patience_s, 0.2
+    while True:
+        try:
+            return call()
+        except StorageInternalError:
+            if time.monotonic() + wait > deadline:
+                raise
+            time.sleep(wait)
+            wait = min(2 * wait, 10.0)
+
+
+def file_system(folder: Path, mounts: Path = Path("/proc/mounts")) -> str:
+    """Return the type of the file system a folder lies on; "" where the system does not tell."""
+    if not mounts.is_file():
+        return ""
+    best, kind = -1, ""
+    for line in mounts.read_text().splitlines():
+        point, found = line.split()[1:3]
+        point = point.replace("\\040", " ")
+        # Of two mounts on one point the later one is seen.
+        if folder.resolve().is_relative_to(point) and len(point) >= best:
+            best, kind = len(point), found
+    return kind

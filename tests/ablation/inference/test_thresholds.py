@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import csv
+import doctest
+import io
+import math
+
+import numpy as np
+import pytest
+
+from ablation.inference import thresholds
+from ablation.inference.thresholds import (
+    CUTS,
+    THRESHOLDS,
+    Counts,
+    choose,
+    count_curve,
+    dice_curve,
+    thresholds_csv,
+    to_mask,
+)
+
+
+def loop(probability: np.ndarray, truth: np.ndarray) -> tuple[list[int], list[int]]:
+    masks = [probability > cut for cut in THRESHOLDS]
+    return (
+        [int(np.count_nonzero(mask & truth)) for mask in masks],
+        [int(np.count_nonzero(mask & ~truth)) for mask in masks],
+    )
+
+
+def planted(shape: tuple[int, ...], seed: int) -> np.ndarray:
+    """Random probabilities with every cut, its two neighbours, 0 and 1 among them."""
+    rng = np.random.default_rng(seed)
+    values = rng.random(shape, dtype=np.float32)
+    edges = [np.nextafter(THRESHOLDS, np.float32(0)), THRESHOLDS]
+    edges += [np.nextafter(THRESHOLDS, np.float32(1)), np.float32([0, 1, 1e-40])]
+    special = np.concatenate(edges)
+    values.flat[: special.size] = special
+    values.flat[special.size : 3 * special.size] = np.repeat(special, 2)
+    return values
+
+
+@pytest.mark.parametrize("shape", [(70, 80), (3, 200, 300), (5, 256, 256)])
+def test_counts_equal_the_loop_to_the_last_voxel(shape: tuple[int, ...]) -> None:
+    probability = planted(shape, seed=len(shape))
+    truth = np.random.default_rng(1).random(shape) < 0.3
+    counts = count_curve(probability, truth)
+    tp, fp = loop(probability, truth)
+    assert counts.tp.tolist() == tp
+    assert counts.fp.tolist() == fp
+    assert counts.truth == np.count_nonzero(truth)
+    assert counts.tp.dtype == counts.fp.dtype == np.int64
+
+
+def test_a_value_on_the_cut_is_background() -> None:
+    on_cut = THRESHOLDS.copy()
+    counts = count_curve(on_cut, np.ones(len(on_cut), bool))
+    assert counts.tp.tolist() == list(range(98, -1, -1))
+    assert to_mask(on_cut, 0.29).sum() == np.count_nonzero(CUTS > 290)
+
+
+def test_the_mask_at_the_choice_has_the_counts_of_the_search() -> None:
+    probability = planted((50, 60), seed=4)
+    truth = np.random.default_rng(2).random((50, 60)) < 0.2
+    counts = count_curve(probability, truth)
+    for at, cut in enumerate(CUTS):
+        mask = to_mask(probability, int(cut) / 1000)
+        assert np.count_nonzero(mask & truth) == counts.tp[at]
+        assert np.count_nonzero(mask & ~truth) == counts.fp[at]
+
+
+def test_grid() -> None:
+    assert CUTS.tolist() == list(range(10, 1000, 10))
+    cells = thresholds._CELL_OF_CUT
+    assert len(np.unique(cells)) == len(cells)  # one comparison a voxel suffices
+
+
+def test_empty_maps_and_truths() -> None:
+    nothing = count_curve(np.zeros((4, 4), np.float32), np.zeros((4, 4), bool))
+    assert nothing.tp.sum() == nothing.fp.sum() == nothing.truth == 0
+    assert np.isnan(dice_curve(nothing)).all()
+    full = count_curve(np.ones((4, 4), np.float32), np.ones((4, 4), bool))
+    assert dice_curve(full).tolist() == [1.0] * 99
+    assert count_curve(np.zeros((0, 4), np.float32), np.zeros((0, 4), bool)).truth == 0
+
+
+@pytest.mark.parametrize(
+    "probability",
+    [
+        *(np.array([0.5]), np.array([0.5, 0.5], np.float32), np.array([np.nan], np.float32)),
+        *(np.array([1.5], np.float32), np.array([-0.5], np.float32)),
+    ],
+)
+def test_what_is_no_map_of_float32_probabilities_is_refused(probability: np.ndarray) -> None:
+    with pytest.raises(ValueError):
+        count_curve(probability, np.array([True]))
+
+
+def counts_of(dice: dict[int, float], truth: int = 1000) -> Counts:
+    """Return counts whose Dice is as given at these cuts (per mille) and 0 elsewhere."""
+    tp, fp = np.zeros(99, np.int64), np.zeros(99, np.int64)
+    for cut, value in dice.items():
+        tp[cut // 10 - 1] = round(value * truth)
+        fp[cut // 10 - 1] = truth - tp[cut // 10 - 1]
+    return Counts(tp, fp, truth)
+
+
+def test_the_mean_over_patients_decides() -> None:
+    choice = choose([counts_of({300: 0.9, 500: 0.6}), counts_of({300: 0.1, 500: 0.6, 700: 0.9})])
+    assert choice.threshold_per_mille == 500
+    assert choice.threshold == 0.5
+    assert choice.validation_dice == pytest.approx(0.6)
+    assert choice.patients == 2
+    assert choice.candidates == len(choice.curve) == 99
+    assert choice.curve[29] == pytest.approx(0.5)
+    assert not choice.at_edge
+
+
+@pytest.mark.parametrize(
+    ("equal", "chosen"),
+    [([100, 300, 800], 300), ([300, 700], 300), ([460, 530], 530), ([10, 990], 10), ([990], 990)],
+)
+def test_of_equal_cuts_the_nearest_to_half_then_the_lower(equal: list[int], chosen: int) -> None:
+    choice = choose([counts_of(dict.fromkeys(equal, 0.8))])
+    assert choice.threshold_per_mille == chosen
+    assert choice.at_edge == (chosen in (10, 990))
+
+
+def test_means_that_differ_in_the_last_digit_are_equal() -> None:
+    thirds = [counts_of({300: a, 500: b}) for a, b in [(0.1, 0.3), (0.2, 0.2), (0.3, 0.1)]]
+    assert choose(thirds).threshold_per_mille == 500
+
+
+def test_patients_without_tumour_do_not_count() -> None:
+    empty = Counts(np.zeros(99, np.int64), np.full(99, 7), truth=0)
+    one = counts_of({400: 0.7})
+    assert choose([empty, one]) == choose([one])
+    none = choose([empty])
+    assert (none.threshold, none.validation_dice, none.patients) == (0.5, 0.0, 0)
+    assert not none.at_edge
+
+
+def test_the_curve_as_a_table() -> None:
+    text = thresholds_csv(choose([counts_of({400: 0.7})]))
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert [row["threshold"] for row in rows[:3]] == ["0.01", "0.02", "0.03"]
+    assert len(rows) == 99
+    assert [row for row in rows if row["chosen"] == "1"] == [
+        {"threshold": "0.4", "validation_dice": "0.7", "chosen": "1"}
+    ]
+    undefined = csv.DictReader(io.StringIO(thresholds_csv(choose([]))))
+    assert {row["validation_dice"] for row in undefined} == {""}
+    assert math.isnan(choose([]).curve[0])
+
+
+def test_the_examples_in_the_documentation_run() -> None:
+    result = doctest.testmod(thresholds)
+    assert result.attempted > 0
+    assert result.failed == 0

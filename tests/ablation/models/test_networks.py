@@ -1,0 +1,186 @@
+"""The networks: parameter counts, shapes, switches, refusals, precision, dropout."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from ablation import models
+from ablation.config.sections import ModelConfig
+from ablation.errors import UsageError
+from ablation.models.dropout import DropoutState, VariableDropout
+
+COUNTS = Path(__file__).parents[3] / "../shared/vectors/model_counts.json"
+needs_counts = pytest.mark.skipif(not COUNTS.exists(), reason="reference counts are not here")
+
+UNETS = {
+    "unet": ({}, 1),
+    "unet[batch_norm]": ({"batch_norm": True}, 1),
+    "unet:book-small": ({"depth": 2}, 1),
+    "unet:report": ({"batch_norm": True}, 3),
+    "unet[base16]": ({"base": 16}, 1),
+}
+RESUPNETS = {
+    "resupnet": {},
+    "resupnet[attention=false]": {"attention": False},
+    "resupnet[skips=false]": {"skips": False},
+    "resupnet:residual": {"residual_decoder": True},
+    "resupnet:residual[attention=false]": {"residual_decoder": True, "attention": False},
+    "resupnet:residual[skips=false]": {"residual_decoder": True, "skips": False},
+}
+
+
+def build(model: ModelConfig, side: int = 32, channels: int = 1, precision: str = "float32"):
+    return models.build(model, (side, side, channels), DropoutState(), precision)
+
+
+def counted(network) -> tuple[int, int]:
+    trainable = sum(int(np.prod(v.shape)) for v in network.trainable_variables)
+    return network.count_params(), trainable
+
+
+def expected(name: str) -> tuple[int, int]:
+    row = json.loads(COUNTS.read_text())[name]
+    return row["total"], row["trainable"]
+
+
+# Counts do not depend on the size of the image, so small ones are built.
+@needs_counts
+@pytest.mark.parametrize("name", UNETS)
+def test_unet_counts(name: str) -> None:
+    switches, channels = UNETS[name]
+    network = build(ModelConfig(name="unet", **switches), channels=channels)
+    assert counted(network) == expected(name)
+
+
+@needs_counts
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RESUPNETS)
+def test_resupnet_counts(name: str) -> None:
+    assert counted(build(ModelConfig(name="resupnet", **RESUPNETS[name]))) == expected(name)
+
+
+def test_resupnet_gives_logits_of_the_images_size_and_narrows_its_decoder() -> None:
+    network = build(ModelConfig(name="resupnet", decoder_width=0.25, bn_momentum=0.9), 64)
+    assert network.output_shape == (None, 64, 64, 1)
+    assert network.layers[-1].name == "logits"
+    widths = [network.get_layer(f"decoder{level}_up").filters for level in (4, 3, 2, 1, 0)]
+    assert widths == [128, 64, 32, 16, 8]
+    momenta = {
+        layer.momentum
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization)
+    }
+    assert momenta == {0.9}
+
+
+@pytest.mark.parametrize(
+    ("scope", "names"),
+    [
+        ("decoder", {"decoder0_dropout", "decoder1_dropout"}),
+        ("bottleneck", {"bottleneck_dropout"}),
+        (
+            "all",
+            {
+                "encoder0_dropout",
+                "encoder1_dropout",
+                "bottleneck_dropout",
+                "decoder0_dropout",
+                "decoder1_dropout",
+            },
+        ),
+    ],
+)
+def test_unet_dropout_scope(scope: str, names: set[str]) -> None:
+    network = build(ModelConfig(base=2, depth=2, dropout_scope=scope))
+    found = {layer.name for layer in network.layers if isinstance(layer, VariableDropout)}
+    assert found == names
+
+
+def test_dropout_site_decides_what_follows_the_dropout() -> None:
+    for site, after in (("between", "decoder0_conv2"), ("after", "logits")):
+        network = build(ModelConfig(base=2, depth=1, dropout_site=site))
+        order = [layer.name for layer in network.layers]
+        assert order[order.index("decoder0_dropout") + 1] == after
+
+
+@pytest.mark.parametrize(
+    ("model", "side", "words"),
+    [
+        (ModelConfig(depth=4), 40, "multiples of 16, not 40x40"),
+        (ModelConfig(name="resupnet"), 48, "multiples of 32, not 48x48"),
+        (ModelConfig(name="resupnet", pretrained="imagenet"), 64, "'imagenet'"),
+        (ModelConfig(name="resunpet"), 64, "'resunpet'"),
+    ],
+)
+def test_refusals_name_the_fault(model: ModelConfig, side: int, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        build(model, side)
+    assert caught.value.hint
+
+
+def test_four_modalities_need_a_projecting_stem() -> None:
+    with pytest.raises(UsageError, match="has 4") as caught:
+        build(ModelConfig(name="resupnet"), channels=4)
+    assert "model.stem=project" in caught.value.hint
+
+
+def test_structure_leaves_out_strengths_and_switches_without_effect() -> None:
+    same = [
+        ModelConfig(dropout=rate, attention=gate) for rate in (0.1, 0.5) for gate in (True, False)
+    ]
+    assert len({tuple(models.structure(model).items()) for model in same}) == 1
+    assert "bn_momentum" not in models.structure(ModelConfig(batch_norm=False))
+    without = ModelConfig(name="resupnet", skips=False)
+    assert "attention" not in models.structure(without)
+    assert models.structure(ModelConfig(base=8)) != models.structure(ModelConfig(base=16))
+
+
+def test_every_structural_key_exists() -> None:
+    for design in models.MODELS.values():
+        assert set(design.keys) <= set(ModelConfig.model_fields)
+        assert set(design.needs) <= set(design.keys)
+        assert set(design.needs.values()) <= set(design.keys)
+
+
+def test_mixed_precision_concerns_one_network() -> None:
+    half = build(ModelConfig(base=2, depth=1), precision="mixed_float16")
+    assert half.get_layer("encoder0_conv1").compute_dtype == "float16"
+    assert half.get_layer("logits").compute_dtype == "float32"
+    full = build(ModelConfig(base=2, depth=1))
+    assert full.get_layer("encoder0_conv1").compute_dtype == "float32"
+
+
+def test_dropout_keeps_the_mean_and_depends_on_moment_and_name_only() -> None:
+    state = DropoutState()
+    first, second = VariableDropout(state, "first"), VariableDropout(state, "second")
+    state.set_rate(0.3)
+    state.moment.assign([7, 1])
+    ones = np.ones((4, 50, 50, 2), np.float32)
+    dropped = first(ones, training=True).numpy()
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(1 / 0.7)}
+    assert (dropped == 0).mean() == pytest.approx(0.3, abs=0.02)
+    np.testing.assert_array_equal(first(ones, training=True), dropped)
+    assert (second(ones, training=True).numpy() != dropped).any()
+    state.moment.assign([7, 2])
+    assert (first(ones, training=True).numpy() != dropped).any()
+    np.testing.assert_array_equal(first(ones, training=False), ones)
+
+
+def test_dropout_rate_zero_changes_nothing() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 9, 9, 3)).astype(np.float32)
+    np.testing.assert_array_equal(VariableDropout(DropoutState(), "d")(x, training=True), x)
+
+
+def test_names_are_known_without_tensorflow() -> None:
+    code = (
+        "import sys, ablation.models, ablation.losses\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,336 @@
+"""The warm trainer: equal to a fresh process, to Keras, and to itself after an interruption."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from ablation import losses
+from ablation.config.sections import Config
+from ablation.errors import DataError
+from ablation.training import trainer as trainer_module
+from ablation.training.checkpoint import read_resume, write_resume
+from ablation.training.errors import OutOfMemory, TrainingDiverged
+from ablation.training.schedule import epoch_batches
+from ablation.training.trainer import Trainer, shape_of
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+
+
+@pytest.fixture(scope="module")
+def tiny() -> Iterator:
+    sys.path.insert(0, str(HERE))
+    import tiny
+
+    yield tiny
+    sys.path.remove(str(HERE))
+
+
+@pytest.fixture(scope="module")
+def warm(tiny) -> Trainer:
+    """One trainer for most tests: what earlier tests did to it must not matter."""
+    return tiny.trainer(tiny.config())
+
+
+def fresh_process(settings: Config, folder: Path) -> str:
+    command = [sys.executable, str(HERE / "tiny.py"), settings.model_dump_json(), str(folder)]
+    done = subprocess.run(
+        command, cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PATH": ""}, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def assert_equal_to_a_fresh_process(tiny, first: Config, second: Config, folder: Path) -> None:
+    warm = tiny.trainer(first)
+    tiny.fit(warm, first)
+    result = tiny.fit(warm, second)
+    assert f"{tiny.outcome(result)} {tiny.digest(warm, folder)}" == fresh_process(second, folder)
+    assert warm.traces == 1
+    assert warm.predictor.traces == 1
+
+
+def test_a_later_trial_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> None:
+    shared = {"data__augmentation": "td", "model__batch_norm": True, "model__dropout_scope": "all"}
+    first = tiny.config(**shared)
+    second = tiny.config(
+        **{**shared, "data__augmentation": "book"},
+        model__dropout=0.1,
+        loss__fn_weight=0.7,
+        loss__dice_weight=0.8,
+        training__l2=1e-3,
+        training__learning_rate=1e-3,
+        training__seed=6,
+    )
+    assert_equal_to_a_fresh_process(tiny, first, second, tmp_path)
+
+
+@pytest.mark.slow
+def test_resupnet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> None:
+    shared = {"model__name": "resupnet", "model__decoder_width": 0.25, "training__epochs": 2}
+    second = tiny.config(**shared, model__dropout=0.1, training__seed=6, training__l2=1e-3)
+    assert_equal_to_a_fresh_process(tiny, tiny.config(**shared), second, tmp_path)
+
+
+def test_equals_keras_with_the_strengths_written_into_the_network(tiny, warm) -> None:
+    settings = tiny.config(model__dropout=0.0, loss__fn_weight=0.7, training__l2=1e-3)
+    starts = []
+    one_epoch = settings.model_copy(
+        update={"training": settings.training.model_copy(update={"epochs": 1})}
+    )
+    # The first epoch with a step size of nothing gives the weights a training starts from.
+    still = one_epoch.training.model_copy(update={"learning_rate": 1e-30, "l2": 0.0})
+    tiny.fit(warm, one_epoch.model_copy(update={"training": still}))
+    starts = [v.numpy() for v in warm._model.variables]
+    tiny.fit(warm, one_epoch)
+
+    network = keras.models.clone_model(warm._model, clone_function=_without_strengths)
+    network.set_weights(starts)
+    strengths = losses.strengths(settings.loss)
+    combo = losses.function("combo")
+    network.compile(
+        keras.optimizers.Adam(settings.training.learning_rate),
+        loss=lambda y, z: combo(y, z, reduction="per_image", **strengths),
+        jit_compile=False,
+    )
+    order = epoch_batches(tiny.TRAIN, 1, settings.training).ravel()
+    network.fit(tiny.IMAGES[order], tiny.MASKS[order], batch_size=8, shuffle=False, verbose=0)
+    for ours, theirs in zip(warm._model.variables, network.variables, strict=False):
+        np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), err_msg=ours.path)
+
+
+def _without_strengths(layer):
+    if type(layer).__name__ == "VariableDropout":
+        return keras.layers.Identity(name=layer.name)
+    config = layer.get_config()
+    if layer.name.startswith("decoder") and layer.name[-5:] in ("conv1", "conv2"):
+        config["kernel_regularizer"] = keras.regularizers.L2(1e-3)
+    return type(layer).from_config(config)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model__dropout", 0.5),
+        ("training__l2", 1e-2),
+        ("training__learning_rate", 1e-3),
+        ("training__seed", 6),
+        ("loss__dice_weight", 0.9),
+        ("loss__bce_weight", 0.9),
+        ("loss__fn_weight", 0.9),
+        ("loss__smooth", 9.0),
+        ("loss__pos_weight", 3.0),
+    ],
+)
+def test_every_strength_is_read_by_the_traced_step(tiny, warm, key: str, value: float) -> None:
+    base = tiny.outcome(tiny.fit(warm, tiny.config(training__epochs=1)))
+    other = tiny.outcome(tiny.fit(warm, tiny.config(training__epochs=1, **{key: value})))
+    assert other != base
+    assert warm.traces == 1
+
+
+def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
+    book = tiny.config(data__augmentation="book", training__epochs=1)
+    journal = tiny.config(data__augmentation="journal", training__epochs=1)
+    warm = tiny.trainer(book)
+    assert tiny.outcome(tiny.fit(warm, book)) != tiny.outcome(tiny.fit(warm, journal))
+    assert warm.traces == 1
+
+
+def test_trials_with_other_strengths_share_a_shape(tiny) -> None:
+    image = (32, 32, 1)
+    shape = shape_of(tiny.config(), image)
+    alike = tiny.config(
+        model__dropout=0.1,
+        training__l2=0,
+        loss__fn_weight=0.1,
+        training__seed=9,
+        training__epochs=7,
+    )
+    assert shape_of(alike, image) == shape
+    for other in (
+        tiny.config(model__base=8),
+        tiny.config(loss__name="dice"),
+        tiny.config(loss__reduction="batch"),
+        tiny.config(training__batch_size=4),
+        tiny.config(training__l2_scope="all_conv_kernels"),
+        tiny.config(data__augmentation="td"),
+    ):
+        assert shape_of(other, image) != shape
+    assert len({shape_of(tiny.config(data__augmentation=a), image) for a in ("td", "book")}) == 1
+
+
+def test_a_configuration_of_another_shape_is_refused(tiny, warm) -> None:
+    with pytest.raises(ValueError, match="was built for"):
+        tiny.fit(warm, tiny.config(model__base=8))
+
+
+def test_training_learns_and_leaves_the_best_epoch_loaded(tiny, warm) -> None:
+    settings = tiny.config(training__epochs=12, model__dropout=0.0)
+    result = tiny.fit(warm, settings)
+    scores = [epoch.validation_dice for epoch in result.epochs]
+    assert max(scores) > 0.5
+    assert result.best_epoch == 1 + int(np.argmax(scores))
+    assert result.validation_dice == max(scores)
+    assert tiny.validate(warm.predictor)[0] == max(scores)
+    assert result.ended == "all epochs"
+    assert result.train_steps == 12 * 2
+    assert result.step_seconds > 0
+
+
+def test_the_schedule_is_obeyed(tiny, warm) -> None:
+    scores = iter([0.5, 0.4, 0.3, 0.2, 0.1])
+    settings = tiny.config(
+        training__epochs=9, training__stop_patience=4, training__plateau_patience=2
+    )
+    result = tiny.fit(warm, settings, validate=lambda _: (next(scores), 0.25))
+    assert result.ended == "early stop"
+    assert (result.best_epoch, result.threshold) == (1, 0.25)
+    rates = [epoch.learning_rate for epoch in result.epochs]
+    assert rates == [3e-3, 3e-3, 3e-3, 1.5e-3, 1.5e-3]
+    assert float(warm._step._adam.learning_rate) == pytest.approx(7.5e-4)
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+def test_resumed_equals_uninterrupted_bit_for_bit(tiny, warm, tmp_path, stop_after: int) -> None:
+    settings = tiny.config(
+        training__epochs=5, training__plateau_patience=1, training__stop_patience=None
+    )
+    whole = tiny.fit(warm, settings)
+    weights = tiny.digest(warm, tmp_path)
+
+    file = tmp_path / "resume.npz"
+    stopped = tiny.fit(
+        warm,
+        settings,
+        on_epoch=lambda epoch: epoch.number == stop_after,
+        save=lambda state: write_resume(state, file),
+    )
+    assert stopped.ended == "stopped"
+    tiny.fit(warm, tiny.config(training__seed=99))  # another trial comes between
+    seen = []
+    resumed = tiny.fit(
+        warm,
+        settings,
+        resume=read_resume(file),
+        on_epoch=lambda epoch: bool(seen.append(epoch.number)),
+    )
+    assert seen == list(range(stop_after + 1, 6))
+    assert tiny.outcome(resumed) == tiny.outcome(whole)
+    assert resumed.train_steps == whole.train_steps
+    assert resumed.best_epoch == whole.best_epoch
+    assert tiny.digest(warm, tmp_path) == weights
+
+
+def test_a_finished_training_is_not_trained_again(tiny, warm, tmp_path) -> None:
+    settings = tiny.config(training__epochs=1)
+    states = []
+    whole = tiny.fit(warm, settings, save=states.append)
+    weights = tiny.digest(warm, tmp_path)
+    again = tiny.fit(warm, settings, resume=states[-1], validate=None)
+    assert tiny.outcome(again) == tiny.outcome(whole)
+    assert tiny.digest(warm, tmp_path) == weights
+
+
+def test_states_are_saved_first_and_then_as_often_as_they_are_cheap(
+    tiny, warm, monkeypatch
+) -> None:
+    clock = iter(range(0, 10_000, 10))
+    monkeypatch.setattr(trainer_module.time, "perf_counter", lambda: next(clock))
+    saved = []
+    settings = tiny.config(training__epochs=30, training__stop_patience=None)
+    tiny.fit(
+        warm,
+        settings,
+        save=lambda state: saved.append(len(state.epochs)),
+        validate=lambda _: (0.1, 0.5),
+        rows=tiny.TRAIN[:8],
+    )
+    # Each call of the clock takes 10 s, so a write takes 10 s and an epoch 40 s: due after 200 s.
+    gaps = np.diff(saved)
+    assert saved[0] == 1
+    assert len(saved) > 2
+    assert (gaps * 40 > 200).all()
+    assert (gaps * 40 <= 280).all()
+
+
+def test_few_rows_fill_a_batch(tiny, warm) -> None:
+    result = tiny.fit(warm, tiny.config(training__epochs=1), rows=np.array([2, 3]))
+    assert result.train_steps == 1
+    assert warm.traces == 1
+
+
+def test_no_rows_are_refused(tiny, warm) -> None:
+    with pytest.raises(DataError, match="no training slice"):
+        tiny.fit(warm, tiny.config(), rows=np.array([], int))
+
+
+def test_a_loss_that_is_no_number_ends_the_training(tiny, warm) -> None:
+    with pytest.raises(TrainingDiverged, match="the loss of epoch 1 is") as caught:
+        tiny.fit(warm, tiny.config(training__learning_rate=1e30))
+    assert "learning_rate" in caught.value.hint
+    # The next trial is as if nothing had happened.
+    assert np.isfinite(tiny.fit(warm, tiny.config()).epochs[-1].loss)
+
+
+@pytest.mark.parametrize(
+    "fault", [tf.errors.ResourceExhaustedError(None, None, "full"), MemoryError()]
+)
+def test_lack_of_memory_is_named(tiny, warm, fault: Exception) -> None:
+    def full(predictor):
+        raise fault
+
+    with pytest.raises(OutOfMemory, match="unet with batches of 8") as caught:
+        tiny.fit(warm, tiny.config(), validate=full)
+    assert "training.batch_size" in caught.value.hint
+
+
+def test_weights_go_to_disk_and_back(tiny, warm, tmp_path) -> None:
+    tiny.fit(warm, tiny.config(training__epochs=1))
+    maps = warm.predictor(tiny.IMAGES[:4], (32, 32))
+    warm.save_weights(tmp_path / "weights.npz")
+    tiny.fit(warm, tiny.config(training__epochs=1, training__seed=8))
+    assert (warm.predictor(tiny.IMAGES[:4], (32, 32)) != maps).any()
+    warm.load(tmp_path / "weights.npz")
+    np.testing.assert_array_equal(warm.predictor(tiny.IMAGES[:4], (32, 32)), maps)
+    assert [path.name for path in tmp_path.iterdir()] == ["weights.npz"]
+
+
+def test_weights_of_another_network_are_refused(tiny, warm, tmp_path) -> None:
+    other = tiny.trainer(tiny.config(model__base=8))
+    other.save_weights(tmp_path / "other.npz")
+    with pytest.raises(DataError, match=r"other\.npz does not fit unet: bottleneck_conv1/bias"):
+        warm.load(tmp_path / "other.npz")
+
+
+def test_parameters_are_counted(tiny, warm) -> None:
+    assert warm.parameters == sum(v.numpy().size for v in warm._model.variables)
+
+
+@pytest.mark.slow
+def test_half_precision_trains(tiny) -> None:
+    settings = tiny.config(training__precision="mixed_float16", training__epochs=2)
+    warm = tiny.trainer(settings)
+    first = tiny.fit(warm, settings)
+    assert np.isfinite(first.epochs[-1].loss)
+    assert tiny.outcome(tiny.fit(warm, settings)) == tiny.outcome(first)
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_shared_layers_of_two_designs_start_alike(tiny) -> None:
+    still = {"training__epochs": 1, "training__learning_rate": 1e-30, "training__l2": 0.0}
+    plain, normed = (tiny.config(**still, model__batch_norm=flag) for flag in (False, True))
+    kernels = []
+    for settings in (plain, normed):
+        warm = tiny.trainer(settings)
+        tiny.fit(warm, settings)
+        kernels.append(warm._model.get_layer("decoder0_conv2").kernel.numpy())
+    np.testing.assert_allclose(kernels[0], kernels[1], atol=1e-12)

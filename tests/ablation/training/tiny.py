@@ -1,0 +1,85 @@
+"""A training small enough for tests: discs on noise, a validation that only looks at pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ablation.config.sections import Config
+from ablation.training.schedule import Epoch, Fit
+from ablation.training.trainer import Trainer
+
+SIDE = 32
+TRAIN = np.arange(20)
+VALIDATION = np.arange(20, 28)
+
+
+def slices() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    grid = np.mgrid[:SIDE, :SIDE][:, None]
+    centres = rng.uniform(8, SIDE - 8, (2, 28, 1, 1))
+    masks = ((grid - centres) ** 2).sum(0) < rng.uniform(3, 7, (28, 1, 1)) ** 2
+    images = np.clip(rng.normal(0.3, 0.1, masks.shape) + 0.4 * masks, 0, 1)
+    return images[..., None].astype(np.float32), masks[..., None].astype(np.float32)
+
+
+IMAGES, MASKS = slices()
+
+
+def config(**keys: Any) -> Config:
+    """Return a tiny U-Net's configuration; keys are written section__key."""
+    sections: dict[str, dict[str, Any]] = {
+        "data": {"augmentation": "none", "image_size": SIDE},
+        "model": {"base": 4, "depth": 2, "dropout": 0.3},
+        "training": {"batch_size": 8, "epochs": 3, "learning_rate": 3e-3, "seed": 5},
+    }
+    for key, value in keys.items():
+        section, _, name = key.partition("__")
+        sections.setdefault(section, {})[name] = value
+    return Config.model_validate(sections)
+
+
+def trainer(settings: Config) -> Trainer:
+    return Trainer(settings, (SIDE, SIDE, 1))
+
+
+def validate(predictor: Any) -> tuple[float, float]:
+    predicted = predictor(IMAGES[VALIDATION], (SIDE, SIDE)) > 0.5
+    truth = MASKS[VALIDATION, ..., 0] > 0
+    return 2 * float((predicted & truth).sum()) / float(predicted.sum() + truth.sum()), 0.5
+
+
+def never(epoch: Epoch) -> bool:
+    return False
+
+
+def fit(warm: Trainer, settings: Config, **keys: Any) -> Fit:
+    keys = {"validate": validate, "on_epoch": never, **keys}
+    return warm.fit(settings, IMAGES, MASKS, keys.pop("rows", TRAIN), **keys)
+
+
+def outcome(fit_: Fit) -> list[tuple[float, ...]]:
+    """Return all of a training but its times."""
+    return [(e.loss, e.validation_dice, e.learning_rate) for e in fit_.epochs]
+
+
+def digest(warm: Trainer, folder: Path) -> str:
+    """Return the hash of the present weights."""
+    warm.save_weights(folder / "digest.npz")
+    with np.load(folder / "digest.npz") as arrays:
+        return hashlib.sha256(b"".join(arrays[name].tobytes() for name in arrays.files)).hexdigest()
+
+
+def main() -> None:
+    """Train one configuration, given as JSON, in this fresh process and print what came out."""
+    settings = Config.model_validate_json(sys.argv[1])
+    warm = trainer(settings)
+    print(outcome(fit(warm, settings)), digest(warm, Path(sys.argv[2])))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,18 @@
+"""The errors of the record and of its published copy."""
+
+from __future__ import annotations
+
+
+class TrackingError(Exception):
+    """Something the caller can put right; the command prints message and hint."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UnreachableError(TrackingError):
+    """The tracking server does not answer; trying again later may help."""

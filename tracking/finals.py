@@ -1,0 +1,71 @@
+"""Which finals of an experiment count: of every design, those of its newest setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracking import names
+
+
+@dataclass(frozen=True, slots=True)
+class FinalRun:
+    """A final as it stands on a server."""
+
+    run_id: str
+    name: str
+    experiment: str
+    end_ms: int
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class PulledRun:
+    """A final with its files."""
+
+    run_id: str
+    name: str
+    tags: dict[str, str]
+    params: dict[str, str]
+    metrics: dict[str, float]
+    folder: Path
+    """Holds per_case.csv."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finals:
+    """The finals of one experiment that a report compares."""
+
+    experiment: str
+    """"" when there is none at all."""
+    runs: tuple[PulledRun, ...]
+    superseded: tuple[str, ...]
+    """Names of older finals of the same designs."""
+    other_experiments: tuple[str, ...]
+    """Other experiments that have finals."""
+
+
+def newest(runs: Iterable[FinalRun]) -> tuple[list[FinalRun], list[FinalRun]]:
+    """Sort the finals of one experiment into those that count, and those superseded.
+
+    A design is a study. Its newest final names the setting that counts; of this setting, the
+    newest final of each seed.
+    """
+    count: dict[tuple[str, str], FinalRun] = {}
+    setting: dict[str, str] = {}
+    superseded = []
+    for run in sorted(runs, key=lambda run: (-run.end_ms, run.run_id)):
+        study, seed = run.tags.get(names.STUDY, ""), run.tags.get(names.SEED, run.name)
+        is_newest = setting.setdefault(study, _setting(run)) == _setting(run)
+        if is_newest and (study, seed) not in count:
+            count[study, seed] = run
+        else:
+            superseded.append(run)
+    return [count[key] for key in sorted(count)], superseded
+
+
+def _setting(run: FinalRun) -> str:
+    return run.tags.get(names.SETTING, run.name)

@@ -1,0 +1,123 @@
+"""What of a run folder is published: its files with their digests, and how far that has come."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+
+from tracking import names
+from tracking.address import shown
+from tracking.record import RunFolder
+from tracking.workspace import published
+
+KEPT_HERE = frozenset({names.PUBLISHED_FILE, names.PUBLISH_LOCK})
+APPENDED = frozenset({names.RUN, names.METRICS, names.LOG})
+"""Files that still change while the run goes on; they are published when it ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """A file as it was when its digest was taken."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What one server already has of a run; kept in published.json, and safe to lose."""
+
+    run_id: str
+    offset: int = 0
+    """Bytes of metrics.jsonl."""
+    summary: Mapping[str, float] = field(default_factory=dict)
+    infinite: tuple[str, ...] = ()
+    """Metrics that had infinite values, which a server cannot hold."""
+    files: Mapping[str, FileState] = field(default_factory=dict)
+    digest: str = ""
+    """Digest of the folder when all of it had arrived."""
+
+
+def read_progress(folder: RunFolder, uri: str) -> Progress:
+    """Return the progress at a server; none yet: a Progress without run id."""
+    entry = published(folder).get(shown(uri))
+    if entry is None:
+        return Progress(run_id="")
+    values = dict(entry)
+    files = {name: FileState(**state) for name, state in values.pop("files").items()}
+    return Progress(**values | {"files": files, "infinite": tuple(values["infinite"])})
+
+
+def write_progress(folder: RunFolder, uri: str, progress: Progress) -> None:
+    """Keep the progress at a server."""
+    entries = published(folder) | {shown(uri): dataclasses.asdict(progress)}
+    folder.write_text(names.PUBLISHED_FILE, json.dumps(entries, indent=1) + "\n")
+
+
+def files_of(folder: RunFolder, known: Mapping[str, FileState]) -> dict[str, FileState]:
+    """Return the publishable files by relative path; a digest in `known` is not taken again."""
+    files = {}
+    for path in sorted(folder.path.rglob("*")):
+        name = path.relative_to(folder.path).as_posix()
+        if _is_publishable(path, name):
+            status = path.stat()
+            state = known.get(name)
+            if state is None or (state.size, state.mtime_ns) != (
+                status.st_size,
+                status.st_mtime_ns,
+            ):
+                state = FileState(status.st_size, status.st_mtime_ns, _sha256(path))
+            files[name] = state
+    return files
+
+
+def digest(files: Mapping[str, FileState]) -> str:
+    """Return one hash of all names and contents.
+
+    >>> digest({}) == digest({})
+    True
+    """
+    content = json.dumps([(name, files[name].sha256) for name in sorted(files)])
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def sending_order(files: Mapping[str, FileState]) -> list[str]:
+    """Return the names small first and weights last, so that a run is soon worth looking at."""
+    return sorted(files, key=lambda n: (n.startswith(names.CHECKPOINT), files[n].size, n))
+
+
+def as_table(text: str) -> str:
+    r"""Return a CSV text as the JSON of MLflow's tables; numbers as numbers, empty cells as null.
+
+    >>> as_table("patient,dice\nP1,0.5\nP2,\n")
+    '{"columns": ["patient", "dice"], "data": [["P1", 0.5], ["P2", null]]}'
+    """
+    columns, *rows = csv.reader(StringIO(text))
+    return json.dumps({"columns": columns, "data": [[_cell(cell) for cell in row] for row in rows]})
+
+
+def _cell(text: str) -> float | int | str | None:
+    for number in (int, float):
+        try:
+            return number(text)
+        except ValueError:
+            continue
+    return text or None
+
+
+def _is_publishable(path: Path, name: str) -> bool:
+    hidden = any(part.startswith(".") for part in Path(name).parts)
+    kept = hidden or name in KEPT_HERE or name.startswith(names.RESUME)
+    return not kept and path.is_file()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

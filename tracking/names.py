@@ -1,0 +1,66 @@
+"""Names under which a run is found on an MLflow server, and the files of its folder."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Kind = Literal["study", "trial", "final"]
+Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+
+# Tags that come from run.json's own fields.
+KIND = "ablate.kind"
+EXPERIMENT = "ablate.experiment"
+MODEL = "ablate.model"
+STUDY = "ablate.study"
+NAME = "ablate.name"
+IDENTITY = "ablate.identity"
+RUN_KEY = "ablate.run_key"  # random, made with the folder: how a run is found again
+RETRY_OF = "ablate.retry_of"  # run_key of the attempt before
+REASON = "ablate.reason"  # why a run is FAILED or KILLED
+
+# Tags the publisher makes.
+PUBLISHED = "ablate.published"  # digest of the folder; readers take only runs that have it
+INFINITE = "ablate.infinite"  # metrics with infinite values, which a server cannot hold
+
+# Tags the experiment sets in run.json.
+DATA = "ablate.data"  # fingerprint of scans and truth
+SPLIT = "ablate.split"  # fingerprint of train, validation and test patients
+SETTING = "ablate.setting"  # of a final: what was retrained, equal over its seeds
+SEED = "ablate.seed"  # of a final
+LEDGER = "ablate.ledger."  # + fact: JSON scalar of the fairness ledger
+
+# MLflow's own tags.
+PARENT = "mlflow.parentRunId"
+TABLES = "mlflow.loggedArtifacts"
+NOTE = "mlflow.note.content"
+
+# Files of a run folder.
+RUN = "run.json"
+METRICS = "metrics.jsonl"
+LOG = "log.txt"
+PER_CASE = "per_case.csv"
+PER_CASE_TABLE = "per_case.json"  # the same rows as MLflow's evaluation page reads them
+TRIALS = "trials.csv"
+CHECKPOINT = "checkpoint"
+RESUME = "checkpoint/resume"  # files that begin so are the state to go on from; never published
+PUBLISHED_FILE = "published.json"
+PUBLISH_LOCK = "publish.lock"
+STUDY_FOLDER = "study"
+
+_UNFIT = re.compile(r"[^A-Za-z0-9_.:/ -]")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+
+
+def fit(key: str) -> str:
+    """Return a key of a param, metric or tag in the characters MLflow takes.
+
+    >>> fit("loss [1/px]")
+    'loss _1/px_'
+    """
+    return _UNFIT.sub("_", key)[:250]
+
+
+def is_part(text: str) -> bool:
+    """Tell whether a name can be a folder of a workspace and a part of a study's name."""
+    return _PART.fullmatch(text) is not None

@@ -1,0 +1,94 @@
+"""Where a run comes from: code, packages, machine and command line, without secrets or home paths."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+
+PACKAGES = ("ablate", "keras", "mlflow", "numpy", "optuna", "pandas", "scipy", "tensorflow")
+
+_SECRET = re.compile(r"(password|passwd|secret|token|api[-_]?key|credential)", re.IGNORECASE)
+_USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
+
+
+def collect() -> dict[str, object]:
+    """Return packages, Python, machine, commit and command line of this process, for run.json.
+
+    Example:
+        >>> sorted(collect())
+        ['command', 'commit', 'cores', 'cpu', 'packages', 'platform', 'python']
+    """
+    return {
+        "command": command_line(sys.argv),
+        "commit": _commit(Path(__file__).resolve().parents[1]),
+        "packages": _versions(),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+    }
+
+
+def command_line(words: Sequence[str]) -> str:
+    """Return a command line with secrets as *** and the home folder as ~.
+
+    >>> command_line(["/usr/bin/ablate", "sweep", "--tracking-uri=http://me:pw@lab:5500"])
+    'ablate sweep --tracking-uri=http://***@lab:5500'
+    >>> command_line(["ablate", "ui", "--token", "abc", "--set", "x.password=abc"])
+    'ablate ui --token *** --set x.password=***'
+    """
+    clean: list[str] = [Path(word).name for word in words[:1]]
+    hide_next = False
+    for word in words[1:]:
+        key, equals, _ = word.partition("=")
+        is_secret = bool(_SECRET.search(key)) and (word.startswith("-") or bool(equals))
+        clean.append("***" if hide_next else f"{key}=***" if is_secret and equals else word)
+        hide_next = is_secret and not equals
+    text = _USER_INFO.sub("***@", " ".join(clean))
+    return text.replace(str(Path.home()), "~")
+
+
+@cache
+def _versions() -> dict[str, str]:
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+@cache
+def _commit(folder: Path) -> str:
+    """Return the commit of the code, with "+" when it was changed since; "" outside a checkout."""
+    if not (folder / ".git").exists():
+        return ""
+    git = ("git", "-C", str(folder))
+    try:
+        commit = subprocess.check_output(
+            (*git, "rev-parse", "HEAD"), text=True, stderr=subprocess.DEVNULL
+        )
+        changes = subprocess.check_output(
+            (*git, "status", "--porcelain"), text=True, stderr=subprocess.DEVNULL
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return commit.strip() + ("+" if changes else "")
+
+
+@cache
+def _cpu() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return platform.processor()
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found.group(1) if found else platform.processor()
