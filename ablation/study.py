@@ -12,7 +12,7 @@ import io
 import json
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ablation.config import Config, flatten
@@ -37,7 +37,8 @@ from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder
 
-PLAN = "plan.json"
+PLAN = ".plan.json"
+"""Hidden, so that it is not published: it holds the path of the scans."""
 FIRST_FINAL_SEED = 101
 """Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
 MOST_WARM_UP = 5
@@ -214,5 +215,3 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
     status = {"done": "FINISHED", "interrupted": "KILLED", "hopeless": "FAILED"}[end.why]
     folder.finish(status, reason=end.reason or ("" if end.why == "done" else end.why), metrics=metrics)  # type: ignore[arg-type]
 
-
-Progress = Callable[[str], None]

@@ -29,7 +29,9 @@ def main() -> None:
         start, cpu = time.perf_counter(), time.process_time()
         dataset = open_dataset(data, Path(cache))
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
-        print(f"generate and check {len(dataset.patients)} patients: {wall:.1f} s ({cpu:.1f} s CPU)")
+        print(
+            f"generate and check {len(dataset.patients)} patients: {wall:.1f} s ({cpu:.1f} s CPU)"
+        )
         split = split_patients(dataset, data)
         for skull, name in ((True, "whole head"), (False, "brain only")):
             curves = {
@@ -37,7 +39,9 @@ def main() -> None:
                 for facts in dataset.patients
             }
             best = int(np.argmax(np.mean([curves[i] for i in split.train], axis=0)))
-            scores = [np.mean([curves[i][best] for i in part]) for part in (split.train, split.test)]
+            scores = [
+                np.mean([curves[i][best] for i in part]) for part in (split.train, split.test)
+            ]
             print(
                 f"{name}: FLAIR > {CUTS[best]:.2f}, mean Dice train {scores[0]:.3f}, test {scores[1]:.3f}"
             )
@@ -50,7 +54,9 @@ def dice_by_cut(place: Path, *, skull: bool) -> np.ndarray:
     raw = patient.volumes[patient.modalities.index("flair")]
     scaled = volume_z_clip01(raw)
     if not skull:
-        depth = np.stack([ndimage.distance_transform_edt(np.pad(one > 0, 1))[1:-1, 1:-1] for one in raw])
+        depth = np.stack(
+            [ndimage.distance_transform_edt(np.pad(one > 0, 1))[1:-1, 1:-1] for one in raw]
+        )
         scaled = np.where(depth > SKULL_PX, scaled, 0)
     truth = patient.truth > 0
     found = [scaled > cut for cut in CUTS]

@@ -47,6 +47,8 @@ PARAMS_AT_ONCE = 100
 LONGEST_PARAM = 6000
 LONGEST_TAG = 8000
 
+EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # its page shows trainings
+
 Outcome = Literal["published", "up to date", "busy", "deleted"]
 
 
@@ -157,7 +159,7 @@ def _experiment_id(client: MlflowClient, uri: str, name: str) -> str:
         path = database(uri)
         place = (artifact_root(path) / name).as_uri() if path else None
         try:
-            return str(client.create_experiment(name, artifact_location=place))
+            return str(client.create_experiment(name, place, EXPERIMENT_TAGS))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise

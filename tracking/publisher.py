@@ -17,8 +17,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +33,14 @@ EVERY_S = 2.0
 LONGEST_PAUSE_S = 120.0
 
 Signature = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A folder when the watcher last published it."""
+
+    signature: Signature
+    goes_on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,23 @@ def sync(
     Raises:
         UnreachableError: The server does not answer.
     """
-    return _publish_all(find_runs(workspace), uri, again=again, progress=progress)
+    from tracking.client import publish  # MLflow takes seconds to import
+
+    folders = find_runs(workspace)
+    outcomes: list[str] = []
+    deleted, failed = [], []
+    for done, folder in enumerate(folders, start=1):
+        try:
+            outcomes.append(publish(folder, uri, again=again).outcome)
+        except UnreachableError:
+            raise
+        except TrackingError as error:
+            failed.append((str(folder.path), error.message))
+        else:
+            deleted += [str(folder.path)] if outcomes[-1] == "deleted" else []
+        progress(done, len(folders))
+    published, same, busy = (outcomes.count(what) for what in ("published", "up to date", "busy"))
+    return Synced(published, same, busy, tuple(deleted), tuple(failed))
 
 
 def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threading.Event) -> None:
@@ -76,15 +99,16 @@ def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threa
 
     One watcher per workspace: a second one waits for its turn.
     """
-    with _turn(workspace, is_over, stop) as mine:
-        if not mine:
-            return
-        seen: dict[Path, Signature] = {}
-        pause = EVERY_S
-        while not (is_over() or stop.is_set()):
-            pause = EVERY_S if _pass(workspace, uri, seen) else min(2 * pause, LONGEST_PAUSE_S)
-            stop.wait(pause)
-        _pass(workspace, uri, seen)
+    workspace.mkdir(parents=True, exist_ok=True)
+    seen: dict[Path, _Seen] = {}
+    while not (is_over() or stop.is_set()):
+        with locked(workspace / LOCK, wait_s=0.0) as mine:
+            pause = EVERY_S
+            while mine and not (is_over() or stop.is_set()):
+                pause = EVERY_S if _pass(workspace, uri, seen) else min(2 * pause, LONGEST_PAUSE_S)
+                stop.wait(pause)
+        stop.wait(EVERY_S)
+    _pass(workspace, uri, seen)
 
 
 def start(workspace: Path, uri: str, log: Path) -> subprocess.Popen[bytes]:
@@ -115,56 +139,35 @@ def stop(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
     return True
 
 
-def _publish_all(
-    folders: Iterable[RunFolder],
-    uri: str,
-    *,
-    again: bool = False,
-    wait_s: float = 60.0,
-    progress: Callable[[int, int], None] = lambda *_: None,
-) -> Synced:
-    from tracking.client import publish  # MLflow takes seconds to import, and there may be no run
-
-    folders = tuple(folders)
-    counts = {"published": 0, "up to date": 0, "busy": 0, "deleted": 0}
-    deleted, failed = [], []
-    for done, folder in enumerate(folders, start=1):
-        try:
-            outcome = publish(folder, uri, again=again, wait_s=wait_s).outcome
-        except UnreachableError:
-            raise
-        except TrackingError as error:
-            failed.append((str(folder.path), error.message))
-        else:
-            counts[outcome] += 1
-            if outcome == "deleted":
-                deleted.append(str(folder.path))
-        progress(done, len(folders))
-    return Synced(
-        counts["published"], counts["up to date"], counts["busy"], tuple(deleted), tuple(failed)
-    )
-
-
-def _pass(workspace: Path, uri: str, seen: dict[Path, Signature]) -> bool:
+def _pass(workspace: Path, uri: str, seen: dict[Path, _Seen]) -> bool:
     """Publish the folders that changed since they were `seen`; tell whether all went well."""
     fine = True
     for folder in find_runs(workspace):
-        folder.close_if_abandoned()
-        signature = _signature(folder.path)
-        if seen.get(folder.path) == signature:
-            continue
         try:
-            synced = _publish_all((folder,), uri, wait_s=0.0)
+            fine &= _publish_news(folder, uri, seen)
         except UnreachableError as error:
             _say(f"{error.message}; trying again later")
             return False
-        for path, why in synced.failed:
-            _say(f"{path}: {why}")
-        if synced.failed or synced.busy:
+        except TrackingError as error:
+            _say(f"{folder.path}: {error.message}")
             fine = False
-        else:
-            seen[folder.path] = signature
     return fine
+
+
+def _publish_news(folder: RunFolder, uri: str, seen: dict[Path, _Seen]) -> bool:
+    """Publish a folder if it changed; tell False when another publisher is at it."""
+    from tracking.client import publish
+
+    last = seen.get(folder.path)
+    if last is None or last.goes_on:
+        folder.close_if_abandoned()
+    signature = _signature(folder.path)
+    if last is not None and last.signature == signature:
+        return True
+    if publish(folder, uri, wait_s=0.0).outcome == "busy":
+        return False
+    seen[folder.path] = _Seen(signature, _goes_on(folder))
+    return True
 
 
 def _signature(folder: Path) -> Signature:
@@ -179,22 +182,18 @@ def _signature(folder: Path) -> Signature:
     return tuple(sorted(found))
 
 
-def _turn(
-    workspace: Path, is_over: Callable[[], bool], stop: threading.Event
-) -> AbstractContextManager[bool]:
-    """Wait for the workspace's lock, as long as there is something to wait for."""
-    while True:
-        with locked(workspace / LOCK, wait_s=0.0) as mine:
-            free = mine
-        if free or is_over() or stop.wait(EVERY_S):
-            return locked(workspace / LOCK, wait_s=0.0)
+def _goes_on(folder: RunFolder) -> bool:
+    record = folder.record
+    return record.status == "RUNNING" and record.owner is not None and not record.owner.gone
 
 
-def _goes_on(workspace: Path) -> bool:
+def _any_goes_on(workspace: Path) -> bool:
     for folder in find_runs(workspace):
-        record = folder.record
-        if record.status == "RUNNING" and record.owner is not None and not record.owner.gone:
-            return True
+        try:
+            if _goes_on(folder):
+                return True
+        except TrackingError:
+            continue  # a damaged run.json is reported by the pass over the folders
     return False
 
 
@@ -216,7 +215,7 @@ def main() -> None:
     watch(
         workspace,
         resolve_uri(workspace),
-        is_over=lambda: starter.gone and not _goes_on(workspace),
+        is_over=lambda: starter.gone and not _any_goes_on(workspace),
         stop=ending,
     )
 

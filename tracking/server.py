@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tracking.address import artifact_root, database
@@ -26,9 +27,17 @@ STOP_S = 10.0
 POLL_S = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that answers."""
+
+    page: str
+    process: subprocess.Popen[bytes]
+
+
 @contextmanager
-def serving(uri: str, log: Path, port: int | None = None) -> Iterator[str]:
-    """Serve the store of a SQLite address on this machine; yield the page's address when it answers.
+def serving(uri: str, log: Path, port: int | None = None) -> Iterator[Server]:
+    """Serve the store of a SQLite address on this machine, until the block ends.
 
     Args:
         uri: The tracking address, sqlite:///PATH; made when it is not there.
@@ -42,6 +51,7 @@ def serving(uri: str, log: Path, port: int | None = None) -> Iterator[str]:
     if path is None:
         raise TrackingError(f"{uri} is not a database of this machine", hint="Open its own page.")
     connect(uri)
+    log.parent.mkdir(parents=True, exist_ok=True)
     page = f"http://{HOST}:{free_port(port)}"
     with log.open("ab") as stream:
         process = subprocess.Popen(
@@ -54,19 +64,25 @@ def serving(uri: str, log: Path, port: int | None = None) -> Iterator[str]:
         )
     try:
         _wait_until_healthy(process, page, log)
-        yield page
+        yield Server(page, process)
     finally:
         _stop_group(process)
 
 
 def run_ui(uri: str, log: Path, port: int | None, opened: Callable[[str], None]) -> None:
-    """Serve until Ctrl-C; `opened` is told the page's address."""
-    with serving(uri, log, port) as page:
-        opened(page)
-        try:
-            signal.pause()
-        except KeyboardInterrupt:
-            return
+    """Serve until Ctrl-C or SIGTERM; `opened` is told the page's address when it answers.
+
+    Raises:
+        TrackingError: The server does not start, or ends by itself.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both must stop what was started
+    try:
+        with serving(uri, log, port) as server:
+            opened(server.page)
+            server.process.wait()
+    except KeyboardInterrupt:
+        return
+    raise TrackingError("the MLflow server ended by itself", hint=f"See {log}")
 
 
 def free_port(port: int | None = None) -> int:

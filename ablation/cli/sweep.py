@@ -229,7 +229,8 @@ def _run(
 
 def _supervise(experiment: Experiment, cost: Cost, workspace: Path, cache: Path, *, quiet: bool) -> SweepEnd:
     from ablation.cli.progress import viewing
-    from ablation.study import close_lost_of, spec_of, study_folder, worker_command, write_plan
+    from ablation.study import spec_of, study_folder, worker_command, write_plan
+    from ablation.trial import close_lost
     from sweeps import open_study, supervise
 
     spec = spec_of(experiment, workspace)
@@ -244,7 +245,7 @@ def _supervise(experiment: Experiment, cost: Cost, workspace: Path, cache: Path,
             lock=folder / ".worker.lock",
             log=folder / "worker.log",
             on_progress=viewer.show,
-            on_lost=close_lost_of(workspace, experiment),
+            on_lost=lambda lost: close_lost(folder.parent, lost),
             on_stopping=lambda: say("stopping after this epoch; Ctrl-C again stops at once", quiet=quiet),
         )
 
@@ -266,21 +267,20 @@ def _publishing(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> It
 
 def _show_result(experiments: Sequence[Experiment], workspace: Path, ends: Sequence[SweepEnd]) -> None:
     """Print the table of designs, what went wrong, and what to do next."""
-    from ablation.results import table_of
+    from ablation.results import as_text, rows_of
 
     last = ends[-1]
     if last.how == "interrupted":
-        typer.echo(f"stopped; the same command goes on: {_again()}", err=True)
+        from tracking.provenance import command_line
+
+        typer.echo(f"stopped; the same command goes on: {command_line(sys.argv)}", err=True)
         raise typer.Exit(130)
     if last.how != "done":
         typer.echo(f"error: {experiments[len(ends) - 1].study}: the worker {last.how}", err=True)
         typer.echo(last.detail, err=True)
         typer.echo("hint: the log above says why; the same command goes on.", err=True)
         raise typer.Exit(1)
-    for line in table_of(experiments, workspace):
+    for line in as_text(rows_of(experiments, workspace)):
         typer.echo(line)
     typer.echo("\nnext: ablate ui\n      ablate report --compare all", err=True)
 
-
-def _again() -> str:
-    return " ".join(["ablate", *sys.argv[1:]])

@@ -110,7 +110,9 @@ def _other_cases(tables: Tables) -> Iterator[str]:
 
 
 def _other_truth(tables: Tables) -> Iterator[str]:
-    frames = [frame.set_index(KEY)["truth_hash"].dropna() for frame in tables.values()]
+    frames = [
+        frame.set_index(KEY)["truth_hash"].replace("", None).dropna() for frame in tables.values()
+    ]
     hashes = pd.concat(frames).groupby(level=KEY).nunique() if frames else pd.Series(dtype=int)
     changed = hashes[hashes > 1].index
     if len(changed):

@@ -21,8 +21,8 @@ LEDGER: dict[str, tuple[str, Rule]] = {
     "trials": ("trials allowed", "allowed"),
     "epochs_allowed": ("epochs allowed in a trial", "allowed"),
     "space_size": ("settings searched over", "allowed"),
-    "epochs_used": ("epochs used", "used"),
-    "seconds": ("seconds of training", "shown"),
+    "epochs_used": ("epochs used in the final", "used"),
+    "seconds": ("seconds of the final training", "shown"),
     "seeds": ("final trainings", "same"),
     "selected_on": ("settings chosen on", "on validation"),
     "preset": ("preset", "same"),
@@ -30,11 +30,12 @@ LEDGER: dict[str, tuple[str, Rule]] = {
     "pretrained": ("pre-trained weights", "same"),
     "pruner": ("pruner", "same"),
     "parameters": ("parameters", "shown"),
+    "threshold": ("threshold chosen", "shown"),
     "ms_per_case": ("milliseconds per case", "shown"),
 }
 """Facts every comparison shows, in this order; further facts of the designs follow."""
 
-UNSHOWN = frozenset({"run_ids", "planned_metric"})
+UNSHOWN = frozenset({"run_ids", "planned_metric", "generated"})
 UNFAIR = {
     "allowed": "unequal budget: the difference may reflect training or tuning, not the design",
     "on validation": "chosen on test patients: these scores are optimistic",

@@ -15,6 +15,7 @@ from ablation.comparison.metrics import Metric, chosen_metrics
 from ablation.comparison.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
+from ablation.metrics.empty import has_lesion
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def _analyses(
     level: float,
 ) -> list[Analysis]:
     """The primary metric must have values; a secondary one without is left out."""
-    if metrics[0].name not in rows or not rows["status"].isin(("scored", "missed")).any():
+    if metrics[0].name not in rows or not has_lesion(rows).any():
         lacking = (
             "no test case with a tumour" if metrics[0].name in rows else f"no {metrics[0].name}"
         )
@@ -197,7 +198,7 @@ def _notes(
             "treat patients as random, not trainings."
         )
     once = rows[rows["design"] == designs[0].name].drop_duplicates(["patient", "case", "target"])
-    absent = int(once["status"].isin(("false_alarm", "both_empty")).sum())
+    absent = int((~has_lesion(once)).sum())
     if absent:
         notes.append(f"{absent} test cases without a tumour count as detections only.")
     unscored = (_unscored(rows, analysis) for analysis in analyses if analysis.unscored)

@@ -129,9 +129,13 @@ def _settled(analysis: Analysis, contrast: Contrast, level: float) -> str:
     if mean < 0:
         first, second, sign = second, first, -1
         count = contrast.n - contrast.better.better - contrast.better.ties
-    verb = "scored higher than" if analysis.metric.higher_is_better else "came closer than"
-    size = f"{analysis.metric.text(abs(mean))} {_named(analysis)}"
-    return f"{first} {verb} {second} by {size} ({_evidence(analysis, contrast, level, sign)}; {first} better in {count})."
+    metric, size = analysis.metric, analysis.metric.text(abs(mean))
+    claim = (
+        f"{first} scored higher than {second} by {size} {metric.label}"
+        if metric.higher_is_better
+        else f"{first} had a lower {metric.label} than {second} by {f'{size} {analysis.unit}'.strip()}"
+    )
+    return f"{claim} ({_evidence(analysis, contrast, level, sign)}; {first} better in {count})."
 
 
 def _observed(analysis: Analysis, contrast: Contrast, level: float) -> str:
@@ -155,7 +159,9 @@ def _evidence(analysis: Analysis, contrast: Contrast, level: float, sign: int) -
         text = analysis.metric.text
         parts.append(f"{100 * level:g} % CI {text(low)} to {text(high)}")
     p = p_text(contrast.p_holm)
-    parts.append(f"Wilcoxon {method}, Holm p {p if p.startswith('<') else '= ' + p}")
+    parts.append(
+        f"Wilcoxon {method}, Holm p {p.replace('<', '< ') if p.startswith('<') else '= ' + p}"
+    )
     parts.append(_patients(contrast.n))
     return "; ".join(parts)
 

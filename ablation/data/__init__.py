@@ -2,8 +2,16 @@
 
 from ablation.data.cache import Slices, prepare, training_rows
 from ablation.data.check import Finding
-from ablation.data.dataset import SOURCES, Dataset, PatientFacts, open_dataset, survey
+from ablation.data.dataset import (
+    SOURCES,
+    Dataset,
+    PatientFacts,
+    open_dataset,
+    require_usable,
+    survey,
+)
 from ablation.data.patients import Patient
+from ablation.data.phantom import write_phantom
 from ablation.data.split import Split, read_split, split_patients, write_split
 
 __all__ = [
@@ -17,8 +25,10 @@ __all__ = [
     "open_dataset",
     "prepare",
     "read_split",
+    "require_usable",
     "split_patients",
     "survey",
     "training_rows",
+    "write_phantom",
     "write_split",
 ]

@@ -73,12 +73,17 @@ class Grid:
         frequency = np.sqrt(sum(f**2 for f in np.meshgrid(*axes, indexing="ij", sparse=True)))
         band = np.exp(-0.5 * ((frequency * wavelength_mm - 1.0) / 0.35) ** 2)
         noise: Field = fft.irfftn(spectrum * band, self.shape)
-        return noise / noise.std()
+        noise /= noise.std()
+        return noise
 
-    def ellipsoid(self, centre: tuple[float, float, float], radii: tuple[float, float, float]) -> Field:
+    def ellipsoid(
+        self, centre: tuple[float, float, float], radii: tuple[float, float, float]
+    ) -> Field:
         """Return the distance from a centre (x, y, z) in radii: below 1 is inside."""
         (cx, cy, cz), (rx, ry, rz) = centre, radii
-        return np.sqrt(((self.x - cx) / rx) ** 2 + ((self.y - cy) / ry) ** 2 + ((self.z - cz) / rz) ** 2)
+        return np.sqrt(
+            ((self.x - cx) / rx) ** 2 + ((self.y - cy) / ry) ** 2 + ((self.z - cz) / rz) ** 2
+        )
 
 
 def make_grid(slices: int, rng: np.random.Generator) -> Grid:
@@ -98,7 +103,13 @@ def draw_head(grid: Grid, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Return the tissue of each voxel of a healthy head, as positions in TISSUES."""
     depth = _depth_mm(grid, rng)
     tissue = np.full(grid.shape, TISSUES.index("air"), np.uint8)
-    for name, above in (("scalp", -9.0), ("bone", -5.5), ("csf", -2.0), ("grey", 0.0), ("white", 3.2)):
+    for name, above in (
+        ("scalp", -9.0),
+        ("bone", -5.5),
+        ("csf", -2.0),
+        ("grey", 0.0),
+        ("white", 3.2),
+    ):
         tissue[depth > above] = TISSUES.index(name)
     _fold_cortex(tissue, depth, grid, rng)
     _add_deep_structures(tissue, depth, grid, rng)
@@ -114,10 +125,15 @@ def draw_distractors(tissue: NDArray[np.uint8], grid: Grid, rng: np.random.Gener
     for slice_, row, column in places[rng.integers(len(places), size=rng.integers(5, 14))]:
         radius = rng.uniform(1.3, 3.2)
         near = np.s_[:, max(row - 5, 0) : row + 6, max(column - 5, 0) : column + 6]
-        offsets = np.ogrid[: grid.shape[0], max(row - 5, 0) : min(row + 6, SIDE), max(column - 5, 0) : min(column + 6, SIDE)]
+        offsets = np.ogrid[
+            : grid.shape[0],
+            max(row - 5, 0) : min(row + 6, SIDE),
+            max(column - 5, 0) : min(column + 6, SIDE),
+        ]
         centre = (slice_, row, column)
         distance = sum(
-            ((axis - c) * d) ** 2 for axis, c, d in zip(offsets, centre, (2.0, 1.0, 1.0), strict=True)
+            ((axis - c) * d) ** 2
+            for axis, c, d in zip(offsets, centre, (2.0, 1.0, 1.0), strict=True)
         )
         tissue[near][(distance < radius**2) & white[near]] = TISSUES.index("spot")
 
@@ -129,7 +145,9 @@ def draw_tumour(
 
     At least a quarter of the slices stay free of tumour.
     """
-    firm = np.isin(tissue, [TISSUES.index(name) for name in ("white", "grey", "nuclei", "patch", "spot")])
+    firm = np.isin(
+        tissue, [TISSUES.index(name) for name in ("white", "grey", "nuclei", "patch", "spot")]
+    )
     outside = _outside(tissue, lesion, grid, rng)
     # Infiltration: the front runs ahead along white matter, and is ragged.
     outside += 0.12 * grid.noise(rng, 24.0) + 0.04 * grid.noise(rng, 9.0)
@@ -266,4 +284,5 @@ def _bias(shape: tuple[int, ...], rng: np.random.Generator) -> Field:
     z, y, x = np.meshgrid(*[np.linspace(-1, 1, n) for n in shape], indexing="ij", sparse=True)
     a = rng.normal(0, 0.10, size=6)
     bias: Field = np.exp(a[0] * x + a[1] * y + a[2] * z + a[3] * x * y + a[4] * x**2 + a[5] * y**2)
-    return bias / bias.mean()
+    bias /= bias.mean()
+    return bias

@@ -17,7 +17,7 @@ from ablation.data.dataset import SOURCES, Dataset, PatientFacts
 from ablation.data.files import locked
 from ablation.data.patients import Patient, region
 from ablation.data.preprocess import normalise, resize_images, resize_mask
-from ablation.data.source import Progress
+from ablation.data.source import Progress, paced, silent
 from ablation.errors import DataError
 
 PREPARED_VERSION = 1
@@ -45,9 +45,7 @@ class Slices:
         return truth
 
 
-def prepare(
-    dataset: Dataset, data: DataConfig, cache: Path, progress: Progress = lambda line: None
-) -> Slices:
+def prepare(dataset: Dataset, data: DataConfig, cache: Path, progress: Progress = silent) -> Slices:
     """Preprocess all labelled patients, or find them in the cache.
 
     Two processes that ask at once build once. Another image size, modality, target or scaling is
@@ -62,7 +60,7 @@ def prepare(
     if not folder.is_dir():
         with locked(cache / "slices" / f"{key}.lock"):
             if not folder.is_dir():
-                _build(dataset, patients, data, folder, progress)
+                _build(dataset, patients, data, folder, paced(progress))
     return _open(folder)
 
 
@@ -79,7 +77,9 @@ def training_rows(
         data: `min_tumor_px` and `empty_slices`.
         seed: Which of the empty slices stay; `data.split_seed`.
     """
-    rows = np.concatenate([np.arange(slices.rows[p].start, slices.rows[p].stop) for p in sorted(patients)])
+    rows = np.concatenate(
+        [np.arange(slices.rows[p].start, slices.rows[p].stop) for p in sorted(patients)]
+    )
     pixels = np.array([int(np.count_nonzero(slices.masks[row])) for row in rows])
     tumour, empty = rows[pixels >= data.min_tumor_px], rows[pixels < data.min_tumor_px]
     wanted = round(data.empty_slices * len(empty))
@@ -101,7 +101,11 @@ def _key(patients: Sequence[PatientFacts], data: DataConfig) -> str:
 
 
 def _build(
-    dataset: Dataset, patients: Sequence[PatientFacts], data: DataConfig, folder: Path, progress: Progress
+    dataset: Dataset,
+    patients: Sequence[PatientFacts],
+    data: DataConfig,
+    folder: Path,
+    progress: Progress,
 ) -> None:
     """Write the entry beside its place, then move it there; called under the entry's lock."""
     partial = folder.with_name(f".{folder.name}")
@@ -162,5 +166,7 @@ def _truth_file(folder: Path, number: int) -> Path:
     return folder / TRUTH / f"{number}.npy"
 
 
-def _new_array(path: Path, shape: tuple[int, ...], dtype: type) -> np.memmap[tuple[int, ...], np.dtype[np.generic]]:
+def _new_array(
+    path: Path, shape: tuple[int, ...], dtype: type
+) -> np.memmap[tuple[int, ...], np.dtype[np.generic]]:
     return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)

@@ -1,7 +1,7 @@
 """Open a data set: find its patients, check every file, and know the facts that need no images.
 
-    dataset = open_dataset(DataConfig(path="scans"), cache=Path("cache"))
-    dataset.patients[0].tumour_voxels
+dataset = open_dataset(DataConfig(path="scans"), cache=Path("cache"))
+dataset.patients[0].tumour_voxels
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ablation.data import lgg, phantom
 from ablation.data.check import Finding, check_patient, errors_of, find_twins, refuse
 from ablation.data.files import write_whole
 from ablation.data.patients import Patient, raw_hash, truth_hash
-from ablation.data.source import Located, Progress, Source
+from ablation.data.source import Located, Progress, Source, paced, silent
 from ablation.errors import DataError, UsageError, nearest
 
 SOURCES: Mapping[str, Source] = {source.name: source for source in (phantom.SOURCE, lgg.SOURCE)}
@@ -90,7 +90,9 @@ def source_of(data: DataConfig) -> Source:
             )
         return phantom.SOURCE
     if data.path is None:
-        raise UsageError(f"data.source={data.source} needs a folder", hint="Name it with --data PATH.")
+        raise UsageError(
+            f"data.source={data.source} needs a folder", hint="Name it with --data PATH."
+        )
     path = Path(data.path)
     _refuse_no_folder(path)
     if data.source != "auto":
@@ -102,9 +104,7 @@ def source_of(data: DataConfig) -> Source:
     raise DataError(f"{path}: holds no patients of a known layout", hint=f"Known: {layouts}.")
 
 
-def open_dataset(
-    data: DataConfig, cache: Path, progress: Progress = lambda line: None
-) -> Dataset:
+def open_dataset(data: DataConfig, cache: Path, progress: Progress = silent) -> Dataset:
     """Check every file of a data set and return its usable patients.
 
     Args:
@@ -117,6 +117,12 @@ def open_dataset(
         UsageError: A modality or target the source does not have.
     """
     dataset = survey(data, cache, progress)
+    require_usable(dataset, data)
+    return dataset
+
+
+def require_usable(dataset: Dataset, data: DataConfig) -> None:
+    """Raise one error with every fault, unless bad patients may be left out and some are good."""
     if not data.skip_bad:
         refuse(str(dataset.path), dataset.findings, len(dataset.places))
     if not dataset.patients:
@@ -125,15 +131,14 @@ def open_dataset(
             f"{dataset.path}: none of {len(dataset.places)} patients can be used{faults}",
             hint="Repair or fetch these files again.",
         )
-    return dataset
 
 
-def survey(data: DataConfig, cache: Path, progress: Progress = lambda line: None) -> Dataset:
+def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Dataset:
     """Return what `open_dataset` does, and the findings instead of an error about files."""
     source = source_of(data)
     _refuse_unknown(source, data)
-    located = source.locate(data, cache, progress)
-    facts, findings = _facts_of_all(source, located, cache, progress)
+    located = source.locate(data, cache, paced(progress))
+    facts, findings = _facts_of_all(source, located, cache, paced(progress))
     twins = find_twins({name: fact.raw_hash for name, fact in facts.items()})
     kept = {name: fact for name, fact in facts.items() if name not in {t.patient for t in twins}}
     ids = public_ids(list(located.places), data)
@@ -224,7 +229,10 @@ def _look(source: Source, place: Path) -> dict[str, Any]:
 
 def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
     spacing = stored["spacing_mm"]
-    shapes = {"shape": tuple(stored["shape"]), "spacing_mm": None if spacing is None else tuple(spacing)}
+    shapes = {
+        "shape": tuple(stored["shape"]),
+        "spacing_mm": None if spacing is None else tuple(spacing),
+    }
     return PatientFacts(**{**stored, **shapes})
 
 
@@ -250,7 +258,9 @@ def _fingerprint(patients: Sequence[PatientFacts]) -> str:
 
 def _refuse_no_folder(path: Path) -> None:
     if not path.exists():
-        raise DataError(f"{path}: there is no such folder", hint="Check the path given with --data.")
+        raise DataError(
+            f"{path}: there is no such folder", hint="Check the path given with --data."
+        )
     if not path.is_dir():
         raise DataError(
             f"{path}: is a file, expected the folder of the scans",
@@ -262,7 +272,8 @@ def _refuse_unknown(source: Source, data: DataConfig) -> None:
     for name in data.modalities:
         if name not in source.modalities:
             raise UsageError(
-                f"data.modalities: {source.name} has no {name}", hint=nearest(name, source.modalities)
+                f"data.modalities: {source.name} has no {name}",
+                hint=nearest(name, source.modalities),
             )
     if data.target not in source.regions:
         raise UsageError(

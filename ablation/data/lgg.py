@@ -21,15 +21,13 @@ from ablation.config.sections import DataConfig
 from ablation.data.check import Finding, errors_of
 from ablation.data.patients import Patient
 from ablation.data.source import Located, Progress, Reading, Source
-from ablation.data.tiff import read_tiff
+from ablation.data.tiff import Image, read_tiff
 from ablation.errors import DataError
 
 MODALITIES = ("pre", "flair", "post")
 SLICE = re.compile(r"(?P<patient>.+)_(?P<number>\d+)(?P<mask>_mask)?\.tiff?", re.IGNORECASE)
 KAGGLE = (Path("kaggle_3m"), Path("lgg-mri-segmentation/kaggle_3m"))
 """Where Kaggle's archive keeps its patients: all of them in both."""
-
-Image = NDArray[np.generic]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,8 @@ def find_root(path: Path) -> Path:
         return inside[0]
     if _is_patient(path):
         raise DataError(
-            f"{path}: is the folder of one patient", hint=f"Name the folder above: {path.resolve().parent}"
+            f"{path}: is the folder of one patient",
+            hint=f"Name the folder above: {path.resolve().parent}",
         )
     kaggle = path / KAGGLE[0]
     raise DataError(
@@ -130,7 +129,7 @@ def slice_files(folder: Path) -> SliceFiles:
     return SliceFiles(images, masks, tuple(findings))
 
 
-def labels_of(masks: NDArray[np.generic]) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+def labels_of(masks: Image) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """Return labels 0 and 1 in the shape of the masks, and what had to be assumed.
 
     Two values are background and tumour, whatever they are. Grey values come from smoothing or
@@ -139,17 +138,18 @@ def labels_of(masks: NDArray[np.generic]) -> tuple[NDArray[np.uint8], tuple[str,
     Raises:
         DataError: A few small values, which are labels of something rather than grey.
     """
-    values = np.unique(masks)
+    levels = masks.astype(np.int64)
+    values = np.unique(levels)
     top = int(values[-1])
     if len(values) == 1 or (len(values) == 2 and values[0] == 0):
         assumed = f"masks hold 0 and {top}, not 0 and 255; every value above 0 is read as tumour"
-        return (masks > 0).astype(np.uint8), () if top in {0, 255} else (assumed,)
+        return (levels > 0).astype(np.uint8), () if top in {0, 255} else (assumed,)
     if top < 8:
         listed = ", ".join(str(value) for value in values)
         raise DataError(f"masks hold {listed}: these are labels, expected 0 and 255")
-    grey = int(np.count_nonzero((masks > 0) & (masks < top)))
+    grey = int(np.count_nonzero((levels > 0) & (levels < top)))
     assumed = f"masks hold {grey} grey pixels; {top} / 2 and above is read as tumour"
-    return (masks.astype(np.float32) >= top / 2).astype(np.uint8), (assumed,)
+    return (2 * levels >= top).astype(np.uint8), (assumed,)
 
 
 def _read_all(
@@ -187,14 +187,22 @@ def _pairing(folder: Path, found: SliceFiles) -> tuple[Finding, ...]:
     """Return what is missing: masks, images (errors) and slice numbers (a warning)."""
     images, masks = found.images, found.masks
     if images and not masks:
-        return (Finding("error", folder.name, f"no mask for any of its {len(images)} slices", folder.name),)
+        return (
+            Finding(
+                "error", folder.name, f"no mask for any of its {len(images)} slices", folder.name
+            ),
+        )
     lacking = [
-        _error(path.with_name(f"{path.stem}_mask{path.suffix}"), f"is missing; {path.name} has no mask")
+        _error(
+            path.with_name(f"{path.stem}_mask{path.suffix}"), f"is missing; {path.name} has no mask"
+        )
         for number, path in images.items()
         if number not in masks
     ]
     orphans = [
-        _error(path.with_name(path.name.replace("_mask", "")), f"is missing; {path.name} has no image")
+        _error(
+            path.with_name(path.name.replace("_mask", "")), f"is missing; {path.name} has no image"
+        )
         for number, path in masks.items()
         if number not in images
     ]
@@ -240,7 +248,9 @@ def _copies_of_flair(volumes: Image) -> tuple[str, ...]:
 def _folders(root: Path) -> list[Path]:
     if not root.is_dir():
         return []
-    return sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith("."))
+    return sorted(
+        path for path in root.iterdir() if path.is_dir() and not path.name.startswith(".")
+    )
 
 
 def _patient_folders(root: Path) -> list[Path]:
@@ -254,7 +264,9 @@ def _is_patient(folder: Path) -> bool:
 
 
 def _natural(path: Path) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)]
+    return [
+        (int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", path.name)
+    ]
 
 
 def _size(array: Image) -> str:

@@ -23,7 +23,7 @@ from ablation.data.brain import (
 from ablation.data.check import Finding
 from ablation.data.files import locked, write_whole
 from ablation.data.patients import Patient
-from ablation.data.source import Located, Progress, Reading, Source
+from ablation.data.source import Located, Progress, Reading, Source, paced
 from ablation.errors import UsageError
 
 VERSION = 1
@@ -69,7 +69,9 @@ def patient_name(index: int) -> str:
 def locate(data: DataConfig, cache: Path, progress: Progress) -> Located:
     """Return the wanted patients in the cache, after generating those that are not there."""
     root = cache / "phantom" / f"v{VERSION}-seed{data.phantom_seed}"
-    places = {patient_name(i): root / f"{patient_name(i)}.npz" for i in range(data.phantom_patients)}
+    places = {
+        patient_name(i): root / f"{patient_name(i)}.npz" for i in range(data.phantom_patients)
+    }
     if all(place.exists() for place in places.values()):
         return Located(root, places)
     with locked(root / "lock"):
@@ -92,7 +94,7 @@ def read(place: Path) -> Reading:
     return Reading(Patient(place.stem, volumes, MODALITIES, labels, SPACING_MM, order), ())
 
 
-def write_as_lgg(out: Path, patients: int, seed: int, progress: Progress) -> None:
+def write_phantom(out: Path, patients: int, seed: int, progress: Progress) -> None:
     """Write generated patients as TIFF folders that the lgg source reads.
 
     Channels are t1, flair, t1ce in the places of pre, flair, post; masks are the whole tumour.
@@ -101,29 +103,39 @@ def write_as_lgg(out: Path, patients: int, seed: int, progress: Progress) -> Non
         UsageError: The folder is there and holds something.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out}: exists and is no empty folder", hint="Name a new folder with --out.")
+        raise UsageError(
+            f"{out}: exists and is no empty folder", hint="Name a new folder with --out."
+        )
+    say = paced(progress)
     for index in range(patients):
         patient = generate(index, seed)
-        progress(f"writing patient {index + 1} of {patients}: {patient.id}")
+        say(f"writing patient {index + 1} of {patients}: {patient.id}")
         _write_tiffs(patient, out / patient.id)
 
 
 def _write_tiffs(patient: Patient, folder: Path) -> None:
     channels = [MODALITIES.index(name) for name in ("t1", "flair", "t1ce")]
     images = np.moveaxis(patient.volumes[channels], 0, -1)
-    assert patient.truth is not None  # every generated patient has a tumour
-    masks = np.where(patient.truth > 0, 255, 0).astype(np.uint8)
+    masks = np.where(_labels(patient) > 0, 255, 0).astype(np.uint8)
     for number, (image, mask) in enumerate(zip(images, masks, strict=True), start=1):
         _write_tiff(folder / f"{patient.id}_{number}.tif", image, "rgb")
         _write_tiff(folder / f"{patient.id}_{number}_mask.tif", mask, "minisblack")
 
 
 def _write_tiff(path: Path, image: NDArray[np.generic], photometric: str) -> None:
-    write_whole(path, lambda file: tifffile.imwrite(file, image, photometric=photometric, metadata=None))
+    write_whole(
+        path, lambda file: tifffile.imwrite(file, image, photometric=photometric, metadata=None)
+    )
 
 
 def _save(patient: Patient, place: Path) -> None:
-    write_whole(place, lambda file: np.savez(file, volumes=patient.volumes, labels=patient.truth))
+    labels = _labels(patient)
+    write_whole(place, lambda file: np.savez(file, volumes=patient.volumes, labels=labels))
+
+
+def _labels(patient: Patient) -> NDArray[np.uint8]:
+    assert patient.truth is not None  # every generated patient has labels
+    return patient.truth
 
 
 SOURCE = Source(
@@ -134,7 +146,7 @@ SOURCE = Source(
     modalities=MODALITIES,
     regions={"WT": (1, 2, 4), "TC": (1, 4), "ET": (4,)},
     fractions=(0.50, 0.20),
-    detect=lambda path: False,
+    detect=lambda _: False,
     locate=locate,
     files=lambda place: (place,),
     read=read,

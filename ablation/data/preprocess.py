@@ -34,12 +34,13 @@ def normalise(volume: Volume, how: str) -> Floats:
     """
     if how == "volume_z_clip01":
         return volume_z_clip01(volume)
-    if volume.min() < 0 or volume.max() > 255:
+    values = volume.astype(np.float32)
+    if values.min() < 0 or values.max() > 255:
         raise DataError(
-            f"data.normalise=div255 wants 0..255, the images hold {volume.min()}..{volume.max()}",
+            f"data.normalise=div255 wants 0..255, the images hold {values.min()}..{values.max()}",
             hint="Use data.normalise=volume_z_clip01.",
         )
-    return (volume / np.float32(255)).astype(np.float32)
+    return values / np.float32(255)
 
 
 def volume_z_clip01(volume: Volume) -> Floats:
@@ -52,11 +53,11 @@ def volume_z_clip01(volume: Volume) -> Floats:
     np.float32(0.0)
     """
     inside = brain_mask(volume)
-    values = volume[inside].astype(np.float64)
-    if values.size == 0:
+    values = volume.astype(np.float64)
+    brain = values[inside]
+    if brain.size == 0:
         return np.zeros(volume.shape, np.float32)
-    spread = values.std() or 1.0
-    score = np.clip((volume - values.mean()) / spread, -CLIP, CLIP)
+    score = np.clip((values - brain.mean()) / (brain.std() or 1.0), -CLIP, CLIP)
     return np.where(inside, (score + CLIP) / (2 * CLIP), 0.0).astype(np.float32)
 
 
@@ -66,7 +67,8 @@ def brain_mask(volume: Volume) -> NDArray[np.bool_]:
     Air is seldom exactly 0 in scans that are not skull-stripped: what is darker than a tenth of
     the 99.5th percentile is air, unless the head encloses it (ventricles, bone).
     """
-    dark = volume <= BRAIN_SHARE * np.percentile(volume, 99.5)
+    values = volume.astype(np.float64)
+    dark = values <= BRAIN_SHARE * np.percentile(values, 99.5)
     regions, count = ndimage.label(dark, structure=IN_PLANE)
     is_air = np.zeros(count + 1, bool)
     for edge in (regions[:, 0], regions[:, -1], regions[:, :, 0], regions[:, :, -1]):
@@ -103,11 +105,13 @@ def resize_weights(old: int, new: int) -> Floats:
     here = np.arange(old)
     if new <= old:
         left = np.arange(new)[:, None] * factor
-        weights = np.clip(np.minimum(left + factor, here + 1) - np.maximum(left, here), 0, None)
-        return (weights / factor).astype(np.float32)
-    centre = np.clip((np.arange(new)[:, None] + 0.5) * factor - 0.5, 0, old - 1)
-    return np.clip(1 - np.abs(centre - here), 0, None).astype(np.float32)
+        covered = np.minimum(left + factor, here + 1) - np.maximum(left, here)
+        weights = np.clip(covered, 0, None) / factor
+    else:
+        centre = np.clip((np.arange(new)[:, None] + 0.5) * factor - 0.5, 0, old - 1)
+        weights = np.clip(1 - np.abs(centre - here), 0, None)
+    return np.asarray(weights, np.float32)
 
 
 def _centres(old: int, new: int) -> NDArray[np.intp]:
-    return np.floor((np.arange(new) + 0.5) * (old / new)).astype(np.intp)
+    return np.asarray(np.floor((np.arange(new) + 0.5) * (old / new)), np.intp)

@@ -5,6 +5,7 @@ A new layout is one new module with a `SOURCE`, one line in `SOURCES` (dataset.p
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,13 @@ from ablation.data.patients import Patient
 
 Progress = Callable[[str], None]
 """Called with a line about what is being done."""
+PACE_S = 2.0
+"""Seconds between two lines of progress."""
+
+
+def silent(line: str) -> None:
+    """Say nothing: the progress of who does not want any."""
+    del line
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,3 +67,16 @@ class Source:
     """Files of the patient at a place."""
     read: Callable[[Path], Reading]
     """Read and check the patient at a place."""
+
+
+def paced(progress: Progress) -> Progress:
+    """Let a line through at once, and then one every two seconds."""
+    due = 0.0
+
+    def pace(line: str) -> None:
+        nonlocal due
+        if time.monotonic() >= due:
+            due = time.monotonic() + PACE_S
+            progress(line)
+
+    return pace

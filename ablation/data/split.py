@@ -87,7 +87,8 @@ def read_split(path: Path, known: Sequence[str]) -> Split:
         parts = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path}: cannot be read as a split ({error})", hint="Write one with ablate data split --out FILE."
+            f"{path}: cannot be read as a split ({error})",
+            hint="Write one with ablate data split --out FILE.",
         ) from error
     _refuse_no_split(path, parts)
     listed = Counter(name for part in PARTS for name in parts[part])
@@ -158,5 +159,6 @@ def _refuse_no_split(path: Path, parts: object) -> None:
     )
     if not usable:
         raise DataError(
-            f"{path}: is no split", hint='Expected {"train": [ids], "validation": [ids], "test": [ids]}.'
+            f"{path}: is no split",
+            hint='Expected {"train": [ids], "validation": [ids], "test": [ids]}.',
         )

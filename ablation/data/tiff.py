@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from ablation.errors import DataError
 
+Image = NDArray[np.generic]
 CLASSIC = {b"II*\x00": "<", b"MM\x00*": ">"}
 """First four bytes of a TIFF file and its byte order."""
 REPLACED = b"\xef\xbf\xbd"
 """U+FFFD in UTF-8: what a text filter writes for a byte it does not understand."""
 
 
-def read_tiff(path: Path) -> NDArray[np.generic]:
+def read_tiff(path: Path) -> Image:
     """Return the only image of a file, as its header describes it.
 
     Raises:
@@ -66,25 +67,24 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _decode(data: bytes) -> NDArray[np.generic]:
+def _decode(data: bytes) -> Image:
     try:
         with tifffile.TiffFile(io.BytesIO(data)) as file:
             pages = len(file.pages)
-            if pages != 1:
-                raise DataError(f"holds {pages} images, expected one")
             page = file.pages[0]
             ends = map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))
             promised = max(ends, default=0)
-            if promised > len(data):
-                raise DataError(
-                    f"is truncated: its header promises {promised} bytes, the file has {len(data)}"
-                )
-            image: NDArray[np.generic] = page.asarray(maxworkers=1)
-    except DataError:
-        raise
+            whole = pages == 1 and promised <= len(data)
+            image: Image | None = page.asarray(maxworkers=1) if whole else None
     except Exception as error:
         # On damaged bytes tifffile raises whatever its decoder trips over, of any type.
         raise DataError(f"cannot be decoded ({error})") from error
+    if pages != 1:
+        raise DataError(f"holds {pages} images, expected one")
+    if image is None:
+        raise DataError(
+            f"is truncated: its header promises {promised} bytes, the file has {len(data)}"
+        )
     if image.size == 0:
         raise DataError("holds no pixels; its header is damaged")
     return image

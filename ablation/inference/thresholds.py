@@ -131,8 +131,11 @@ def _histogram(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> ND
     if not (highest <= 1.0 and probability.min() >= 0.0):  # also true of nan
         raise ValueError("probabilities outside 0..1, or nan")
     # Most of a map is background under every cut; such voxels count nowhere.
-    kept = np.flatnonzero(probability > THRESHOLDS[0])
+    kept = probability > THRESHOLDS[0]
     values = probability[kept]
     cell = (values * np.float32(CELLS)).astype(np.intp)
-    passed = _BELOW[cell] + (values > _CUT_IN_CELL[cell])
-    return np.bincount(2 * passed + truth[kept], minlength=2 * (len(CUTS) + 1))
+    bins = _BELOW.take(cell)  # in place from here: this runs every epoch
+    bins += values > _CUT_IN_CELL.take(cell)
+    bins *= 2
+    bins += truth[kept]
+    return np.bincount(bins, minlength=2 * (len(CUTS) + 1))

@@ -57,7 +57,7 @@ def patient_lines(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Fig
         "showgrid": False,
         "zeroline": False,
     }
-    layout["yaxis"] = _axis() | {"title": {"text": analysis.label}} | _score_range(analysis)
+    layout["yaxis"] = _axis() | {"title": _title(analysis.label)} | _score_range(analysis)
     words = "; ".join(_mean_words(analysis, summary) for summary in analysis.summaries)
     return Figure(
         id=id_,
@@ -74,11 +74,12 @@ def paired_differences(analysis: Analysis, level: float, id_: str) -> Figure:
     contrasts = analysis.contrasts
     height = max(360, 120 + 84 * len(contrasts))
     data: list[Spec] = []
+    colour = colours(tuple(analysis.scores))
     for row, contrast in enumerate(reversed(contrasts)):
-        data += _difference_row(analysis, contrast, row)
+        data += _difference_row(analysis, contrast, row, colour)
     layout = _layout(height)
     layout["xaxis"] = _axis() | {
-        "title": {"text": f"difference in {analysis.label}, above 0 the first is better"},
+        "title": _title(_direction(analysis)),
         "zeroline": True,
         "zerolinecolor": QUIET,
         "zerolinewidth": 1.5,
@@ -87,12 +88,12 @@ def paired_differences(analysis: Analysis, level: float, id_: str) -> Figure:
     layout["yaxis"] = _axis() | {
         "tickvals": list(range(len(contrasts))),
         "ticktext": [_pair(c) for c in reversed(contrasts)],
-        "range": [-0.6, len(contrasts) - 0.4],
+        "range": [-0.75, len(contrasts) - 0.6],
         "showgrid": False,
         "zeroline": False,
         "automargin": True,
     }
-    words = "; ".join(_difference_words(analysis, c, level) for c in contrasts)
+    words = "; ".join(_difference_words(analysis, c) for c in contrasts)
     return Figure(
         id=id_,
         title="Differences within patients",
@@ -151,19 +152,26 @@ def _mean_marker(summary: Summary, x: float, colour: str, analysis: Analysis) ->
     return marker
 
 
-def _difference_row(analysis: Analysis, contrast: Contrast, row: int) -> list[Spec]:
-    """Patients below the row's middle, mean and interval on it."""
+def _difference_row(
+    analysis: Analysis, contrast: Contrast, row: int, colour: dict[str, str]
+) -> list[Spec]:
+    """Patients below the row's middle in the colour of who is better; mean and interval on it."""
     interval, n = contrast.t.interval, contrast.n
     text = analysis.metric.text
+    better = {True: colour[contrast.candidate], False: colour[contrast.reference]}
     points: Spec = {
         "type": "scatter",
         "mode": "markers",
         "x": list(contrast.d),
         # Spread over seven lanes by order, so that equal differences stay apart.
-        "y": [row - 0.16 - 0.035 * (i % 7) for i in range(n)],
+        "y": [row - 0.18 - 0.05 * (i % 7) for i in range(n)],
         "text": list(analysis.patients),
         "hovertemplate": f"%{{text}}<br>%{{x:.{analysis.metric.digits}f}}<extra></extra>",
-        "marker": {"size": 7, "color": QUIET, "opacity": 0.55},
+        "marker": {
+            "size": 8,
+            "color": [better[x > 0] if x else QUIET for x in contrast.d],
+            "opacity": 0.7,
+        },
     }
     mean: Spec = {
         "type": "scatter",
@@ -171,7 +179,7 @@ def _difference_row(analysis: Analysis, contrast: Contrast, row: int) -> list[Sp
         "x": [interval.mean],
         "y": [row],
         "marker": {"symbol": "diamond", "size": 13, "color": INK},
-        "hovertemplate": f"{_pair(contrast)}, mean {text(interval.mean, signed=True)}<extra></extra>",
+        "hovertemplate": f"{contrast.candidate} vs {contrast.reference}, mean {text(interval.mean, signed=True)}<extra></extra>",
     }
     if interval.low is not None and interval.high is not None:
         mean["error_x"] = _bar(interval.mean, interval.low, interval.high, INK, 3)
@@ -218,6 +226,7 @@ def _axis() -> Spec:
     return {
         "fixedrange": True,
         "gridcolor": LINE,
+        "zerolinecolor": LINE,
         "linecolor": LINE,
         "ticks": "",
         "automargin": True,
@@ -230,15 +239,28 @@ def _layout(height: int) -> Spec:
         "font": FONT,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 56, "r": 16, "t": 12, "b": 48},
+        "margin": {"l": 52, "r": 16, "t": 14, "b": 34},
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#9aa5b1", "activecolor": QUIET},
         "showlegend": False,
         "hovermode": "closest",
         "dragmode": False,
     }
 
 
+def _title(text: str) -> Spec:
+    return {"text": text, "font": {"size": 13, "color": QUIET}, "standoff": 10}
+
+
+def _direction(analysis: Analysis) -> str:
+    """Which side of 0 speaks for whom."""
+    if len(analysis.contrasts) > 1:
+        return f"{analysis.label}: right of 0 the first is better"
+    only = analysis.contrasts[0]
+    return f"← {only.reference} better   {analysis.label}   {only.candidate} better →"
+
+
 def _pair(contrast: Contrast) -> str:
-    return f"{contrast.candidate} −<br>{contrast.reference}"
+    return f"{contrast.candidate}<br>vs {contrast.reference}"
 
 
 def _mean_words(analysis: Analysis, summary: Summary) -> str:
@@ -248,7 +270,7 @@ def _mean_words(analysis: Analysis, summary: Summary) -> str:
     return f"{summary.design} {text(interval.mean)} ({text(interval.low)} to {text(interval.high)})"
 
 
-def _difference_words(analysis: Analysis, contrast: Contrast, level: float) -> str:
+def _difference_words(analysis: Analysis, contrast: Contrast) -> str:
     interval, text = contrast.t.interval, analysis.metric.text
     words = f"{contrast.candidate} against {contrast.reference} {text(interval.mean, signed=True)}"
     if interval.low is None:

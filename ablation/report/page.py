@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -18,6 +18,7 @@ from ablation.report.tables import COLUMNS, Row, plain, rows
 
 TEXT_COLUMNS = frozenset({"metric", "role", "design", "against"})
 SOFT_COLUMNS = frozenset({"metric", "role", "against", "n"})
+STRONG_COLUMNS = frozenset({"design", "mean", "p Holm"})
 
 
 def page(comparison: Comparison, source: Source) -> str:
@@ -38,11 +39,19 @@ def page(comparison: Comparison, source: Source) -> str:
         empties=_empties(comparison),
         notes=_list([*comparison.notes, *source.sentences()], "notes"),
         values="\n".join(_values(comparison, analysis) for analysis in comparison.analyses),
-        methods=escape(methods(comparison)),
+        methods=_prose(methods(comparison)),
         runs=_runs(source),
         plotly=get_plotlyjs(),
         specs=_script_json([_spec(figure) for figure in drawn]),
     )
+
+
+def _prose(text: str) -> str:
+    """Text for HTML, in which a sign stays on the line of its number."""
+    kept = text.replace(" %", "\u00a0%")
+    for sign in ("<", "="):
+        kept = kept.replace(f" {sign} ", f"\u00a0{sign}\u00a0")
+    return escape(kept)
 
 
 def _text(name: str) -> str:
@@ -104,14 +113,14 @@ def _reading(comparison: Comparison) -> str:
 
 def _verdict(comparison: Comparison, source: Source) -> str:
     words = comparison.verdict
-    sentences = "".join(f"<p>{escape(text)}</p>" for text in words.sentences)
+    sentences = "".join(f"<p>{_prose(text)}</p>" for text in words.sentences)
     following = ""
     if source.next_command:
         following = f'<p class="next">Next: <code>{escape(source.next_command)}</code></p>'
     kind = words.standing.replace(" ", "-")
     return (
         f'<section id="verdict" class="verdict {kind}" aria-label="Verdict">'
-        f'<p class="headline">{escape(words.headline)}</p>{sentences}'
+        f'<p class="headline">{_prose(words.headline)}</p>{sentences}'
         f"{_list(words.cautions, 'cautions')}{following}</section>"
     )
 
@@ -135,6 +144,7 @@ def _cells(row: Row, colour: dict[str, str]) -> str:
 def _cell(name: str, text: str, row: Row, colour: dict[str, str]) -> str:
     kinds = ["text"] if name in TEXT_COLUMNS else []
     kinds += ["soft"] if name in SOFT_COLUMNS else []
+    kinds += ["strong"] if name in STRONG_COLUMNS else []
     swatch = ""
     if name == "design" and not row[COLUMNS.index("against")]:
         swatch = f'<span class="swatch" style="background:{colour[text]}"></span>'
@@ -182,14 +192,14 @@ def _rules(comparison: Comparison) -> str:
     if not comparison.sensitivity:
         return ""
     metric = comparison.primary.metric
-    lines = []
+    lines: list[tuple[str, ...]] = []
     for row in comparison.sensitivity:
         if row.contrast is None:
             lines.append((row.policy, row.rule, "", "", "", "", ""))
             continue
         c, i = row.contrast, row.contrast.t.interval
         shown = [metric.text(value, signed=True) for value in (i.mean, i.low, i.high)]
-        pair = f"{c.candidate} - {c.reference}"
+        pair = f"{c.candidate} vs {c.reference}"
         lines.append((row.policy, row.rule, pair, *shown, row.winner or "neither"))
     columns = ("rule", "what counts", "difference", "mean", "CI low", "CI high", "mean favours")
     texts = {"rule", "what counts", "difference", "mean favours"}
@@ -215,10 +225,10 @@ def _runs(source: Source) -> str:
 
 def _table(columns: Sequence[str], lines: Iterable[Sequence[str]], texts: Iterable[str]) -> str:
     marked = frozenset(texts)
-    open_cell: Callable[[str], str] = lambda name: '<td class="text">' if name in marked else "<td>"  # noqa: E731
+    kinds = [' class="text"' if name in marked else "" for name in columns]
     body = "".join(
         "<tr>"
-        + "".join(f"{open_cell(n)}{escape(t)}</td>" for n, t in zip(columns, line, strict=True))
+        + "".join(f"<td{kind}>{escape(text)}</td>" for kind, text in zip(kinds, line, strict=True))
         + "</tr>"
         for line in lines
     )
@@ -237,4 +247,4 @@ def _head(columns: Sequence[str], texts: Iterable[str]) -> str:
 def _list(texts: Sequence[str], kind: str) -> str:
     if not texts:
         return ""
-    return f'<ul class="{kind}">' + "".join(f"<li>{escape(text)}</li>" for text in texts) + "</ul>"
+    return f'<ul class="{kind}">' + "".join(f"<li>{_prose(text)}</li>" for text in texts) + "</ul>"

@@ -37,7 +37,7 @@ def table(comparison: Comparison) -> str:
     for row in rows(comparison):
         cells = dict(zip(COLUMNS, row, strict=True))
         if cells["against"]:
-            cells["design"] += f" - {cells['against']}"
+            cells["design"] += f" vs {cells['against']}"
         lines.append([cells[column] for column in SHOWN])
     widths = [max(len(line[i]) for line in lines) for i in range(len(SHOWN))]
     return "\n".join(_line(line, widths) for line in lines)

@@ -123,7 +123,7 @@ def to_tex(comparison: Comparison) -> str:
     """Return the table for a paper (needs the booktabs package)."""
     heads = ["", "$n$", "mean", "SD", "CI low", "CI high", "$p$ (Holm)", "$p$ ($t$)", "$d_z$"]
     lines = [
-        "% Needs \\usepackage{booktabs}. Differences: above 0 the first design is better.",
+        "% Needs \\usepackage{booktabs}. In rows with vs: differences, above 0 the first design is better.",
         "\\begin{tabular}{l" + "r" * (len(heads) - 1) + "}",
         "\\toprule",
         " & ".join(heads) + r" \\",
@@ -142,7 +142,7 @@ def to_tex(comparison: Comparison) -> str:
 def _tex_row(cells: Mapping[str, str]) -> str:
     name = _tex(cells["design"])
     if cells["against"]:
-        name += f" $-$ {_tex(cells['against'])}"
+        name += f" vs {_tex(cells['against'])}"
     numbers = [_tex_number(cells[column]) for column in TEX_COLUMNS[1:]]
     return " & ".join([name, *numbers]) + r" \\"
 

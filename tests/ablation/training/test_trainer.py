@@ -82,7 +82,6 @@ def test_resupnet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> No
 
 def test_equals_keras_with_the_strengths_written_into_the_network(tiny, warm) -> None:
     settings = tiny.config(model__dropout=0.0, loss__fn_weight=0.7, training__l2=1e-3)
-    starts = []
     one_epoch = settings.model_copy(
         update={"training": settings.training.model_copy(update={"epochs": 1})}
     )
@@ -174,7 +173,12 @@ def test_a_configuration_of_another_shape_is_refused(tiny, warm) -> None:
 
 
 def test_training_learns_and_leaves_the_best_epoch_loaded(tiny, warm) -> None:
-    settings = tiny.config(training__epochs=12, model__dropout=0.0)
+    settings = tiny.config(
+        training__epochs=40,
+        training__stop_patience=None,
+        training__plateau_patience=None,
+        model__dropout=0.0,
+    )
     result = tiny.fit(warm, settings)
     scores = [epoch.validation_dice for epoch in result.epochs]
     assert max(scores) > 0.5
@@ -182,7 +186,7 @@ def test_training_learns_and_leaves_the_best_epoch_loaded(tiny, warm) -> None:
     assert result.validation_dice == max(scores)
     assert tiny.validate(warm.predictor)[0] == max(scores)
     assert result.ended == "all epochs"
-    assert result.train_steps == 12 * 2
+    assert result.train_steps == 40 * 2
     assert result.step_seconds > 0
 
 

@@ -1,0 +1,175 @@
+"""`ablate data`: look at scans before a sweep, write a split, make a phantom on disk."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from ablation.cli.options import (
+    AsJson,
+    Assignments,
+    Cache,
+    ConfigFile,
+    Data,
+    Quiet,
+    cache_folder,
+    print_json,
+    say,
+)
+
+if TYPE_CHECKING:
+    from ablation.config import DataConfig
+    from ablation.data import Dataset
+
+app = typer.Typer(no_args_is_help=True, help="Check scans, split them by patient, make a phantom.")
+CHECK_EXAMPLES = "[bold]Examples[/bold]\n\nablate data check\n\nablate data check --json"
+SPLIT_EXAMPLES = (
+    "[bold]Examples[/bold]\n\nablate data split\n\nablate data split --out split.json --set data.split_seed=1"
+    "\n\nablate data split --out splits_final.json --format nnunet"
+)
+PHANTOM_EXAMPLES = "[bold]Examples[/bold]\n\nablate data phantom --out scans --patients 4\n\nablate data check scans"
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out.")]
+
+
+@app.callback()
+def _group() -> None:
+    """Check scans, split them by patient, make a phantom."""
+
+
+@app.command("check", epilog=CHECK_EXAMPLES)
+def check(
+    path: Annotated[
+        str | None, typer.Argument(help="Folder of scans; default: the generated phantom.")
+    ] = None,
+    skip_bad: SkipBad = False,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    cache: Cache = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check every file of a data set; all faults are listed at once, and any makes exit code 1."""
+    from ablation.data import require_usable, survey
+
+    data = _data_config(path, config, assignments, {"data.skip_bad": True} if skip_bad else {})
+    dataset = survey(data, cache_folder(cache), lambda line: say(line, quiet=quiet))
+    if as_json:
+        print_json(_as_dict(dataset))
+    else:
+        typer.echo(_as_table(dataset))
+        for finding in dataset.findings:
+            if finding.severity == "warning" or skip_bad:
+                typer.echo(f"{finding.severity}: {finding}")
+    require_usable(dataset, data)
+
+
+@app.command("split", epilog=SPLIT_EXAMPLES)
+def split(
+    data: Data = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File to write; default: only print.")
+    ] = None,
+    format: Annotated[  # noqa: A002 - the name of the flag
+        Literal["json", "nnunet"],
+        typer.Option("--format", help="json, for --split; or nnU-Net's splits_final.json."),
+    ] = "json",
+    skip_bad: SkipBad = False,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    cache: Cache = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Split patients into training, validation and test, as a sweep does."""
+    from ablation.data import open_dataset, split_patients, write_split
+
+    settings = _data_config(data, config, assignments, {"data.skip_bad": True} if skip_bad else {})
+    dataset = open_dataset(settings, cache_folder(cache), lambda line: say(line, quiet=quiet))
+    made = split_patients(dataset, settings)
+    parts = {"train": made.train, "validation": made.validation, "test": made.test}
+    if out is not None:
+        write_split(made, out, format)
+        say(f"wrote {out}", quiet=quiet)
+    if as_json:
+        print_json({**parts, "fingerprint": made.fingerprint})
+        return
+    for name, patients in parts.items():
+        typer.echo(f"{name} ({len(patients)}): {' '.join(patients)}")
+
+
+@app.command("phantom", epilog=PHANTOM_EXAMPLES)
+def phantom(
+    out: Annotated[
+        Path, typer.Option("--out", help="New folder for the TIFF files, in the lgg layout.")
+    ],
+    patients: Annotated[int, typer.Option("--patients", min=1, help="How many.")] = 40,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the patients.")] = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Write generated patients as TIFF files: t1, flair and t1ce in the places of pre, flair, post."""
+    from ablation.data import write_phantom
+
+    write_phantom(out, patients, seed, lambda line: say(line, quiet=quiet))
+    typer.echo(f"{out}: {patients} generated patients; look at them with: ablate data check {out}")
+
+
+def _data_config(
+    path: str | None, file: Path | None, assignments: list[str] | None, flags: Mapping[str, object]
+) -> DataConfig:
+    from ablation.config import resolve
+
+    given = dict(flags) if path is None else {"data.path": path, **flags}
+    resolved = resolve(
+        file=file, environment=os.environ, assignments=assignments or (), flags=given
+    )
+    return resolved.config.data
+
+
+def _as_dict(dataset: Dataset) -> dict[str, object]:
+    """Return the documented keys of `--json`."""
+    from dataclasses import asdict
+
+    return {
+        "source": dataset.name,
+        "path": None if dataset.path is None else str(dataset.path),
+        "generated": dataset.generated,
+        "distance_unit": dataset.distance_unit,
+        "modalities": dataset.modalities,
+        "fingerprint": dataset.fingerprint,
+        "found": len(dataset.places),
+        "patients": [asdict(facts) for facts in dataset.patients],
+        "findings": [asdict(finding) for finding in dataset.findings],
+    }
+
+
+def _as_table(dataset: Dataset) -> str:
+    rows = [("patient", "slices", "size", "with tumour", "tumour voxels")]
+    rows += [
+        (
+            facts.id,
+            str(facts.slices),
+            f"{facts.shape[1]}x{facts.shape[2]}",
+            str(facts.tumour_slices),
+            str(facts.tumour_voxels) if facts.labelled else "no truth",
+        )
+        for facts in dataset.patients
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if i else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    where = "generated data" if dataset.path is None else str(dataset.path)
+    slices = sum(facts.slices for facts in dataset.patients)
+    summary = (
+        f"{dataset.name}: {len(dataset.patients)} usable of {len(dataset.places)} patients, {slices} slices, "
+        f"channels {', '.join(dataset.modalities)}, distances in {dataset.distance_unit} ({where})"
+    )
+    return "\n".join([*lines, summary])

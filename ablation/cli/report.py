@@ -1,0 +1,217 @@
+"""`ablate report`: which design is better, from the newest finals on the MLflow server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Quiet, Workspace, say
+
+if TYPE_CHECKING:
+    from ablation.comparison import Design
+    from ablation.config.sections import ComparisonConfig
+    from ablation.report import Source
+    from tracking.finals import Finals, PulledRun
+
+EXAMPLES = (
+    "[bold]Examples[/bold]\n\n"
+    "ablate report --compare all\n\n"
+    "ablate report --compare unet,resupnet --reference unet --out report\n\n"
+    "ablate report --metric hd95 --json"
+)
+DEMO = "cpu-demo"
+SWEEP = "ablate sweep --model unet,resupnet --trials 3"
+
+
+def report(
+    compare: Annotated[
+        str, typer.Option("--compare", help="Designs, with commas, or all of the experiment.")
+    ] = "all",
+    experiment: Annotated[
+        str | None, typer.Option("--experiment", help="Default: that of the newest final.")
+    ] = None,
+    reference: Annotated[
+        str | None, typer.Option("--reference", help="Design the others are compared with.")
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", help="Primary metric; default: as planned, Dice.")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    tracking_uri: Annotated[
+        str | None,
+        typer.Option(
+            "--tracking-uri",
+            envvar="MLFLOW_TRACKING_URI",
+            help="MLflow server; default: a database in the workspace.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare designs patient by patient: verdict, table, figures, fairness; one offline page.
+
+    Writes index.html, comparison.csv, .json and .tex; prints the summary.
+    """
+    import tempfile
+
+    from ablation.comparison import compare as compare_designs
+    from ablation.report import summary, to_json, write_report
+
+    with tempfile.TemporaryDirectory() as folder:
+        finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
+        designs = _designs(_chosen(finals, compare))
+    comparison = compare_designs(designs, _settings(finals, reference, metric))
+    source = _source(finals, designs)
+    written = write_report(comparison, source, out)
+    typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
+    say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
+
+
+def _finals(
+    workspace: Path, uri: str | None, experiment: str | None, into: Path, *, quiet: bool
+) -> Finals:
+    """Publish what has not arrived, then fetch the finals; refuse where there are none."""
+    from ablation.errors import AblateError
+    from tracking.address import database, resolve_uri
+    from tracking.client import pull_finals
+    from tracking.publisher import sync
+
+    address = resolve_uri(workspace, uri)
+    store = database(address)
+    nothing = AblateError(
+        f"nothing to report: no design has been scored on test patients ({store or 'at this server'})",
+        hint=f"First: {SWEEP}",
+    )
+    # Asking for a database makes one; a report must not leave an empty one behind.
+    if not workspace.is_dir() and store is not None and not store.exists():
+        raise nothing
+    if workspace.is_dir():
+        synced = sync(workspace, address)
+        for run, reason in synced.failed:
+            say(f"not published: {run}: {reason}", quiet=quiet)
+    finals = pull_finals(address, experiment, into)
+    if not finals.runs:
+        raise nothing
+    return finals
+
+
+def _chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
+    """Group the finals by design, those asked for, in the order asked for."""
+    from ablation.errors import UsageError, nearest
+    from tracking import names
+
+    by_design: dict[str, list[PulledRun]] = {}
+    for run in sorted(finals.runs, key=lambda run: (run.tags[names.MODEL], run.name, run.run_id)):
+        by_design.setdefault(run.tags[names.MODEL], []).append(run)
+    if compare == "all":
+        return by_design
+    wanted = list(dict.fromkeys(name.strip() for name in compare.split(",") if name.strip()))
+    unknown = [name for name in wanted if name not in by_design]
+    if unknown or not wanted:
+        raise UsageError(
+            f"no finals of {', '.join(unknown) or compare!r} in experiment {finals.experiment}",
+            hint=nearest(unknown[0], by_design) if unknown else "Write --compare all.",
+        )
+    return {name: by_design[name] for name in wanted}
+
+
+def _designs(chosen: dict[str, list[PulledRun]]) -> list[Design]:
+    """Read the tables and facts of every design."""
+    from ablation.comparison import Design
+    from ablation.metrics.table import read_cases
+    from tracking import names
+
+    designs = []
+    for name, runs in chosen.items():
+        tables = tuple(read_cases(run.folder / names.PER_CASE) for run in runs)
+        facts = _facts(runs)
+        designs.append(Design(name, tables, facts, _band(facts)))
+    return designs
+
+
+def _facts(runs: list[PulledRun]) -> dict[str, object]:
+    """Return the ledger of a design: what its finals state, numbers averaged where they differ."""
+    import json
+
+    from tracking import names
+
+    stated: dict[str, list[object]] = {}
+    for run in runs:
+        for tag, text in run.tags.items():
+            if tag.startswith(names.LEDGER):
+                stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
+    facts = {fact: _joined(values) for fact, values in stated.items()}
+    facts["seeds"] = len(runs)
+    facts["planned_metric"] = runs[0].params.get("comparison.metric")
+    return facts
+
+
+def _joined(values: list[object]) -> object:
+    if all(value == values[0] for value in values):
+        return values[0]
+    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
+    if len(numbers) == len(values):
+        return sum(numbers) / len(numbers)
+    return ", ".join(dict.fromkeys(str(value) for value in values))
+
+
+def _band(facts: dict[str, object]) -> tuple[str, ...]:
+    generated = ("generated data",) if facts.get("generated") else ()
+    demo = ("demo settings",) if facts.get("preset") == DEMO else ()
+    return generated + demo
+
+
+def _settings(finals: Finals, reference: str | None, metric: str | None) -> ComparisonConfig:
+    """Return what was planned with the finals, changed by what is asked for now."""
+    from ablation.config.sections import ComparisonConfig
+
+    planned = finals.runs[0].params
+    values: dict[str, object] = {
+        key: planned[f"comparison.{key}"]
+        for key in ("metric", "reference", "level")
+        if planned.get(f"comparison.{key}", "none") != "none"
+    }
+    asked = {"reference": reference, "metric": metric}
+    values |= {key: value for key, value in asked.items() if value is not None}
+    return ComparisonConfig.model_validate(values)
+
+
+def _source(finals: Finals, designs: list[Design]) -> Source:
+    from ablation.report import Source
+    from tracking import names
+
+    compared = {design.name for design in designs}
+    return Source(
+        experiment=finals.experiment,
+        runs=tuple(
+            sorted(
+                (run.tags[names.MODEL], run.run_id)
+                for run in finals.runs
+                if run.tags[names.MODEL] in compared
+            )
+        ),
+        superseded=tuple(sorted(finals.superseded)),
+        other_experiments=finals.other_experiments,
+        next_command=_next_command(finals, designs) if len(designs) == 1 else "",
+    )
+
+
+def _next_command(finals: Finals, designs: list[Design]) -> str:
+    """What gives a single design something to be compared with."""
+    from ablation.models import MODELS
+    from tracking import names
+
+    swept = {run.tags[names.MODEL] for run in finals.runs}
+    if len(swept) > 1:
+        return "ablate report --compare all"
+    other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
+    facts = designs[0].facts
+    command = f"ablate sweep --model {other} --trials {facts.get('trials', 20)}"
+    if facts.get("preset"):
+        command += f" --preset {facts['preset']}"
+    if not facts.get("generated"):
+        command += " --data PATH"
+    return f"{command} --experiment {finals.experiment}"

@@ -1,0 +1,103 @@
+"""Score a finished run again from its checkpoint, and hold the result against its record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablation.config import with_values
+from ablation.data import prepare
+from ablation.errors import AblateError, DataError
+from ablation.experiment import Experiment
+from ablation.metrics.table import write_cases
+from ablation.scoring import Scores, score
+from ablation.study import read_plan
+from ablation.trial import SPLITS, WEIGHTS
+from tracking import names
+from tracking.record import RunFolder, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A per-case table made anew, and whether it is the one on record."""
+
+    scores: Scores
+    table: Path
+    """The file it was written to."""
+    same: bool | None
+    """Whether the record has the same bytes; None when the record has no table."""
+
+
+def evaluate_run(
+    run: Path, workspace: Path, cache: Path, out: Path | None = None, say: Callable[[str], None] = lambda text: None
+) -> Evaluation:
+    """Recompute the per-case table of a run from its weights.
+
+    Args:
+        run: A run folder.
+        workspace: Where its study lies.
+        cache: Folder of prepared slices.
+        out: File for the new table. None: the run's per_case.csv when it is missing, otherwise
+            per_case.recomputed.csv beside it when they differ; a recorded table is never replaced.
+        say: Called with a line about what is being done.
+
+    Raises:
+        AblateError: A study instead of a run, or a run without weights.
+        DataError: The scans or the split are not those the run was made with.
+    """
+    folder = RunFolder(run)
+    record = folder.record
+    if record.kind not in SPLITS or not (run / WEIGHTS).exists():
+        raise AblateError(
+            f"{run}: a {record.kind} that is {record.status} has no weights to score",
+            hint="ablate runs list names the finished trials and finals.",
+        )
+    experiment = _experiment_of(record, workspace, cache)
+    slices = prepare(experiment.dataset, experiment.config.data, cache, say)
+    from ablation.training.trainer import Trainer
+
+    trainer = Trainer(experiment.config, experiment.image_shape)
+    trainer.load(run / WEIGHTS)
+    scores = score(experiment, experiment.config, slices, trainer.predictor, SPLITS[record.kind])
+    return _written(folder, scores, out)
+
+
+def _experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment:
+    """Return the experiment of a run, with the run's own configuration."""
+    from dataclasses import replace
+
+    plan = read_plan(workspace, record.study, cache)
+    for fact, now in ((names.DATA, plan.dataset.fingerprint), (names.SPLIT, plan.split.fingerprint)):
+        if record.tags[fact] != now:
+            raise DataError(
+                f"{plan.dataset.path or plan.dataset.name}: not the {fact.removeprefix('ablate.')} run {record.name} was made with",
+                hint="Bring back the scans and the split of that time.",
+            )
+    config = with_values(plan.config, _values(record))
+    return replace(plan, config=config)
+
+
+def _values(record: RunRecord) -> dict[str, object]:
+    """Return the recorded settings of network, loss, training and inference."""
+    from ablation.config.sources import parse_value
+
+    sections = ("model.", "loss.", "training.", "inference.")
+    return {key: parse_value(text) for key, text in record.params.items() if key.startswith(sections)}
+
+
+def _written(folder: RunFolder, scores: Scores, out: Path | None) -> Evaluation:
+    recorded = folder.path / names.PER_CASE
+    fresh = folder.path / "per_case.recomputed.csv"
+    write_cases(scores.rows, fresh)
+    same = recorded.read_bytes() == fresh.read_bytes() if recorded.exists() else None
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(fresh.read_bytes())
+        fresh.unlink()
+        return Evaluation(scores, out, same)
+    if same is None:
+        fresh.replace(recorded)
+    elif same:
+        fresh.unlink()
+    return Evaluation(scores, recorded if same is not False else fresh, same)

@@ -1,0 +1,133 @@
+"""Sources of a configuration: later ones win, and every fault is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ablation.config import PRESETS, Config, flatten, identity, known_keys, resolve, with_values
+from ablation.config.sources import parse_value
+from ablation.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def _empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_later_sources_win(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[training]\nepochs = 3\nbatch_size = 3\nl2 = 0.3\nseed = 3\n")
+    resolved = resolve(
+        preset="cpu-demo",
+        file=file,
+        environment={
+            "ABLATE_TRAINING__BATCH_SIZE": "4",
+            "ABLATE_TRAINING__L2": "0.4",
+            "ABLATE_TRAINING__SEED": "4",
+            "ABLATE_WORKSPACE": "not a key",
+        },
+        assignments=["training.l2=0.5", "training.seed=5"],
+        flags={"training.seed": 6},
+    )
+    training = resolved.config.training
+    assert (training.epochs, training.batch_size, training.l2, training.seed) == (3, 4, 0.5, 6)
+    assert resolved.origin["data.image_size"] == "preset cpu-demo"
+    assert resolved.origin["training.epochs"] == str(file)
+    assert resolved.origin["training.batch_size"] == "environment"
+    assert resolved.origin["training.l2"] == "--set"
+    assert resolved.origin["training.seed"] == "flag"
+    assert resolved.origin["model.stem"] == "default"
+
+
+def test_ablate_toml_of_the_working_folder_is_read() -> None:
+    Path("ablate.toml").write_text('[loss]\nname = "tversky"\n')
+    assert resolve().config.loss.name == "tversky"
+
+
+@pytest.mark.parametrize(
+    ("assignment", "named"),
+    [
+        ("loss.fn_wieght=0.7", "loss.fn_weight"),
+        ("trainig.epochs=3", "training.epochs"),
+        ("training.epochs=0", "training.epochs = 0"),
+        ("training.epochs=many", "training.epochs = 'many'"),
+        ("model.dropout=1.0", "model.dropout"),
+        ("epochs=3", "section.key=value"),
+        ("loss.alpha=0.7", "loss.fn_weight=0.7"),
+        ("loss.beta=0.3", "loss.fn_weight"),
+    ],
+)
+def test_a_wrong_assignment_is_named_with_the_way_out(assignment: str, named: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(assignments=[assignment])
+    assert named in f"{caught.value.message} {caught.value.hint}"
+    assert caught.value.exit_code == 2
+
+
+def test_all_faults_come_at_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(assignments=["training.epochs=0", "training.batch_size=-1"])
+    assert "training.epochs" in caught.value.message
+    assert "training.batch_size" in caught.value.message
+
+
+def test_unknown_preset_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="cpu-dmo") as caught:
+        resolve(preset="cpu-dmo")
+    assert "cpu-demo" in caught.value.hint
+
+
+@pytest.mark.parametrize("content", ["[training\n", "epochs = 3\n"])
+def test_a_broken_file_is_named(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "broken.toml"
+    file.write_text(content)
+    with pytest.raises(UsageError, match=r"broken\.toml"):
+        resolve(file=file)
+
+
+def test_both_ways_to_write_a_space_are_one(tmp_path: Path) -> None:
+    nested, dotted = tmp_path / "nested.toml", tmp_path / "dotted.toml"
+    nested.write_text("[space.loss]\nfn_weight = {low = 0.3, high = 0.9}\n")
+    dotted.write_text('[space]\n"loss.fn_weight" = {low = 0.3, high = 0.9}\n')
+    wanted = {"loss.fn_weight": {"low": 0.3, "high": 0.9}}
+    assert resolve(file=nested).config.space == wanted
+    assert resolve(file=dotted).config.space == wanted
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_preset_is_valid(name: str) -> None:
+    assert isinstance(resolve(preset=name).config, Config)
+
+
+def test_every_key_says_what_it_means() -> None:
+    assert [key for key, meaning in known_keys().items() if not meaning] == []
+    assert set(known_keys()) == set(flatten(Config()))
+
+
+def test_values_are_read_as_toml_does() -> None:
+    texts = ("3", "0.5", "true", '"a b"', "combo", "none", '["t1", "flair"]')
+    wanted = [3, 0.5, True, "a b", "combo", None, ["t1", "flair"]]
+    assert [parse_value(text) for text in texts] == wanted
+
+
+def test_pretrained_none_is_a_word() -> None:
+    assert resolve(assignments=["model.pretrained=none"]).config.model.pretrained == "none"
+
+
+def test_with_values_checks_like_any_other_source() -> None:
+    assert with_values(Config(), {"model.dropout": 0.25}).model.dropout == 0.25
+    with pytest.raises(UsageError):
+        with_values(Config(), {"model.dropout": 2.0})
+
+
+def test_a_configuration_is_frozen() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Config().training.epochs = 3
+
+
+def test_identity_depends_on_values_not_on_order() -> None:
+    assert identity({"a": 1, "b": 0.1}) == identity({"b": 0.1, "a": 1})
+    assert identity({"a": 1}) != identity({"a": 2})
+    assert len(identity({})) == 16

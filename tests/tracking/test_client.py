@@ -1,0 +1,312 @@
+"""Publishing arrives exactly once, whatever is repeated, interrupted or raced; finals come back."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracking import client, names
+from tracking.errors import TrackingError
+from tracking.record import RunFolder
+
+Make = Callable[..., RunFolder]
+
+
+def test_everything_of_a_run_arrives(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    study = make_study(workspace)
+    run = make_run(study, "final-101.0", kind="final")
+    run.write_text("checkpoint/resume.npz", "not for others")
+    assert client.publish(run, store.uri).outcome == "published"
+    content = store.content()
+    record = run.record
+    key = record.run_key
+    assert (key, "FINISHED", record.start_ms, record.end_ms, "unet final-101.0") in content["runs"]
+    assert [row[1:] for row in content["params"]] == [
+        ("model.name", "unet"),
+        ("training.learning_rate", "0.001"),
+    ]
+    lines = run.epochs()[0]
+    expected = [
+        (key, k, v, line.time_ms, line.step, 0) for line in lines for k, v in line.metrics.items()
+    ]
+    assert content["metrics"] == sorted(
+        [*expected, (key, "validation/mean", 0.8, record.end_ms, 0, 0)]
+    )
+    assert [name for name, _ in content[key]] == [
+        "checkpoint/weights.npz", "per_case.csv", "per_case.json", "run.json", "thresholds.csv"
+    ]  # fmt: skip
+    assert (key, "unet study") in content["parents"]
+    tags = {name: value for owner, name, value in content["tags"] if owner == key}
+    assert tags["ablate.kind"] == "final"
+    assert tags["ablate.data"] == "da7a"
+    assert json.loads(tags["mlflow.loggedArtifacts"]) == [
+        {"path": "per_case.json", "type": "table"}
+    ]
+
+
+def test_publishing_again_changes_nothing(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    run = make_run(make_study(workspace))
+    client.publish(run, store.uri)
+    before = store.content()
+    assert client.publish(run, store.uri).outcome == "up to date"
+    (run.path / names.PUBLISHED_FILE).unlink()  # forgotten: all is sent again, nothing is doubled
+    assert client.publish(run, store.uri).outcome == "published"
+    assert store.content() == before
+
+
+class Interrupted(BaseException):
+    """Stands for the end of the process."""
+
+
+class Failing:
+    """A client that dies at its n-th call, before or after the store has done it."""
+
+    def __init__(self, inner: object, at: int, *, after: bool) -> None:
+        self.inner, self.left, self.after = inner, at, after
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        def call(*arguments: object, **named: object) -> object:
+            self.left -= 1
+            if self.left == 0 and not self.after:
+                raise Interrupted
+            answer = getattr(self.inner, name)(*arguments, **named)
+            if self.left == 0:
+                raise Interrupted
+            return answer
+
+        return call
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_interrupted_at_any_call_it_arrives_once(
+    workspace: Path,
+    new_store: Callable[[str], Any],
+    make_study: Make,
+    make_run: Make,
+    monkeypatch: pytest.MonkeyPatch,
+    after: bool,
+) -> None:
+    run = make_run(make_study(workspace), "final-7.0", kind="final")
+    whole, store = new_store("whole"), new_store("broken")
+    client.publish(run, whole.uri)
+    connect = client.connect
+    calls = 0
+    outcome = ""
+    while outcome != "published":
+        calls += 1
+        flaky = Failing(
+            connect(store.uri), 1 + calls // 3, after=after
+        )  # three deaths at each call
+        monkeypatch.setattr(client, "connect", lambda _, flaky=flaky: flaky)
+        try:
+            outcome = client.publish(run, store.uri).outcome
+        except Interrupted:
+            if calls % 3 == 0:
+                (run.path / names.PUBLISHED_FILE).unlink(missing_ok=True)
+    assert calls > 30
+    assert store.content() == whole.content()
+    assert len(store.rows("select * from runs")) == 2  # the study and the final
+
+
+def test_two_machines_that_race_keep_one_run(
+    workspace: Path,
+    tmp_path: Path,
+    store: Any,
+    make_study: Make,
+    make_run: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = make_run(make_study(workspace))
+    copy = RunFolder(
+        shutil.copytree(workspace, tmp_path / "copy") / run.path.relative_to(workspace)
+    )
+    alone = client.publish
+    real = client.MlflowClient.create_run
+    raced = []
+
+    def create(self: object, *arguments: object, **named: object) -> object:
+        if not raced:
+            raced.append(1)
+            alone(copy, store.uri)  # the other machine gets in between our search and our run
+        return real(self, *arguments, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(client.MlflowClient, "create_run", create)
+    client.publish(run, store.uri)
+    ids = {client.publish(folder, store.uri).run_id for folder in (run, copy, run, copy)}
+    assert len(ids) == 1
+    assert client.publish(copy, store.uri).outcome == "up to date"
+    active = store.rows("select name from runs where lifecycle_stage = 'active' order by name")
+    assert active == [("unet 0.0",), ("unet study",)]
+    assert len(store.content()["metrics"]) == 5
+    assert ids == {run_id for (run_id,) in store.rows("select run_uuid from runs where name = 'unet 0.0' and lifecycle_stage = 'active'")}  # fmt: skip
+
+
+def test_two_publishers_of_one_folder_take_turns(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    runs = [make_run(make_study(workspace, design)) for design in ("a", "b")]
+    outcomes: list[str] = []
+
+    def all_of_them() -> None:
+        outcomes.extend(client.publish(run, store.uri).outcome for run in runs)
+
+    threads = [threading.Thread(target=all_of_them) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["published"] * 2 + ["up to date"] * 4
+    assert len(store.rows("select * from runs")) == 4
+
+
+def test_a_run_that_goes_on_grows_at_the_store(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    run = make_run(make_study(workspace), epochs=1, ended=False)
+    for epoch in (2, 3):
+        client.publish(run, store.uri)
+        run.log_epoch(epoch, {"train/loss": 0.1})
+    client.publish(run, store.uri)
+    assert client.publish(run, store.uri).outcome == "up to date"
+    content = store.content()
+    assert [row[4] for row in content["metrics"] if row[1] == "train/loss"] == [3, 2, 1]
+    assert [row[1] for row in content["runs"]] == ["RUNNING", "RUNNING"]
+    assert names.PUBLISHED not in {name for _, name, _ in content["tags"]}
+    run.finish("FAILED", reason="out of memory")
+    client.publish(run, store.uri)
+    tags = {name: value for _, name, value in store.content()["tags"]}
+    assert tags[names.REASON] == "out of memory"
+    assert names.PUBLISHED in tags
+
+
+def test_a_study_that_goes_on_is_running_again(
+    workspace: Path, store: Any, make_study: Make
+) -> None:
+    study = make_study(workspace)
+    study.finish("KILLED", reason="interrupted", metrics={"best": 0.5})
+    client.publish(study, store.uri)
+    study.reopen()
+    client.publish(study, store.uri)
+    content = store.content()
+    assert [row[1] for row in content["runs"]] == ["RUNNING"]
+    assert not {names.PUBLISHED, names.REASON} & {name for _, name, _ in content["tags"]}
+    study.finish("FINISHED", metrics={"best": 0.5})
+    client.publish(study, store.uri)
+    assert [row[1] for row in store.content()["runs"]] == ["FINISHED"]
+    assert len(store.content()["metrics"]) == 1
+
+
+def test_infinite_values_are_named_and_nan_is_kept(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    run = make_run(make_study(workspace), epochs=0, ended=False)
+    run.log_epoch(1, {"hd95": math.inf, "dice": math.nan, "asd [mm]": 2.0})
+    client.publish(run, store.uri)
+    content = store.content()
+    assert [(row[1], row[5]) for row in content["metrics"]] == [("asd _mm_", 0), ("dice", 1)]
+    assert ("hd95") in {value for _, name, value in content["tags"] if name == names.INFINITE}
+
+
+def test_many_epochs_and_params_fit(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    run = make_run(make_study(workspace), epochs=1100, ended=False)
+    text = json.loads((run.path / names.RUN).read_text())
+    text["params"] = {f"p{n}": "x" * 7000 for n in range(150)}
+    (run.path / names.RUN).write_text(json.dumps(text))
+    client.publish(run, store.uri)
+    assert store.rows("select count(*) from metrics") == [(2200,)]
+    assert store.rows("select count(*), max(length(value)) from params") == [(150, 6000)]
+    (run.path / names.PUBLISHED_FILE).unlink()
+    client.publish(run, store.uri)
+    assert store.rows("select count(*) from metrics") == [(2200,)]
+
+
+def test_changed_params_are_refused(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    run = make_run(make_study(workspace))
+    client.publish(run, store.uri)
+    file = run.path / names.RUN
+    file.write_text(file.read_text().replace('"0.001"', '"0.1"'))
+    with pytest.raises(TrackingError, match=r"training\.learning_rate: 0\.001 there, 0\.1 here"):
+        client.publish(run, store.uri)
+
+
+def test_a_run_deleted_at_the_store_stays_so_unless_asked(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    run = make_run(make_study(workspace))
+    first = client.publish(run, store.uri)
+    client.connect(store.uri).delete_run(first.run_id)
+    assert client.publish(run, store.uri) == client.Published(first.run_id, "deleted")
+    second = client.publish(run, store.uri, again=True)
+    assert second.outcome == "published"
+    assert second.run_id != first.run_id
+    assert client.publish(run, store.uri) == client.Published(second.run_id, "up to date")
+
+
+def test_a_new_database_is_made_once_by_many(
+    tmp_path: Path, workspace: Path, make_study: Make
+) -> None:
+    study = make_study(workspace)
+    uri = f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}"
+    threads = [threading.Thread(target=client.connect, args=(uri,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert client.publish(study, uri).outcome == "published"
+    left = {path.name for path in (tmp_path / "new").iterdir()}
+    assert left == {"mlflow.db", ".mlflow.db.lock"}
+
+
+def test_no_home_path_and_no_host_outside(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    make_run(make_study(workspace))
+    for folder in workspace.glob("*/*/*"):
+        client.publish(RunFolder(folder), store.uri)
+    texts = json.dumps(
+        [row for table in ("tags", "params") for row in store.rows(f"select * from {table}")]
+    )
+    assert str(Path.home()) + "/" not in texts.replace(str(workspace), "")
+
+
+def test_the_newest_finals_come_back(
+    workspace: Path, store: Any, make_study: Make, make_run: Make, tmp_path: Path
+) -> None:
+    study, other = make_study(workspace), make_study(workspace, "unet-dice")
+    make_run(study, "0.0")
+    old = make_run(study, "final-1.0", kind="final", **{names.SETTING: "old", names.SEED: "1"})
+    new = make_run(study, "final-1.1", kind="final", **{names.SETTING: "new", names.SEED: "1"})
+    dice = make_run(other, "final-1.0", kind="final", **{names.SETTING: "new", names.SEED: "1"})
+    unpublished = make_run(other, "final-2.0", kind="final", ended=False)
+    for run in (old, new, dice, unpublished):
+        client.publish(run, store.uri)
+    finals = client.pull_finals(store.uri, None, tmp_path / "pulled")
+    assert finals.experiment == "phantom"
+    assert [run.name for run in finals.runs] == ["unet final-1.1", "unet-dice final-1.0"]
+    assert finals.superseded == ("unet final-1.0",)
+    for pulled, run in zip(finals.runs, (new, dice), strict=True):
+        assert (pulled.folder / "per_case.csv").read_bytes() == (
+            run.path / "per_case.csv"
+        ).read_bytes()
+        assert pulled.tags["ablate.run_key"] == run.run_key
+    with pytest.raises(TrackingError, match="experiment lgg has no finals"):
+        client.pull_finals(store.uri, "lgg", tmp_path / "pulled")
+
+
+def test_no_finals_is_an_empty_answer(store: Any, tmp_path: Path) -> None:
+    assert client.pull_finals(store.uri, None, tmp_path) == client.Finals("", (), (), ())
