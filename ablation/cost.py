@@ -8,15 +8,20 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ablation.data import Slices, training_rows
+from ablation.data.source import Progress, silent
 from ablation.errors import AblateError
 from ablation.experiment import Experiment
 from ablation.models import structure
-from ablation.statistics.power import minimum_attainable_p, minimum_detectable_effect, patients_needed
+from ablation.statistics.power import (
+    minimum_attainable_p,
+    minimum_detectable_effect,
+    patients_needed,
+)
 
 BYTES_PER_WEIGHT = 4
 RESUME_COPIES = 4
@@ -40,7 +45,10 @@ class Cost:
 
 
 def cost_of(
-    experiment: Experiment, slices: Slices, cache: Path, say: Callable[[str], None] = lambda text: None
+    experiment: Experiment,
+    slices: Slices,
+    cache: Path,
+    say: Progress = silent,
 ) -> Cost:
     """Return the cost of a study, measuring a training step where this machine has not yet."""
     config = experiment.config
@@ -81,10 +89,13 @@ def what_data_can_show(test_patients: int, designs: int) -> str:
             f"{needed} or more are needed for p < {SMALLEST_P}"
         )
     effect = minimum_detectable_effect(test_patients, SMALLEST_P / comparisons)
-    return said + f"80 % power for differences of d_z >= {effect:.2f}; smallest possible p = {smallest:.2g}"
+    return (
+        said
+        + f"80 % power for differences of d_z >= {effect:.2f}; smallest possible p = {smallest:.2g}"
+    )
 
 
-def _measured(experiment: Experiment, cache: Path, say: Callable[[str], None]) -> dict[str, float]:
+def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, float]:
     """Return step_seconds, slice_seconds and parameters, from the cache or measured now."""
     config = experiment.config
     shape = [structure(config.model), experiment.image_shape, config.training.batch_size]
@@ -104,7 +115,10 @@ def _measured(experiment: Experiment, cache: Path, say: Callable[[str], None]) -
 
 
 def _measure(experiment: Experiment) -> dict[str, float]:
-    request = {"config": experiment.config.model_dump(mode="json"), "image_shape": experiment.image_shape}
+    request = {
+        "config": experiment.config.model_dump(mode="json"),
+        "image_shape": experiment.image_shape,
+    }
     done = subprocess.run(
         [sys.executable, "-m", "ablation.training.measure"],
         input=json.dumps(request),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablation.config import with_values
+from ablation.config import parse_value, with_values
 from ablation.data import prepare
+from ablation.data.source import Progress, silent
 from ablation.errors import AblateError, DataError
 from ablation.experiment import Experiment
 from ablation.metrics.table import write_cases
@@ -30,7 +30,11 @@ class Evaluation:
 
 
 def evaluate_run(
-    run: Path, workspace: Path, cache: Path, out: Path | None = None, say: Callable[[str], None] = lambda text: None
+    run: Path,
+    workspace: Path,
+    cache: Path,
+    out: Path | None = None,
+    progress: Progress = silent,
 ) -> Evaluation:
     """Recompute the per-case table of a run from its weights.
 
@@ -40,7 +44,7 @@ def evaluate_run(
         cache: Folder of prepared slices.
         out: File for the new table. None: the run's per_case.csv when it is missing, otherwise
             per_case.recomputed.csv beside it when they differ; a recorded table is never replaced.
-        say: Called with a line about what is being done.
+        progress: Called with a line about what is being done.
 
     Raises:
         AblateError: A study instead of a run, or a run without weights.
@@ -54,7 +58,7 @@ def evaluate_run(
             hint="ablate runs list names the finished trials and finals.",
         )
     experiment = _experiment_of(record, workspace, cache)
-    slices = prepare(experiment.dataset, experiment.config.data, cache, say)
+    slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
     from ablation.training.trainer import Trainer
 
     trainer = Trainer(experiment.config, experiment.image_shape)
@@ -64,26 +68,26 @@ def evaluate_run(
 
 
 def _experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment:
-    """Return the experiment of a run, with the run's own configuration."""
-    from dataclasses import replace
-
-    plan = read_plan(workspace, record.study, cache)
-    for fact, now in ((names.DATA, plan.dataset.fingerprint), (names.SPLIT, plan.split.fingerprint)):
+    """Return the experiment of a run, with the run's own setting and seed."""
+    study = read_plan(workspace, record.study, cache)
+    for fact, now in (
+        (names.DATA, study.dataset.fingerprint),
+        (names.SPLIT, study.split.fingerprint),
+    ):
         if record.tags[fact] != now:
             raise DataError(
-                f"{plan.dataset.path or plan.dataset.name}: not the {fact.removeprefix('ablate.')} run {record.name} was made with",
+                f"{study.dataset.path or study.dataset.name}: not the {fact.removeprefix('ablate.')} "
+                f"that run {record.name} was made with",
                 hint="Bring back the scans and the split of that time.",
             )
-    config = with_values(plan.config, _values(record))
-    return replace(plan, config=config)
-
-
-def _values(record: RunRecord) -> dict[str, object]:
-    """Return the recorded settings of network, loss, training and inference."""
-    from ablation.config.sources import parse_value
-
-    sections = ("model.", "loss.", "training.", "inference.")
-    return {key: parse_value(text) for key, text in record.params.items() if key.startswith(sections)}
+    own = (*study.space, "training.seed")
+    config = with_values(study.config, {key: parse_value(record.params[key]) for key in own})
+    if study.identity_of(config) != record.identity:
+        raise AblateError(
+            f"run {record.name} was made with other settings than study {record.study} has now",
+            hint="Score it with the version of ablate that made it.",
+        )
+    return replace(study, config=config)
 
 
 def _written(folder: RunFolder, scores: Scores, out: Path | None) -> Evaluation:

@@ -6,12 +6,13 @@ A study's definition is stored with it; the same command with another definition
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
 from ablation.data import Dataset, Split, open_dataset, split_patients
+from ablation.data.source import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.losses import LOSSES, strengths
 from ablation.models import MODELS, structure
@@ -24,8 +25,10 @@ NOT_IN_DEFINITION = frozenset(
 )
 """Keys that change neither weights, scores nor the search; what they lead to is fingerprinted."""
 
-DATA_OF_IDENTITY = ("target", "modalities", "image_size", "normalise", "augmentation")
-DATA_OF_IDENTITY += ("min_tumor_px", "empty_slices", "split_seed")
+DATA_OF_IDENTITY = (
+    *("target", "modalities", "image_size", "normalise", "augmentation"),
+    *("min_tumor_px", "empty_slices", "split_seed"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +97,15 @@ def loss_parts(config: Config) -> dict[str, object]:
 
 def check_names(config: Config, models: tuple[str, ...]) -> None:
     """Refuse unknown models and losses, naming the nearest known one."""
-    problems = [(f"unknown model {name!r}", nearest(name, MODELS)) for name in models if name not in MODELS]
+    problems = [
+        (f"unknown model {name!r}", nearest(name, MODELS)) for name in models if name not in MODELS
+    ]
     if config.loss.name not in LOSSES:
         problems.append((f"unknown loss {config.loss.name!r}", nearest(config.loss.name, LOSSES)))
     if problems:
-        raise UsageError("; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems))
+        raise UsageError(
+            "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
+        )
 
 
 def space_of(config: Config) -> Space:
@@ -119,7 +126,9 @@ def _default_space(config: Config) -> dict[str, Dimension]:
         "model.dropout": Float(0.0, 0.5),
     }
     space |= {
-        f"loss.{key}": dimension for key, dimension in LOSS_SPACE.items() if key in LOSSES[config.loss.name].keys
+        f"loss.{key}": dimension
+        for key, dimension in LOSS_SPACE.items()
+        if key in LOSSES[config.loss.name].keys
     }
     return space
 
@@ -132,6 +141,14 @@ LOSS_SPACE: Mapping[str, Dimension] = {
     "fn_weight": Float(0.3, 0.9),
     "exponent": Float(0.5, 1.5),
 }
+
+
+def params_of(config: Config) -> dict[str, str]:
+    """Return the flat configuration as texts for a run's record, without paths of this machine."""
+    flat = flatten(config).items()
+    return {
+        key: "none" if value is None else str(value) for key, value in flat if key != "data.path"
+    }
 
 
 def configured(experiment: Experiment, params: Mapping[str, object], seed: int | None) -> Config:
@@ -149,7 +166,7 @@ def open_experiment(
     cache: Path,
     name: str | None = None,
     design: str | None = None,
-    progress: Callable[[str], None] = lambda line: None,
+    progress: Progress = silent,
 ) -> Experiment:
     """Open the data of a configuration, split it, and return the experiment of its design.
 

@@ -37,10 +37,21 @@ def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[Row]:
 
 def as_text(rows: Sequence[Row]) -> list[str]:
     """Return the table as lines for a terminal."""
-    header = ("design", "trials", "validation Dice", "threshold", "test Dice", "95 % CI", "patients")
+    header = (
+        "design",
+        "trials",
+        "validation Dice",
+        "threshold",
+        "test Dice",
+        "95 % CI",
+        "patients",
+    )
     cells = [header, *(_cells(row) for row in rows)]
     widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
 
 
 def _row(experiment: Experiment, workspace: Path) -> Row:
@@ -73,7 +84,9 @@ def _test_dice(
         return None, None, 0  # no test patient has a tumour
     summary = result.primary.summaries[0]
     interval = summary.interval
-    bounds = None if interval.low is None or interval.high is None else (interval.low, interval.high)
+    bounds = (
+        None if interval.low is None or interval.high is None else (interval.low, interval.high)
+    )
     return interval.mean, bounds, interval.n
 
 

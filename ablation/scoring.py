@@ -18,6 +18,9 @@ from ablation.experiment import Experiment
 from ablation.inference.thresholds import Choice, Counts, choose, count_curve, to_mask
 from ablation.metrics.cases import score_case, summarise
 
+DEFAULT_THRESHOLD = 0.5
+"""Of a run that neither searches nor fixes one."""
+
 Predict = Callable[[NDArray[np.float32], tuple[int, int]], NDArray[np.float32]]
 """Slices (n, rows, columns, channels) and the native (rows, columns) to maps (n, *native)."""
 
@@ -66,13 +69,17 @@ def score(
 ) -> Scores:
     """Choose the threshold on validation and score every patient of the named splits with it."""
     started = time.perf_counter()
-    maps = {patient: _probability(predict, slices, patient) for patient in experiment.split.validation}
+    maps = {
+        patient: _probability(predict, slices, patient) for patient in experiment.split.validation
+    }
     choice = _search(maps, slices)
     dice, threshold = _objective(maps, slices, choice, config.inference)
     rows = []
     for split in splits:
         for patient in getattr(experiment.split, split):
-            probability = maps[patient] if split == "validation" else _probability(predict, slices, patient)
+            probability = (
+                maps[patient] if split == "validation" else _probability(predict, slices, patient)
+            )
             rows.append(_row(experiment, config, slices, patient, split, probability, threshold))
     seconds = time.perf_counter() - started
     return Scores(tuple(rows), choice, threshold, dice, 1000 * seconds / max(1, len(rows)))
@@ -84,17 +91,23 @@ def _probability(predict: Predict, slices: Slices, patient: str) -> NDArray[np.f
 
 
 def _search(maps: Mapping[str, NDArray[np.float32]], slices: Slices) -> Choice:
-    counts: list[Counts] = [count_curve(maps[patient], slices.native_truth(patient)) for patient in maps]
+    counts: list[Counts] = [
+        count_curve(maps[patient], slices.native_truth(patient)) for patient in maps
+    ]
     return choose(counts)
 
 
 def _objective(
-    maps: Mapping[str, NDArray[np.float32]], slices: Slices, choice: Choice, inference: InferenceConfig
+    maps: Mapping[str, NDArray[np.float32]],
+    slices: Slices,
+    choice: Choice,
+    inference: InferenceConfig,
 ) -> tuple[float, float]:
-    if inference.threshold is not None:
-        return _dice_at(maps, slices, inference.threshold), inference.threshold
-    if inference.search == "off":
-        return choice.validation_dice, 0.5
+    fixed = inference.threshold
+    if fixed is None and inference.search == "off":
+        fixed = DEFAULT_THRESHOLD
+    if fixed is not None:
+        return _dice_at(maps, slices, fixed), fixed
     return choice.validation_dice, choice.threshold
 
 

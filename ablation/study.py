@@ -1,8 +1,8 @@
 """A design's study on this machine: its files in the workspace, its spec, its worker.
 
-    <workspace>/optuna.db                              the trials of all studies
-    <workspace>/<experiment>/<design>/study/           what the study is about, its table
-    <workspace>/<experiment>/<design>/<number>.<attempt>/   one run
+<workspace>/optuna.db                              the trials of all studies
+<workspace>/<experiment>/<design>/study/           what the study is about, its table
+<workspace>/<experiment>/<design>/<number>.<attempt>/   one run
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablation.config import Config, flatten
+from ablation.config import Config
 from ablation.data import prepare
 from ablation.errors import AblateError
-from ablation.experiment import Experiment, open_experiment
+from ablation.experiment import Experiment, open_experiment, params_of
 from ablation.trial import Objective, close_lost
 from sweeps import (
     Assignment,
@@ -33,6 +33,7 @@ from sweeps import (
     work,
 )
 from tracking import names
+from tracking.names import Status
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder
@@ -42,6 +43,9 @@ PLAN = ".plan.json"
 FIRST_FINAL_SEED = 101
 """Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
 MOST_WARM_UP = 5
+"""Epochs no trial is pruned in, for long trainings; short ones have 30 %."""
+STATUS: dict[str, Status] = {"done": "FINISHED", "interrupted": "KILLED", "hopeless": "FAILED"}
+"""How a study's own run stands when its worker has ended."""
 
 
 def storage_url(workspace: Path) -> str:
@@ -93,7 +97,9 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise AblateError(f"no study {study} in {workspace}", hint="ablate studies list names them.") from error
+        raise AblateError(
+            f"no study {study} in {workspace}", hint="ablate studies list names them."
+        ) from error
     config = Config.model_validate(plan["config"])
     return open_experiment(config, preset=plan["preset"], cache=cache, name=name, design=design)
 
@@ -103,7 +109,9 @@ def study_folder(workspace: Path, name: str, design: str) -> RunFolder:
     return RunFolder(design_folder(workspace, name, design) / names.STUDY_FOLDER)
 
 
-def run_worker(experiment: Experiment, workspace: Path, cache: Path, stop: threading.Event) -> WorkerEnd:
+def run_worker(
+    experiment: Experiment, workspace: Path, cache: Path, stop: threading.Event
+) -> WorkerEnd:
     """Train trials and finals of a study in this process until none is left.
 
     Raises:
@@ -121,7 +129,9 @@ def run_worker(experiment: Experiment, workspace: Path, cache: Path, stop: threa
 
     design = design_folder(workspace, experiment.name, experiment.design)
     try:
-        end = work(storage, study, objective_and_table, lambda lost: close_lost(design, lost), stop=stop)
+        end = work(
+            storage, study, objective_and_table, lambda lost: close_lost(design, lost), stop=stop
+        )
     except BaseException as error:
         folder.finish("FAILED", reason=f"{type(error).__name__}: {error}")
         raise
@@ -186,11 +196,7 @@ def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
         model=experiment.design,
         name=names.STUDY_FOLDER,
         study=experiment.study,
-        params={
-            key: "none" if value is None else str(value)
-            for key, value in flatten(experiment.config).items()
-            if key != "data.path"
-        },
+        params=params_of(experiment.config),
         tags={
             names.DATA: experiment.dataset.fingerprint,
             names.SPLIT: experiment.split.fingerprint,
@@ -212,6 +218,5 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
         # The budget may have been raised after these finals were trained.
         for final in finals_of(workspace, experiment.name, experiment.design):
             final.update(tags={f"{names.LEDGER}trials": json.dumps(experiment.config.sweep.trials)})
-    status = {"done": "FINISHED", "interrupted": "KILLED", "hopeless": "FAILED"}[end.why]
-    folder.finish(status, reason=end.reason or ("" if end.why == "done" else end.why), metrics=metrics)  # type: ignore[arg-type]
-
+    reason = "" if end.why == "done" else end.reason or end.why
+    folder.finish(STATUS[end.why], reason=reason, metrics=metrics)

@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablation.config import Config, flatten
+from ablation.config import Config
 from ablation.data import Slices, training_rows
 from ablation.errors import AblateError
-from ablation.experiment import Experiment, configured
+from ablation.experiment import Experiment, configured, params_of
 from ablation.inference.thresholds import thresholds_csv
+from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.scoring import Scores, score, validate
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
@@ -68,7 +69,7 @@ class Objective:
         known = self._known.get((assignment.kind, folder.record.identity))
         try:
             if known is not None:
-                outcome = self._answer_from(known, folder, assignment, config)
+                outcome = self._answer_from(known, folder, config)
             else:
                 outcome = self._train(assignment, config, folder, previous)
         except AblateError as error:
@@ -85,14 +86,17 @@ class Objective:
         self._remember(folder)
         return outcome
 
-
     @property
     def _design(self) -> Path:
         return design_folder(self.workspace, self.experiment.name, self.experiment.design)
 
     def _remember(self, folder: RunFolder) -> None:
         record = folder.record
-        if record.status == "FINISHED" and record.kind in SPLITS and (folder.path / WEIGHTS).exists():
+        if (
+            record.status == "FINISHED"
+            and record.kind in SPLITS
+            and (folder.path / WEIGHTS).exists()
+        ):
             self._known[record.kind, record.identity] = folder
 
     def _open(self, assignment: Assignment, config: Config) -> tuple[RunFolder, RunFolder | None]:
@@ -101,7 +105,9 @@ class Objective:
         earlier = attempts(self._design, name)
         for folder in earlier:
             folder.close_if_abandoned()
-        number = max((int(folder.path.name.rpartition(".")[2]) for folder in earlier), default=-1) + 1
+        number = (
+            max((int(folder.path.name.rpartition(".")[2]) for folder in earlier), default=-1) + 1
+        )
         record = RunRecord(
             kind=assignment.kind,
             experiment=self.experiment.name,
@@ -109,14 +115,16 @@ class Objective:
             name=f"{name}.{number}",
             study=self.experiment.study,
             identity=self.experiment.identity_of(config),
-            params={key: _text(value) for key, value in flatten(config).items() if key != "data.path"},
+            params=params_of(config),
             tags=self._tags(assignment),
             provenance=self._provenance,
             parent_key=self.parent_key,
             retry_of=earlier[-1].run_key if earlier else "",
         )
         # A final of the same seed may have had another setting.
-        resumable = [f for f in earlier if f.resume_files() and f.record.identity == record.identity]
+        resumable = [
+            f for f in earlier if f.resume_files() and f.record.identity == record.identity
+        ]
         return RunFolder.create(self._design, record), resumable[-1] if resumable else None
 
     def _tags(self, assignment: Assignment) -> dict[str, str]:
@@ -150,20 +158,21 @@ class Objective:
             "step_seconds": fit.step_seconds,
             "parameters": trainer.parameters,
         }
-        metrics = {**scores.summary, **{f"cost/{key}": float(value) for key, value in measured.items()}}
-        facts = self._facts(assignment, config, metrics)
+        metrics = {
+            **scores.summary,
+            **{f"cost/{key}": float(value) for key, value in measured.items()},
+        }
+        facts = self._facts(config, metrics)
         folder.finish("FINISHED", metrics=metrics, tags=_ledger(facts))
         return Complete(scores.validation_dice, facts)
 
-    def _answer_from(
-        self, known: RunFolder, folder: RunFolder, assignment: Assignment, config: Config
-    ) -> Outcome:
+    def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
         for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.METRICS):
             with folder.writing(name) as path:
                 os.link(known.path / name, path)  # these files are only ever replaced as a whole
         metrics = known.record.metrics
-        facts = self._facts(assignment, config, metrics)
+        facts = self._facts(config, metrics)
         tags = {**_ledger(facts), "ablate.answered_by": known.run_key}
         folder.finish("FINISHED", metrics=metrics, tags=tags)
         return Complete(metrics["validation/objective"], facts)
@@ -198,7 +207,9 @@ class Objective:
             self.slices.images,
             self.slices.masks,
             training_rows(self.slices, split.train, data, data.split_seed),
-            validate=lambda predict: validate(predict, self.slices, split.validation, config.inference),
+            validate=lambda predict: validate(
+                predict, self.slices, split.validation, config.inference
+            ),
             on_epoch=on_epoch,
             resume=state,
             save=save,
@@ -214,9 +225,7 @@ class Objective:
             self._trainers[shape] = Trainer(config, self.experiment.image_shape)
         return self._trainers[shape]
 
-    def _facts(
-        self, assignment: Assignment, config: Config, metrics: Mapping[str, float]
-    ) -> dict[str, object]:
+    def _facts(self, config: Config, metrics: Mapping[str, float]) -> dict[str, object]:
         """Return what the fairness ledger of a report asks of every design."""
         return {
             "trials": self.experiment.config.sweep.trials,
@@ -233,6 +242,8 @@ class Objective:
             "selected_on": "validation",
             "preset": self.experiment.preset,
             "generated": self.experiment.dataset.generated,
+            "hd95_method": HD95_METHOD,
+            "nsd_tolerance_mm": NSD_TOLERANCE,
         }
 
 
@@ -274,7 +285,3 @@ def _curves(epoch: Epoch) -> dict[str, float]:
 
 def _ledger(facts: Mapping[str, object]) -> dict[str, str]:
     return {f"{names.LEDGER}{key}": json.dumps(value) for key, value in facts.items()}
-
-
-def _text(value: object) -> str:
-    return "none" if value is None else str(value)

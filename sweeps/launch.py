@@ -83,13 +83,15 @@ def supervise(
     log.parent.mkdir(parents=True, exist_ok=True)
     end = shown = None
     with _counted_presses() as presses:
-        parent = _Parent(worker_argv, lock, log, presses, on_stopping, max_crashes)
+        max_failures = load_spec(storage, name).max_consecutive_failures
+        parent = _Parent(worker_argv, lock, log, presses, on_stopping, max_crashes, max_failures)
         while end is None:
+            parent.poll()  # before the storage is read: it then shows all an ended worker did
             now = patiently(lambda: read_progress(storage, name))
             if now != shown:
                 on_progress(now)
                 shown = now
-            end = parent.look(now)
+            end = parent.act(now)
             if end is None:
                 presses.wait(poll_s)
         _put_back_lost(storage, name, on_lost)
@@ -144,6 +146,7 @@ class _Parent:
         presses: _Presses,
         on_stopping: Callable[[], None],
         max_crashes: int,
+        max_failures: int,
     ) -> None:
         self._argv = worker_argv
         self._lock = lock
@@ -151,15 +154,24 @@ class _Parent:
         self._presses = presses
         self._on_stopping = on_stopping
         self._max_crashes = max_crashes
+        self._max_failures = max_failures
         self._worker: subprocess.Popen[bytes] | None = None
         self._told_to_stop = False
         self._crashes = 0
         self._epochs_at_crash = -1
+        self._done, self._failed_when_done = -1, 0
 
-    def look(self, now: StudyProgress) -> SweepEnd | None:
-        """Do what the moment asks for; the end, when there is nothing left to wait for."""
+    def poll(self) -> None:
+        """Notice whether our worker has ended."""
         if self._worker is not None:
-            code = self._worker.poll()
+            self._worker.poll()
+
+    def act(self, now: StudyProgress) -> SweepEnd | None:
+        """Do what the moment asks for; the end, when there is nothing left to wait for."""
+        if now.done > self._done:
+            self._done, self._failed_when_done = now.done, now.failed
+        if self._worker is not None:
+            code = self._worker.returncode
             if code is None:
                 self._obey(self._worker.pid)
                 return None
@@ -195,7 +207,9 @@ class _Parent:
             return SweepEnd("done")
         if code == INTERRUPTED_CODE or self._presses.count:
             return SweepEnd("interrupted")
-        if code == HOPELESS_CODE:
+        # A trial that takes its worker along fails as lost: no worker lives to count those.
+        failures = now.failed - self._failed_when_done
+        if code == HOPELESS_CODE or failures >= self._max_failures:
             return SweepEnd("hopeless", self._last_lines())
         self._crashes = 1 if now.epochs > self._epochs_at_crash else self._crashes + 1
         self._epochs_at_crash = now.epochs

@@ -62,8 +62,13 @@ Space = Mapping[str, Dimension]
 
 def _range_text(low: float, high: float, *, log: bool, step: float | None) -> str:
     scale = ", log scale" if log else ""
-    grid = f", step {step:g}" if step is not None else ""
-    return f"{low:g} to {high:g}{scale}{grid}"
+    grid = f", step {_short(step)}" if step is not None else ""
+    return f"{_short(low)} to {_short(high)}{scale}{grid}"
+
+
+def _short(number: float) -> str:
+    """Return the number without a needless .0, but never rounded: studies are compared by it."""
+    return f"{number:g}" if float(f"{number:g}") == number else repr(number)
 
 
 def parse_dimension(name: str, table: Mapping[str, object]) -> Dimension:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import fcntl
 import functools
@@ -92,8 +93,11 @@ def initialise_storage(url: str) -> None:
                 hint="Put the workspace on a local disk, or use --storage postgresql://...",
             )
     # Two processes that meet in an empty database break each other's schema: one at a time.
-    with exclusive(url):
-        _open(url, create=True)
+    try:
+        with exclusive(url):
+            _open(url, create=True).engine.dispose()
+    except StorageInternalError as away:
+        raise SweepError(str(away), hint="Is the database server running?") from away
 
 
 @functools.cache
@@ -106,7 +110,9 @@ def connect(url: str) -> BaseStorage:
     path = database_file(url)
     if path is not None and not path.is_file():
         raise SweepError(f"no studies yet: {path} does not exist", hint="ablate sweep makes it.")
-    return optuna.storages.get_storage(_open(url, create=False))
+    storage = _open(url, create=False)
+    atexit.register(storage.engine.dispose)
+    return optuna.storages.get_storage(storage)
 
 
 def _open(url: str, *, create: bool) -> RDBStorage:
@@ -116,8 +122,8 @@ def _open(url: str, *, create: bool) -> RDBStorage:
         return RDBStorage(url, engine_kwargs=options, skip_table_creation=not create)
     except (sqlalchemy.exc.SQLAlchemyError, ImportError, RuntimeError, StorageInternalError) as no:
         raise SweepError(
-            f"cannot open the storage {shown(url)}: {str(no).splitlines()[0]}",
-            hint="Is it a database of studies, and is its server running?",
+            f"cannot open the storage {shown(url)}: {str(no.__cause__ or no).splitlines()[0]}",
+            hint="Is it a database of studies? Is its server running, no worker stopped in it?",
         ) from no
 
 
@@ -157,14 +163,19 @@ def _wait_for(descriptor: int, lock: Path, patience_s: float) -> None:
 
 @contextlib.contextmanager
 def _server_lock(url: str) -> Iterator[None]:
-    engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    try:
+        engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
+    except ImportError as missing:
+        raise SweepError(
+            f"{shown(url)} needs a driver: {missing}", hint='pip install "psycopg[binary]"'
+        ) from missing
     try:
         with engine.connect() as connection:
             connection.execute(sqlalchemy.text("SET lock_timeout = '60s'"))
             connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_lock(ADVISORY_KEY)))
             yield  # closing the connection gives the lock back
     except sqlalchemy.exc.OperationalError as away:
-        raise StorageInternalError(f"no lock from {shown(url)}") from away
+        raise StorageInternalError(f"no answer from {shown(url)}") from away
 
 
 def patiently(call: Callable[[], T], *, patience_s: float = 300.0) -> T:

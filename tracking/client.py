@@ -128,7 +128,7 @@ def _run_of(
     client.create_run(
         experiment,
         start_time=record.start_ms,
-        tags=_tags(client, uri, folder, record),
+        tags={key: value for key, value in _tags(client, uri, folder, record).items() if value},
         run_name=_shown_name(record),
     )
     found = _find(client, experiment, record.run_key)
@@ -202,9 +202,12 @@ def _tags(client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord) 
 
 
 def _parent_id(client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord) -> str:
-    """Return the run id of the study, made if need be; "" when there is none or it was deleted."""
+    """Return the run id of a trial's study, made if need be; "" when there is none or it was deleted.
+
+    Finals stand beside their study, so that the page lists them and puts their tables side by side.
+    """
     study = RunFolder(folder.path.parent / names.STUDY_FOLDER)
-    if not record.parent_key or not (study.path / names.RUN).exists():
+    if record.kind != "trial" or not record.parent_key or not (study.path / names.RUN).exists():
         return ""
     run, is_deleted = _run_of(client, uri, study, study.record, again=False)
     return "" if is_deleted else str(run.info.run_id)
@@ -239,7 +242,10 @@ def _send_metrics(
     ]
     summary = {} if record.end_ms is None else dict(record.metrics)
     changed = {k: v for k, v in summary.items() if progress.summary.get(k) != v}
-    points += [Metric(names.fit(k), v, record.end_ms or 0, 0) for k, v in changed.items()]
+    # At the last step, for the page shows the value of the highest step and then the latest time.
+    last = folder.epochs()[0][-1:]
+    step = last[0].step if last else 0
+    points += [Metric(names.fit(k), v, record.end_ms or 0, step) for k, v in changed.items()]
     finite = [point for point in points if not math.isinf(point.value)]
     for start in range(0, len(finite), METRICS_AT_ONCE):
         client.log_batch(progress.run_id, metrics=finite[start : start + METRICS_AT_ONCE])

@@ -96,11 +96,20 @@ def sending_order(files: Mapping[str, FileState]) -> list[str]:
 def as_table(text: str) -> str:
     r"""Return a CSV text as the JSON of MLflow's tables; numbers as numbers, empty cells as null.
 
-    >>> as_table("patient,dice\nP1,0.5\nP2,\n")
-    '{"columns": ["patient", "dice"], "data": [["P1", 0.5], ["P2", null]]}'
+    After the first column come those with numbers: the page compares runs by the second one.
+
+    >>> as_table("patient,split,dice\nP1,test,0.5\nP2,test,\n")
+    '{"columns": ["patient", "dice", "split"], "data": [["P1", 0.5, "test"], ["P2", null, "test"]]}'
     """
-    columns, *rows = csv.reader(StringIO(text))
-    return json.dumps({"columns": columns, "data": [[_cell(cell) for cell in row] for row in rows]})
+    header, *lines = csv.reader(StringIO(text))
+    columns = {name: [_cell(line[n]) for line in lines] for n, name in enumerate(header)}
+    is_number = {
+        name: any(isinstance(cell, (int, float)) for cell in cells)
+        for name, cells in columns.items()
+    }
+    order = sorted(header, key=lambda name: (name != header[0], not is_number[name]))
+    rows = zip(*(columns[name] for name in order), strict=True)
+    return json.dumps({"columns": order, "data": [list(row) for row in rows]})
 
 
 def _cell(text: str) -> float | int | str | None:

@@ -43,7 +43,10 @@ def _keep_traceback(value: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
     debug: Annotated[
         bool, typer.Option("--debug", callback=_keep_traceback, help="Show tracebacks of errors.")
@@ -67,6 +70,8 @@ app.add_typer(config.app, name="config")
 
 def main() -> None:
     """Run the command line; print what the caller can put right as `error:` and `hint:`."""
+    # TensorFlow's start-up remarks would drown ours; its errors come as exceptions.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the rim: sorted here into message or traceback

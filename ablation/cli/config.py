@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import typer
 
-from ablation.cli.options import AsJson, Assignments, ConfigFile, Data, Preset, print_json, resolve_config
+from ablation.cli.options import (
+    AsJson,
+    Assignments,
+    ConfigFile,
+    Data,
+    Preset,
+    print_json,
+    resolve_config,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Look at the configuration before a sweep.")
-EXAMPLES = (
-    "[bold]Examples[/bold]\n\nablate config show\n\nablate config show --preset laptop --set loss.fn_weight=0.7"
-)
+EXAMPLES = "[bold]Examples[/bold]\n\nablate config show\n\nablate config show --preset laptop --set loss.fn_weight=0.7"
 
 
 @app.callback()
@@ -28,10 +34,14 @@ def show(
     """Print every key, its value, the source of the value and what it means."""
     from ablation.config import flatten, known_keys
 
-    resolved, first_line = resolve_config(data=data, preset=preset, file=config, assignments=assignments)
+    resolved, first_line = resolve_config(
+        data=data, preset=preset, file=config, assignments=assignments
+    )
     values = flatten(resolved.config)
     if as_json:
-        print_json({key: {"value": value, "from": resolved.origin[key]} for key, value in values.items()})
+        print_json(
+            {key: {"value": value, "from": resolved.origin[key]} for key, value in values.items()}
+        )
         return
     typer.echo(f"# {first_line}")
     meaning = known_keys()

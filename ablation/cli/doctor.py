@@ -12,7 +12,14 @@ from pathlib import Path
 
 import typer
 
-from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Cache, Workspace, cache_folder, print_json
+from ablation.cli.options import (
+    DEFAULT_WORKSPACE,
+    AsJson,
+    Cache,
+    Workspace,
+    cache_folder,
+    print_json,
+)
 
 EXAMPLES = "[bold]Examples[/bold]\n\nablate doctor\n\nablate doctor --json"
 PACKAGES = ("tensorflow", "keras", "mlflow", "optuna", "numpy", "scipy", "pandas", "plotly")
@@ -23,7 +30,9 @@ ASK_TENSORFLOW = (
 )
 
 
-def doctor(workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False) -> None:
+def doctor(
+    workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False
+) -> None:
     """Show versions, devices, folders, free disk, and whether storage and server can be reached."""
     facts = {
         "ablate": metadata.version("ablate"),
@@ -57,7 +66,11 @@ def _tensorflow() -> str:
     """Ask in a process of its own: a broken TensorFlow must not break the doctor."""
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(
-        [sys.executable, "-c", ASK_TENSORFLOW], capture_output=True, text=True, check=False, env=environment
+        [sys.executable, "-c", ASK_TENSORFLOW],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
     )
     lines = (done.stdout if done.returncode == 0 else done.stderr).strip().splitlines()
     return lines[-1] if lines else f"does not start (exit {done.returncode})"

@@ -26,8 +26,12 @@ EXAMPLES = (
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(help="Run folder, EXPERIMENT/DESIGN/NUMBER or MLflow run id.")],
-    out: Annotated[Path | None, typer.Option("--out", help="File for the recomputed table.")] = None,
+    run: Annotated[
+        str, typer.Argument(help="Run folder, EXPERIMENT/DESIGN/NUMBER or MLflow run id.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="File for the recomputed table.")
+    ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     cache: Cache = None,
     as_json: AsJson = False,
@@ -38,12 +42,23 @@ def evaluate(
     from tracking.workspace import resolve_run
 
     folder = resolve_run(workspace, run)
-    done = evaluate_run(folder, workspace, cache_folder(cache), out, lambda line: say(line, quiet=quiet))
+    done = evaluate_run(
+        folder, workspace, cache_folder(cache), out, lambda line: say(line, quiet=quiet)
+    )
     if as_json:
-        print_json({"run": run, "table": str(done.table), "same": done.same, "metrics": done.scores.summary})
+        print_json(
+            {
+                "run": run,
+                "table": str(done.table),
+                "same": done.same,
+                "metrics": done.scores.summary,
+            }
+        )
     else:
         for row in done.scores.rows:
-            typer.echo(f"{row['split']}  {row['case']}  {row['status']}  dice {float(str(row['dice'])):.4f}")
+            typer.echo(
+                f"{row['split']}  {row['case']}  {row['status']}  dice {float(str(row['dice'])):.4f}"
+            )
         typer.echo(_verdict(done.same, done.table))
     if done.same is False:
         raise typer.Exit(1)

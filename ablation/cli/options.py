@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,20 +16,27 @@ if TYPE_CHECKING:
     from ablation.config import Resolved
 
 Workspace = Annotated[
-    Path, typer.Option("--workspace", envvar="ABLATE_WORKSPACE", help="Folder of runs and databases.")
+    Path,
+    typer.Option("--workspace", envvar="ABLATE_WORKSPACE", help="Folder of runs and databases."),
 ]
 Cache = Annotated[
     Path | None,
-    typer.Option("--cache", envvar="ABLATE_CACHE", help="Folder of prepared slices; default: the user's cache."),
+    typer.Option(
+        "--cache",
+        envvar="ABLATE_CACHE",
+        help="Folder of prepared slices; default: the user's cache.",
+    ),
 ]
 Data = Annotated[
     str | None, typer.Option("--data", help="Folder of scans; default: the generated phantom.")
 ]
 Preset = Annotated[
-    str | None, typer.Option("--preset", help="Ready configuration: cpu-demo, laptop, standard, paper.")
+    str | None,
+    typer.Option("--preset", help="Ready configuration: cpu-demo, laptop, standard, paper."),
 ]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="TOML file; default: ablate.toml of this folder, if there.")
+    Path | None,
+    typer.Option("--config", help="TOML file; default: ablate.toml of this folder, if there."),
 ]
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Set one key: section.key=value. Repeatable.")
@@ -61,12 +69,13 @@ def resolve_config(
     given = dict(flags or {})
     if data is not None:
         given["data.path"] = data
-    sources = {"file": file, "environment": os.environ, "assignments": assignments or (), "flags": given}
+    merged = partial(
+        resolve, file=file, environment=os.environ, assignments=assignments or (), flags=given
+    )
     if preset is not None:
-        return resolve(preset=preset, **sources), f"preset {preset}"
-    path = resolve(**sources).config.data.path
-    name, reason = default_preset(path)
-    return resolve(preset=name, **sources), f"preset {name} ({reason})"
+        return merged(preset=preset), f"preset {preset}"
+    name, reason = default_preset(merged().config.data.path)
+    return merged(preset=name), f"preset {name} ({reason})"
 
 
 def say(text: str, *, quiet: bool = False) -> None:

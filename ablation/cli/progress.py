@@ -53,11 +53,17 @@ class Viewer:
         if now.best_value is not None:
             parts.append(f"best validation Dice {now.best_value:.3f}")
         for running in now.running:
-            what = f"trial {running.number}" if running.seed is None else f"final, seed {running.seed}"
+            what = (
+                f"trial {running.number}" if running.seed is None else f"final, seed {running.seed}"
+            )
             parts.append(f"{what} epoch {running.epoch}/{self.epochs}")
         if now.done >= now.total:
             parts.append(f"finals {now.finals_done}/{now.finals_total}")
-        parts += [f"{count} {word}" for word, count in (("pruned", now.pruned), ("failed", now.failed)) if count]
+        parts += [
+            f"{count} {word}"
+            for word, count in (("pruned", now.pruned), ("failed", now.failed))
+            if count
+        ]
         parts.append(f"workers {now.workers}")
         left = self._seconds_left(now)
         if left is not None:

@@ -76,8 +76,6 @@ def _finals(
     """Publish what has not arrived, then fetch the finals; refuse where there are none."""
     from ablation.errors import AblateError
     from tracking.address import database, resolve_uri
-    from tracking.client import pull_finals
-    from tracking.publisher import sync
 
     address = resolve_uri(workspace, uri)
     store = database(address)
@@ -88,6 +86,9 @@ def _finals(
     # Asking for a database makes one; a report must not leave an empty one behind.
     if not workspace.is_dir() and store is not None and not store.exists():
         raise nothing
+    from tracking.client import pull_finals
+    from tracking.publisher import sync
+
     if workspace.is_dir():
         synced = sync(workspace, address)
         for run, reason in synced.failed:
@@ -112,7 +113,7 @@ def _chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
     unknown = [name for name in wanted if name not in by_design]
     if unknown or not wanted:
         raise UsageError(
-            f"no finals of {', '.join(unknown) or compare!r} in experiment {finals.experiment}",
+            f"no finals of {', '.join(unknown) or 'no design'} in experiment {finals.experiment}",
             hint=nearest(unknown[0], by_design) if unknown else "Write --compare all.",
         )
     return {name: by_design[name] for name in wanted}

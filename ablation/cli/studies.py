@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, print_json, say
 
-app = typer.Typer(no_args_is_help=True, help="List the studies of a workspace, or show the trials of one.")
+if TYPE_CHECKING:
+    from sweeps import StudyProgress
+
+app = typer.Typer(
+    no_args_is_help=True, help="List the studies of a workspace, or show the trials of one."
+)
 LIST_EXAMPLES = "[bold]Examples[/bold]\n\nablate studies list\n\nablate studies list --json"
 SHOW_EXAMPLES = "[bold]Examples[/bold]\n\nablate studies show phantom/unet\n\nablate studies show phantom/unet --csv"
 
@@ -17,9 +22,11 @@ SHOW_EXAMPLES = "[bold]Examples[/bold]\n\nablate studies show phantom/unet\n\nab
 @app.command("list", epilog=LIST_EXAMPLES)
 def list_studies(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """List every study: trials done, best validation Dice, finals."""
+    from dataclasses import asdict
+
     progress = _all(workspace)
     if as_json:
-        print_json([_as_dict(one) for one in progress])
+        print_json([asdict(one) for one in progress])
         return
     if not progress:
         say(f"no studies in {workspace}; start with: ablate sweep --model unet --trials 3")
@@ -58,7 +65,7 @@ def show_study(
             typer.echo(f"{row.number:>4}  {row.state}{why}  {value}  {settings}")
 
 
-def _all(workspace: Path) -> list[object]:
+def _all(workspace: Path) -> list[StudyProgress]:
     from ablation.study import storage_url
     from sweeps import list_studies as stored
     from sweeps import read_progress
@@ -67,12 +74,6 @@ def _all(workspace: Path) -> list[object]:
         return []
     storage = storage_url(workspace)
     return [read_progress(storage, spec.name) for spec in stored(storage)]
-
-
-def _as_dict(progress: object) -> dict[str, object]:
-    from dataclasses import asdict
-
-    return asdict(progress)  # type: ignore[call-overload, no-any-return]
 
 
 def _short(value: object) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ablation.config import Config
     from ablation.cost import Cost
+    from ablation.data import Slices
     from ablation.experiment import Experiment
     from sweeps import SweepEnd
 
@@ -47,30 +48,52 @@ PUBLISH_PATIENCE_S = 60.0
 def sweep(
     model: Annotated[str, typer.Option("--model", help="Design, several with commas, or all.")],
     trials: Annotated[
-        int | None, typer.Option("--trials", min=1, help="Finished trials of each design; may be raised later.")
+        int | None,
+        typer.Option(
+            "--trials", min=1, help="Finished trials of each design; may be raised later."
+        ),
     ] = None,
     data: Data = None,
     preset: Preset = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
     seeds: Annotated[
-        int | None, typer.Option("--seeds", min=1, help="Retrainings of each best setting, scored on test.")
+        int | None,
+        typer.Option("--seeds", min=1, help="Retrainings of each best setting, scored on test."),
     ] = None,
-    split: Annotated[Path | None, typer.Option("--split", help="File of train, validation and test patients.")] = None,
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out.")] = False,
+    split: Annotated[
+        Path | None, typer.Option("--split", help="File of train, validation and test patients.")
+    ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave unusable patients out.")
+    ] = False,
     experiment: Annotated[
-        str | None, typer.Option("--experiment", help="Designs of one experiment are compared; default: the data set.")
+        str | None,
+        typer.Option(
+            "--experiment", help="Designs of one experiment are compared; default: the data set."
+        ),
     ] = None,
     study: Annotated[
-        str | None, typer.Option("--study", help="Name of this variant of the design; default: the model's.")
+        str | None,
+        typer.Option("--study", help="Name of this variant of the design; default: the model's."),
     ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     cache: Cache = None,
     tracking_uri: Annotated[
-        str | None, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="MLflow server; default: a database in the workspace.")
+        str | None,
+        typer.Option(
+            "--tracking-uri",
+            envvar="MLFLOW_TRACKING_URI",
+            help="MLflow server; default: a database in the workspace.",
+        ),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show space, cost and what the data can show; stop there.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before long sweeps.")] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show space, cost and what the data can show; stop there."),
+    ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Do not ask before long sweeps.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Tune each design with N trials, then score its best setting once on test patients.
@@ -78,9 +101,15 @@ def sweep(
     The same command goes on where it stopped.
     """
     from ablation.data import prepare
+    from ablation.study import spec_of, write_plan
+    from sweeps import open_study
 
-    flags = {"sweep.trials": trials, "sweep.seeds": seeds, "data.skip_bad": skip_bad or None}
-    flags |= {"data.split": None if split is None else str(split), "tracking.uri": tracking_uri}
+    flags: dict[str, object] = {
+        "sweep.trials": trials,
+        "sweep.seeds": seeds,
+        "data.skip_bad": skip_bad or None,
+        "data.split": None if split is None else str(split),
+    }
     resolved, first_line = resolve_config(
         data=data,
         preset=preset,
@@ -92,14 +121,17 @@ def sweep(
     folder = cache_folder(cache)
     chosen = first_line.split()[1]
     designs = _designs(resolved.config, model, study)
-    experiments = [
-        _open(one, chosen, folder, experiment, study, quiet=quiet) for one in designs
-    ]
-    slices = prepare(experiments[0].dataset, resolved.config.data, folder, lambda line: say(line, quiet=quiet))
+    experiments = [_open(one, chosen, folder, experiment, study, quiet=quiet) for one in designs]
+    slices = prepare(
+        experiments[0].dataset, resolved.config.data, folder, lambda line: say(line, quiet=quiet)
+    )
     costs = _show_plan(experiments, slices, folder, quiet=quiet)
     if dry_run:
         return
     _confirm(costs, workspace, yes=yes)
+    for one in experiments:
+        open_study(spec_of(one, workspace))
+        write_plan(one, workspace)
     ends = _run(experiments, costs, workspace, folder, tracking_uri, quiet=quiet)
     _show_result(experiments, workspace, ends)
 
@@ -126,7 +158,9 @@ def _designs(config: Config, model: str, study: str | None) -> list[Config]:
     from ablation.experiment import check_names
     from ablation.models import MODELS
 
-    names = tuple(MODELS) if model == "all" else tuple(dict.fromkeys(model.replace(" ", "").split(",")))
+    names = (
+        tuple(MODELS) if model == "all" else tuple(dict.fromkeys(model.replace(" ", "").split(",")))
+    )
     check_names(config, names)
     if study is not None and len(names) > 1:
         raise UsageError(
@@ -135,12 +169,18 @@ def _designs(config: Config, model: str, study: str | None) -> list[Config]:
         )
     seeds = config.sweep.seeds
     if seeds is None:
-        seeds = 3 if len(names) > 1 or config.sweep.trials >= 20 else 1  # noqa: PLR2004
+        seeds = 3 if len(names) > 1 or config.sweep.trials >= 20 else 1
     return [with_values(config, {"model.name": name, "sweep.seeds": seeds}) for name in names]
 
 
 def _open(
-    config: Config, preset: str, cache: Path, experiment: str | None, study: str | None, *, quiet: bool
+    config: Config,
+    preset: str,
+    cache: Path,
+    experiment: str | None,
+    study: str | None,
+    *,
+    quiet: bool,
 ) -> Experiment:
     from ablation.experiment import open_experiment
 
@@ -154,7 +194,9 @@ def _open(
     )
 
 
-def _show_plan(experiments: Sequence[Experiment], slices: object, cache: Path, *, quiet: bool) -> list[Cost]:
+def _show_plan(
+    experiments: Sequence[Experiment], slices: Slices, cache: Path, *, quiet: bool
+) -> list[Cost]:
     """Print data, space, cost and what the data can show; return the cost of each study."""
     from ablation.cli.progress import duration, size
     from ablation.cost import cost_of, summed, what_data_can_show
@@ -171,7 +213,9 @@ def _show_plan(experiments: Sequence[Experiment], slices: object, cache: Path, *
     )
     for key, text in describe(first.space):
         say(f"space: {key} {text}", quiet=quiet)
-    costs = [cost_of(one, slices, cache, lambda line: say(line, quiet=quiet)) for one in experiments]
+    costs = [
+        cost_of(one, slices, cache, lambda line: say(line, quiet=quiet)) for one in experiments
+    ]
     for one, cost in zip(experiments, costs, strict=True):
         say(
             f"cost: {one.study}: {cost.trainings} trainings x {cost.epochs} epochs x {cost.steps} steps, "
@@ -180,7 +224,10 @@ def _show_plan(experiments: Sequence[Experiment], slices: object, cache: Path, *
         )
     if len(costs) > 1:
         total = summed(costs)
-        say(f"cost: together at most {duration(total.seconds)}, {size(total.disk_bytes)} disk", quiet=quiet)
+        say(
+            f"cost: together at most {duration(total.seconds)}, {size(total.disk_bytes)} disk",
+            quiet=quiet,
+        )
     say(what_data_can_show(len(parts.test), len(experiments)), quiet=quiet)
     return costs
 
@@ -203,7 +250,9 @@ def _confirm(costs: Sequence[Cost], workspace: Path, *, yes: bool) -> None:
         return
     question = f"This sweep {' and '.join(reasons)}."
     if not sys.stdin.isatty():
-        raise UsageError(question, hint="Add --yes, or lower --trials, training.epochs or data.image_size.")
+        raise UsageError(
+            question, hint="Add --yes, or lower --trials, training.epochs or data.image_size."
+        )
     typer.confirm(f"{question} Go on?", abort=True, err=True)
 
 
@@ -227,26 +276,27 @@ def _run(
     return ends
 
 
-def _supervise(experiment: Experiment, cost: Cost, workspace: Path, cache: Path, *, quiet: bool) -> SweepEnd:
+def _supervise(
+    experiment: Experiment, cost: Cost, workspace: Path, cache: Path, *, quiet: bool
+) -> SweepEnd:
     from ablation.cli.progress import viewing
-    from ablation.study import spec_of, study_folder, worker_command, write_plan
+    from ablation.study import storage_url, study_folder, worker_command
     from ablation.trial import close_lost
-    from sweeps import open_study, supervise
+    from sweeps import supervise
 
-    spec = spec_of(experiment, workspace)
-    open_study(spec)
-    write_plan(experiment, workspace)
     folder = study_folder(workspace, experiment.name, experiment.design).path
     with viewing(experiment.design, cost.epochs, cost.trainings, quiet=quiet) as viewer:
         return supervise(
             worker_command(experiment.study, workspace, cache),
-            spec.storage,
-            spec.name,
+            storage_url(workspace),
+            experiment.study,
             lock=folder / ".worker.lock",
             log=folder / "worker.log",
             on_progress=viewer.show,
             on_lost=lambda lost: close_lost(folder.parent, lost),
-            on_stopping=lambda: say("stopping after this epoch; Ctrl-C again stops at once", quiet=quiet),
+            on_stopping=lambda: say(
+                "stopping after this epoch; Ctrl-C again stops at once", quiet=quiet
+            ),
         )
 
 
@@ -256,16 +306,23 @@ def _publishing(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> It
     from tracking import publisher
     from tracking.address import resolve_uri
 
-    process = publisher.start(workspace, resolve_uri(workspace, tracking_uri), workspace / "publisher.log")
+    process = publisher.start(
+        workspace, resolve_uri(workspace, tracking_uri), workspace / "publisher.log"
+    )
     try:
         yield
     finally:
         say("publishing the last results", quiet=quiet)
         if not publisher.stop(process, PUBLISH_PATIENCE_S):
-            say("the tracking server is slow or away; ablate sync brings over the rest later", quiet=quiet)
+            say(
+                "the tracking server is slow or away; ablate sync brings over the rest later",
+                quiet=quiet,
+            )
 
 
-def _show_result(experiments: Sequence[Experiment], workspace: Path, ends: Sequence[SweepEnd]) -> None:
+def _show_result(
+    experiments: Sequence[Experiment], workspace: Path, ends: Sequence[SweepEnd]
+) -> None:
     """Print the table of designs, what went wrong, and what to do next."""
     from ablation.results import as_text, rows_of
 
@@ -283,4 +340,3 @@ def _show_result(experiments: Sequence[Experiment], workspace: Path, ends: Seque
     for line in as_text(rows_of(experiments, workspace)):
         typer.echo(line)
     typer.echo("\nnext: ablate ui\n      ablate report --compare all", err=True)
-

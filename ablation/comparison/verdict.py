@@ -238,7 +238,7 @@ def _cautions(contrasts: Sequence[tuple[Analysis, Contrast]], alpha: float) -> l
     n = contrasts[0][1].n
     if 2 < n < SMALL:
         cautions.append(f"Very small test set: {_patients(n)}.")
-    if n == 2:
+    if n == 2 and any(contrast.t.interval.low is not None for _, contrast in contrasts):
         cautions.append(
             "An interval from 2 patients rests on one degree of freedom: read it as 'unknown'."
         )

@@ -13,7 +13,14 @@ from ablation.config.sections import (
     TrackingConfig,
     TrainingConfig,
 )
-from ablation.config.sources import Resolved, flatten, known_keys, resolve, with_values
+from ablation.config.sources import (
+    Resolved,
+    flatten,
+    known_keys,
+    parse_value,
+    resolve,
+    with_values,
+)
 
 __all__ = [
     "PRESETS",
@@ -32,6 +39,7 @@ __all__ = [
     "flatten",
     "identity",
     "known_keys",
+    "parse_value",
     "resolve",
     "with_values",
 ]

@@ -26,21 +26,44 @@ class Section(BaseModel):
 class DataConfig(Section):
     """Which scans, which region, and what is done to them before training."""
 
-    source: Literal["auto", "phantom", "lgg"] = Field("auto", description="layout of the scans; auto detects it from the path, phantom without a path")
+    source: Literal["auto", "phantom", "lgg"] = Field(
+        "auto",
+        description="layout of the scans; auto detects it from the path, phantom without a path",
+    )
     path: str | None = Field(None, description="folder of the scans; none: the generated phantom")
-    target: Literal["WT", "TC", "ET"] = Field("WT", description="region: WT whole tumour, TC core, ET enhancing")
+    target: Literal["WT", "TC", "ET"] = Field(
+        "WT", description="region: WT whole tumour, TC core, ET enhancing"
+    )
     modalities: tuple[str, ...] = Field(("flair",), description="image channels, in this order")
-    image_size: Annotated[int, Field(ge=16)] = Field(256, description="side of the square the network sees, pixels")
-    normalise: Literal["volume_z_clip01", "div255"] = Field("volume_z_clip01", description="intensity scaling to 0..1")
-    augmentation: Literal["none", "td", "book", "journal"] = Field("td", description="random changes of training slices")
-    min_tumor_px: Count = Field(1, description="training slices with fewer tumour pixels count as empty")
-    empty_slices: Fraction = Field(1.0, description="share of the tumour-free training slices that is kept")
-    ids: Literal["plain", "hashed"] = Field("plain", description="patient ids as they are, or keyed hashes")
+    image_size: Annotated[int, Field(ge=16)] = Field(
+        256, description="side of the square the network sees, pixels"
+    )
+    normalise: Literal["volume_z_clip01", "div255"] = Field(
+        "volume_z_clip01", description="intensity scaling to 0..1"
+    )
+    augmentation: Literal["none", "td", "book", "journal"] = Field(
+        "td", description="random changes of training slices"
+    )
+    min_tumor_px: Count = Field(
+        1, description="training slices with fewer tumour pixels count as empty"
+    )
+    empty_slices: Fraction = Field(
+        1.0, description="share of the tumour-free training slices that is kept"
+    )
+    ids: Literal["plain", "hashed"] = Field(
+        "plain", description="patient ids as they are, or keyed hashes"
+    )
     skip_bad: bool = Field(False, description="leave unusable patients out instead of refusing")
-    split: str | None = Field(None, description="file with the patients of train, validation and test")
+    split: str | None = Field(
+        None, description="file with the patients of train, validation and test"
+    )
     split_seed: int = Field(0, description="seed of the split by patient")
-    train_fraction: Fraction | None = Field(None, description="share of patients; none: 0.70 (phantom 0.50)")
-    validation_fraction: Fraction | None = Field(None, description="share of patients; none: 0.15 (phantom 0.20)")
+    train_fraction: Fraction | None = Field(
+        None, description="share of patients; none: 0.70 (phantom 0.50)"
+    )
+    validation_fraction: Fraction | None = Field(
+        None, description="share of patients; none: 0.15 (phantom 0.20)"
+    )
     phantom_patients: Count = Field(40, description="patients of the generated phantom")
     phantom_seed: int = Field(0, description="seed of the generated phantom")
 
@@ -52,15 +75,25 @@ class ModelConfig(Section):
     base: Count = Field(64, description="filters of the first level (unet)")
     depth: Count = Field(4, description="poolings (unet)")
     batch_norm: bool = Field(False, description="batch normalisation after each convolution (unet)")
-    bn_momentum: Fraction = Field(0.99, description="momentum of batch-normalisation statistics; 0.9 for short trainings")
+    bn_momentum: Fraction = Field(
+        0.99, description="momentum of batch-normalisation statistics; 0.9 for short trainings"
+    )
     dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.3, description="dropout rate")
-    dropout_site: Literal["between", "after"] = Field("between", description="between the two convolutions of a block, or after it")
-    dropout_scope: Literal["decoder", "bottleneck", "all"] = Field("decoder", description="blocks that have dropout")
+    dropout_site: Literal["between", "after"] = Field(
+        "between", description="between the two convolutions of a block, or after it"
+    )
+    dropout_scope: Literal["decoder", "bottleneck", "all"] = Field(
+        "decoder", description="blocks that have dropout"
+    )
     attention: bool = Field(True, description="attention gates on the skips (resupnet)")
     skips: bool = Field(True, description="skip connections (resupnet)")
-    residual_decoder: bool = Field(False, description="residual decoder blocks with batch normalisation (resupnet)")
+    residual_decoder: bool = Field(
+        False, description="residual decoder blocks with batch normalisation (resupnet)"
+    )
     decoder_width: Positive = Field(1.0, description="multiplies every decoder width (resupnet)")
-    stem: Literal["replicate", "project"] = Field("replicate", description="how other than three channels enter the encoder")
+    stem: Literal["replicate", "project"] = Field(
+        "replicate", description="how other than three channels enter the encoder"
+    )
     pretrained: Weights = Field("none", description="encoder weights: none")
 
 
@@ -68,13 +101,21 @@ class LossConfig(Section):
     """The training loss and its weights."""
 
     name: str = Field("combo", description="loss")
-    dice_weight: Annotated[float, Field(ge=0.0)] = Field(0.5, description="weight of the overlap term (combo)")
-    bce_weight: Annotated[float, Field(ge=0.0)] | None = Field(None, description="weight of the cross-entropy term (combo); none: 1 - dice_weight")
-    fn_weight: Fraction | None = Field(None, description="Tversky alpha: weight of misses; none: the loss's own default")
+    dice_weight: Annotated[float, Field(ge=0.0)] = Field(
+        0.5, description="weight of the overlap term (combo)"
+    )
+    bce_weight: Annotated[float, Field(ge=0.0)] | None = Field(
+        None, description="weight of the cross-entropy term (combo); none: 1 - dice_weight"
+    )
+    fn_weight: Fraction | None = Field(
+        None, description="Tversky alpha: weight of misses; none: the loss's own default"
+    )
     exponent: Positive = Field(0.75, description="power of focal_tversky")
     smooth: Positive = Field(1.0, description="pixels added to the overlap's sums")
     pos_weight: Positive = Field(1.0, description="weight of tumour pixels in cross-entropy")
-    reduction: Literal["per_image", "batch"] = Field("per_image", description="one overlap per image, or one per batch")
+    reduction: Literal["per_image", "batch"] = Field(
+        "per_image", description="one overlap per image, or one per batch"
+    )
 
 
 class TrainingConfig(Section):
@@ -82,14 +123,27 @@ class TrainingConfig(Section):
 
     epochs: Count = Field(50, description="most epochs")
     batch_size: Count = Field(16, description="slices in a step")
-    max_batches: Count | None = Field(None, description="most steps in an epoch; none: every training slice once")
+    max_batches: Count | None = Field(
+        None, description="most steps in an epoch; none: every training slice once"
+    )
     learning_rate: Positive = Field(1e-4, description="Adam's step size")
     l2: Annotated[float, Field(ge=0.0)] = Field(1e-4, description="L2 penalty, k * sum of squares")
-    l2_scope: Literal["decoder3x3", "all_conv_kernels"] = Field("decoder3x3", description="kernels the penalty covers")
-    precision: Literal["float32", "mixed_float16"] = Field("float32", description="arithmetic of the network")
-    stop_patience: Count | None = Field(15, description="epochs without a better validation Dice before stopping; none: never")
-    plateau_patience: Count | None = Field(5, description="epochs without a better validation Dice before the step size falls; none: never")
-    plateau_factor: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(0.5, description="what the step size is multiplied by")
+    l2_scope: Literal["decoder3x3", "all_conv_kernels"] = Field(
+        "decoder3x3", description="kernels the penalty covers"
+    )
+    precision: Literal["float32", "mixed_float16"] = Field(
+        "float32", description="arithmetic of the network"
+    )
+    stop_patience: Count | None = Field(
+        15, description="epochs without a better validation Dice before stopping; none: never"
+    )
+    plateau_patience: Count | None = Field(
+        5,
+        description="epochs without a better validation Dice before the step size falls; none: never",
+    )
+    plateau_factor: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
+        0.5, description="what the step size is multiplied by"
+    )
     min_learning_rate: Positive = Field(1e-7, description="the step size falls no lower")
     seed: int = Field(0, description="seed of weights, order, dropout and augmentation")
 
@@ -97,8 +151,12 @@ class TrainingConfig(Section):
 class InferenceConfig(Section):
     """From probability maps to masks."""
 
-    search: Literal["threshold", "off"] = Field("threshold", description="choose the threshold on validation, or keep inference.threshold")
-    threshold: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(None, description="fixed threshold; none: chosen on validation (0.5 when search is off)")
+    search: Literal["threshold", "off"] = Field(
+        "threshold", description="choose the threshold on validation, or keep inference.threshold"
+    )
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
+        None, description="fixed threshold; none: chosen on validation (0.5 when search is off)"
+    )
     tta: Literal["none"] = Field("none", description="test-time augmentation")
 
 
@@ -108,9 +166,16 @@ class SweepConfig(Section):
     trials: Count = Field(20, description="finished trials of each design")
     seed: int = Field(0, description="seed of the sampler")
     sampler: Literal["tpe", "random"] = Field("tpe", description="how the next setting is chosen")
-    pruner: Literal["none", "median"] = Field("none", description="how hopeless trials are stopped early")
-    seeds: Count | None = Field(None, description="retrainings of the best setting; none: 3 when designs are compared or trials >= 20, else 1")
-    retries: Annotated[int, Field(ge=0)] = Field(3, description="attempts of a lost trial without a new epoch")
+    pruner: Literal["none", "median"] = Field(
+        "none", description="how hopeless trials are stopped early"
+    )
+    seeds: Count | None = Field(
+        None,
+        description="retrainings of the best setting; none: 3 when designs are compared or trials >= 20, else 1",
+    )
+    retries: Annotated[int, Field(ge=0)] = Field(
+        3, description="attempts of a lost trial without a new epoch"
+    )
     max_consecutive_failures: Count = Field(5, description="failures in a row that stop the sweep")
     keep_checkpoints: Literal["all", "best"] = Field("all", description="whose weights are kept")
 
@@ -119,15 +184,22 @@ class ComparisonConfig(Section):
     """What is tested, fixed before the results are seen."""
 
     metric: str = Field("dice", description="primary metric")
-    secondary: tuple[str, ...] = Field(("hd95",), description="metrics reported beside the primary one")
-    reference: str | None = Field(None, description="design the others are compared with; none: all pairs")
+    secondary: tuple[str, ...] = Field(
+        ("hd95",), description="metrics reported beside the primary one"
+    )
+    reference: str | None = Field(
+        None, description="design the others are compared with; none: all pairs"
+    )
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = Field(0.95, description="confidence level")
 
 
 class TrackingConfig(Section):
     """Where runs are published."""
 
-    uri: str | None = Field(None, description="MLflow server; none: MLFLOW_TRACKING_URI, else a database in the workspace")
+    uri: str | None = Field(
+        None,
+        description="MLflow server; none: MLFLOW_TRACKING_URI, else a database in the workspace",
+    )
 
 
 class Config(Section):
@@ -138,7 +210,9 @@ class Config(Section):
     loss: LossConfig = LossConfig()
     training: TrainingConfig = TrainingConfig()
     inference: InferenceConfig = InferenceConfig()
-    space: dict[str, dict[str, object]] = Field(default_factory=dict, description="search space; empty: the default of model and loss")
+    space: dict[str, dict[str, object]] = Field(
+        default_factory=dict, description="search space; empty: the default of model and loss"
+    )
     sweep: SweepConfig = SweepConfig()
     comparison: ComparisonConfig = ComparisonConfig()
     tracking: TrackingConfig = TrackingConfig()

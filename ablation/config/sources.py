@@ -1,7 +1,7 @@
 """Where a configuration comes from: default < preset < file < environment < --set.
 
-    resolved = resolve(preset="cpu-demo", assignments=["loss.fn_weight=0.7"])
-    resolved.config.loss.fn_weight, resolved.origin["loss.fn_weight"]   # 0.7, "--set"
+resolved = resolve(preset="cpu-demo", assignments=["loss.fn_weight=0.7"])
+resolved.config.loss.fn_weight, resolved.origin["loss.fn_weight"]   # 0.7, "--set"
 """
 
 from __future__ import annotations
@@ -117,9 +117,13 @@ def _file_layer(file: Path | None) -> tuple[str, Flat]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}", hint="Name an existing TOML file with --config.") from error
+        raise UsageError(
+            f"{path}: {error.strerror}", hint="Name an existing TOML file with --config."
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path}: not TOML: {error}", hint="Quote texts, as in name = \"unet\".") from error
+        raise UsageError(
+            f"{path}: not TOML: {error}", hint='Quote texts, as in name = "unet".'
+        ) from error
     values: Flat = {}
     for section, content in tables.items():
         if section == "space":
@@ -153,7 +157,9 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any
 def _parse_assignment(text: str) -> tuple[str, Any]:
     key, equals, value = text.partition("=")
     if not equals or "." not in key:
-        raise UsageError(f"--set {text!r} is not section.key=value", hint="For example --set loss.fn_weight=0.7")
+        raise UsageError(
+            f"--set {text!r} is not section.key=value", hint="For example --set loss.fn_weight=0.7"
+        )
     return key.strip(), parse_value(value)
 
 
@@ -202,8 +208,12 @@ def _validated(flat: Flat) -> Config:
     try:
         return Config.model_validate(nested)
     except ValidationError as error:
-        lines = [f"{_dotted(item['loc'])} = {item['input']!r}: {item['msg']}" for item in error.errors()]
-        raise UsageError("; ".join(lines), hint="ablate config show lists every key with its meaning.") from error
+        lines = [
+            f"{_dotted(item['loc'])} = {item['input']!r}: {item['msg']}" for item in error.errors()
+        ]
+        raise UsageError(
+            "; ".join(lines), hint="ablate config show lists every key with its meaning."
+        ) from error
 
 
 def _dotted(location: Sequence[object]) -> str:

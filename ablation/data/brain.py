@@ -38,7 +38,8 @@ BRIGHTNESS = {
     "enhancing": (92, 205, 148, 140),
 }
 """Signal of each tissue in t1, t1ce, t2, flair, on a scale of 0 to 255."""
-TISSUES = tuple(BRIGHTNESS)
+CODE = {name: code for code, name in enumerate(BRIGHTNESS)}
+"""The number of a tissue in arrays of tissue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,9 @@ def make_grid(slices: int, rng: np.random.Generator) -> Grid:
 
 
 def draw_head(grid: Grid, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Return the tissue of each voxel of a healthy head, as positions in TISSUES."""
+    """Return the tissue of each voxel of a healthy head, as numbers of CODE."""
     depth = _depth_mm(grid, rng)
-    tissue = np.full(grid.shape, TISSUES.index("air"), np.uint8)
+    tissue = np.full(grid.shape, CODE["air"], np.uint8)
     for name, above in (
         ("scalp", -9.0),
         ("bone", -5.5),
@@ -110,7 +111,7 @@ def draw_head(grid: Grid, rng: np.random.Generator) -> NDArray[np.uint8]:
         ("grey", 0.0),
         ("white", 3.2),
     ):
-        tissue[depth > above] = TISSUES.index(name)
+        tissue[depth > above] = CODE[name]
     _fold_cortex(tissue, depth, grid, rng)
     _add_deep_structures(tissue, depth, grid, rng)
     return tissue
@@ -118,24 +119,12 @@ def draw_head(grid: Grid, rng: np.random.Generator) -> NDArray[np.uint8]:
 
 def draw_distractors(tissue: NDArray[np.uint8], grid: Grid, rng: np.random.Generator) -> None:
     """Add what is bright in FLAIR without being tumour: small spots and broad faint patches."""
-    white = tissue == TISSUES.index("white")
+    white = tissue == CODE["white"]
     patches = white & (grid.noise(rng, 34.0) > 1.65)
-    tissue[patches] = TISSUES.index("patch")
+    tissue[patches] = CODE["patch"]
     places = np.argwhere(white)
-    for slice_, row, column in places[rng.integers(len(places), size=rng.integers(5, 14))]:
-        radius = rng.uniform(1.3, 3.2)
-        near = np.s_[:, max(row - 5, 0) : row + 6, max(column - 5, 0) : column + 6]
-        offsets = np.ogrid[
-            : grid.shape[0],
-            max(row - 5, 0) : min(row + 6, SIDE),
-            max(column - 5, 0) : min(column + 6, SIDE),
-        ]
-        centre = (slice_, row, column)
-        distance = sum(
-            ((axis - c) * d) ** 2
-            for axis, c, d in zip(offsets, centre, (2.0, 1.0, 1.0), strict=True)
-        )
-        tissue[near][(distance < radius**2) & white[near]] = TISSUES.index("spot")
+    for centre in places[rng.integers(len(places), size=rng.integers(5, 14))]:
+        _paint_spot(tissue, white, centre.tolist(), radius_px=rng.uniform(1.3, 3.2))
 
 
 def draw_tumour(
@@ -145,13 +134,11 @@ def draw_tumour(
 
     At least a quarter of the slices stay free of tumour.
     """
-    firm = np.isin(
-        tissue, [TISSUES.index(name) for name in ("white", "grey", "nuclei", "patch", "spot")]
-    )
+    firm = np.isin(tissue, [CODE[name] for name in ("white", "grey", "nuclei", "patch", "spot")])
     outside = _outside(tissue, lesion, grid, rng)
     # Infiltration: the front runs ahead along white matter, and is ragged.
     outside += 0.12 * grid.noise(rng, 24.0) + 0.04 * grid.noise(rng, 9.0)
-    outside += np.where(tissue == TISSUES.index("grey"), 0.35, 0.0)
+    outside += np.where(tissue == CODE["grey"], 0.35, 0.0)
     allowed = firm & _slab(outside, firm, share=0.7)
     labels = np.zeros(grid.shape, np.uint8)
     wanted = min(round(lesion.volume_ml * 1000 / math.prod(SPACING_MM)), int(allowed.sum()))
@@ -174,10 +161,10 @@ def acquire(
     """
     shown = tissue.copy()
     for label, name in ((OEDEMA, "oedema"), (NECROSIS, "necrosis"), (ENHANCING, "enhancing")):
-        shown[labels == label] = TISSUES.index(name)
-    table = np.array([BRIGHTNESS[name] for name in TISSUES], float)
+        shown[labels == label] = CODE[name]
+    table = np.array(list(BRIGHTNESS.values()), float)
     contrast = rng.uniform(0.75, 1.15)
-    head = tissue != TISSUES.index("air")
+    head = tissue != CODE["air"]
     images = np.empty((len(MODALITIES), *tissue.shape), np.uint8)
     for i, name in enumerate(MODALITIES):
         strength = 0.12 if name == lesion.hidden_in else contrast
@@ -209,13 +196,13 @@ def _fold_cortex(
     """Cut sulci along the zero lines of a noise field, and line them with grey matter."""
     crease = np.abs(grid.noise(rng, 15.0))
     reach = 10.0 + 3.0 * grid.noise(rng, 28.0)
-    tissue[(depth > 0) & (depth < reach + 3) & (crease < 0.62)] = TISSUES.index("grey")
-    tissue[(depth > -0.5) & (depth < reach) & (crease < 0.17)] = TISSUES.index("csf")
+    tissue[(depth > 0) & (depth < reach + 3) & (crease < 0.62)] = CODE["grey"]
+    tissue[(depth > -0.5) & (depth < reach) & (crease < 0.17)] = CODE["csf"]
     # The falx: brain on both sides of the midline, front and back, and all along on top.
     wavy = np.abs(grid.x + 0.7 * grid.noise(rng, 30.0))
     apart = (depth > 0) & ((np.abs(grid.y) > 24) | (grid.z < -18))
-    tissue[apart & (wavy < 3.4)] = TISSUES.index("grey")
-    tissue[apart & (wavy < 1.0)] = TISSUES.index("csf")
+    tissue[apart & (wavy < 3.4)] = CODE["grey"]
+    tissue[apart & (wavy < 1.0)] = CODE["csf"]
 
 
 def _add_deep_structures(
@@ -230,7 +217,7 @@ def _add_deep_structures(
             ((20.0 * side, -4, 7), (4.0, 11, 11)),  # putamen
             ((9.0 * side, -15, 2), (3.6, 6.0, 10)),  # caudate
         ):
-            tissue[brain & (grid.ellipsoid(centre, radii) < 1)] = TISSUES.index("nuclei")
+            tissue[brain & (grid.ellipsoid(centre, radii) < 1)] = CODE["nuclei"]
     ventricle = np.full(grid.shape, np.inf)
     for side in (-1, 1):
         # The lateral ventricle bows outwards to both of its horns.
@@ -240,31 +227,36 @@ def _add_deep_structures(
     third = grid.ellipsoid((0, 3, 10), (1.6 * size, 9, 9))
     horns = np.abs(grid.y + 1) > 17 * size**0.5
     rim = 1.0 + 0.2 * rng.uniform(0.4, 1.6) * np.where(horns, 1.6, 0.5)
-    tissue[brain & (ventricle < rim)] = TISSUES.index("cap")
-    tissue[brain & ((ventricle < 1) | (third < 1))] = TISSUES.index("csf")
+    tissue[brain & (ventricle < rim)] = CODE["cap"]
+    tissue[brain & ((ventricle < 1) | (third < 1))] = CODE["csf"]
+
+
+def _paint_spot(
+    tissue: NDArray[np.uint8], where: Mask, centre: list[int], radius_px: float
+) -> None:
+    """Paint a ball, flattened across slices, where the mask allows it."""
+    sides = zip(centre, tissue.shape, strict=True)
+    box = tuple(slice(max(at - 4, 0), min(at + 5, side)) for at, side in sides)
+    z, y, x = np.ogrid[box]
+    distance = (2 * (z - centre[0])) ** 2 + (y - centre[1]) ** 2 + (x - centre[2]) ** 2
+    tissue[box][(distance < radius_px**2) & where[box]] = CODE["spot"]
 
 
 def _outside(
     tissue: NDArray[np.uint8], lesion: Lesion, grid: Grid, rng: np.random.Generator
 ) -> Field:
     """Return the distance from the nearest part of the tumour, in that part's radii."""
-    white = np.argwhere(tissue == TISSUES.index("white"))
+    white = np.argwhere(tissue == CODE["white"])
     middle = white[np.abs(white[:, 0] - grid.shape[0] / 2) < 0.3 * grid.shape[0]]
-    seat = middle[rng.integers(len(middle))]
+    level, row, column = middle[rng.integers(len(middle))]
+    seat = np.array([grid.x[0, row, column], grid.y[0, row, column], grid.z[level, 0, 0]])
     whole = (lesion.volume_ml * 1000 * 3 / (4 * math.pi)) ** (1 / 3)
     nearest = np.full(grid.shape, np.inf)
     for part in range(lesion.parts):
         radius = whole if part == 0 else whole * rng.uniform(0.35, 0.7)
         radii = radius * rng.uniform(0.75, 1.3, size=3)
-        away = rng.normal(size=3) * (0.0 if part == 0 else 0.9 * whole)
-        row, column = seat[1] + away[1], seat[2] + away[2]
-        level = seat[0] + away[0] / SPACING_MM[0]
-        centre = (
-            float(np.interp(column, np.arange(SIDE), grid.x[0, int(np.clip(row, 0, SIDE - 1))])),
-            float(np.interp(row, np.arange(SIDE), grid.y[0, :, int(np.clip(column, 0, SIDE - 1))])),
-            float(np.interp(level, np.arange(grid.shape[0]), grid.z[:, 0, 0])),
-        )
-        nearest = np.minimum(nearest, grid.ellipsoid(centre, (radii[0], radii[1], radii[2])))
+        centre = seat if part == 0 else seat + rng.normal(0, 0.9 * whole, size=3)
+        nearest = np.minimum(nearest, grid.ellipsoid(tuple(centre), tuple(radii)))
     return nearest
 
 

@@ -8,12 +8,14 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config.sections import DataConfig
-from ablation.data.dataset import SOURCES, Dataset, PatientFacts
+from ablation.data.dataset import SOURCES, Dataset
+from ablation.data.facts import PatientFacts
 from ablation.data.files import locked
 from ablation.data.patients import Patient, region
 from ablation.data.preprocess import normalise, resize_images, resize_mask
@@ -111,27 +113,36 @@ def _build(
     partial = folder.with_name(f".{folder.name}")
     shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed while building
     (partial / TRUTH).mkdir(parents=True)
-    total, size = sum(facts.slices for facts in patients), data.image_size
-    images = _new_array(partial / IMAGES, (total, size, size, len(data.modalities)), np.float32)
-    masks = _new_array(partial / MASKS, (total, size, size, 1), np.uint8)
+    grid = (sum(facts.slices for facts in patients), data.image_size, data.image_size)
     rows: dict[str, tuple[int, int]] = {}
     start = 0
-    for number, facts in enumerate(patients):
-        progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
-        patient = _read(dataset, facts)
-        target = region(_truth(patient), SOURCES[dataset.name].regions[data.target])
-        np.save(_truth_file(partial, number), target)
-        stop = start + facts.slices
-        for channel, name in enumerate(data.modalities):
-            volume = normalise(patient.volumes[patient.modalities.index(name)], data.normalise)
-            images[start:stop, :, :, channel] = resize_images(volume, size)
-        masks[start:stop, :, :, 0] = resize_mask(target, size)
-        rows[facts.id] = start, stop
-        start = stop
-    images.flush()
-    masks.flush()
+    with (partial / IMAGES).open("wb") as images, (partial / MASKS).open("wb") as masks:
+        _begin_array(images, (*grid, len(data.modalities)), np.dtype(np.float32))
+        _begin_array(masks, (*grid, 1), np.dtype(np.uint8))
+        for number, facts in enumerate(patients):
+            progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
+            patient = _read(dataset, facts)
+            target = region(_truth(patient), SOURCES[dataset.name].regions[data.target])
+            np.save(_truth_file(partial, number), target)
+            images.write(_network_images(patient, data).tobytes())
+            masks.write(resize_mask(target, data.image_size).astype(np.uint8).tobytes())
+            rows[facts.id] = start, start + facts.slices
+            start += facts.slices
     (partial / ROWS).write_text(json.dumps(rows))
     partial.replace(folder)
+
+
+def _network_images(patient: Patient, data: DataConfig) -> NDArray[np.float32]:
+    """Return shape (slices, size, size, modality)."""
+    wanted = [patient.modalities.index(name) for name in data.modalities]
+    channels = [normalise(patient.volumes[index], data.normalise) for index in wanted]
+    return np.stack([resize_images(one, data.image_size) for one in channels], axis=-1)
+
+
+def _begin_array(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    # Written in order rather than through a memory map: a full disk is then an OSError, not SIGBUS.
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
 
 
 def _open(folder: Path) -> Slices:
@@ -164,9 +175,3 @@ def _truth(patient: Patient) -> NDArray[np.uint8]:
 
 def _truth_file(folder: Path, number: int) -> Path:
     return folder / TRUTH / f"{number}.npy"
-
-
-def _new_array(
-    path: Path, shape: tuple[int, ...], dtype: type
-) -> np.memmap[tuple[int, ...], np.dtype[np.generic]]:
-    return np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)

@@ -8,46 +8,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
-
-import numpy as np
+from typing import Literal
 
 from ablation.config.sections import DataConfig
 from ablation.data import lgg, phantom
-from ablation.data.check import Finding, check_patient, errors_of, find_twins, refuse
-from ablation.data.files import write_whole
-from ablation.data.patients import Patient, raw_hash, truth_hash
-from ablation.data.source import Located, Progress, Source, paced, silent
+from ablation.data.check import Finding, errors_of, find_twins, refuse
+from ablation.data.facts import PatientFacts, facts_of_all
+from ablation.data.source import Progress, Source, paced, silent
 from ablation.errors import DataError, UsageError, nearest
 
 SOURCES: Mapping[str, Source] = {source.name: source for source in (phantom.SOURCE, lgg.SOURCE)}
 """Every layout that can be read; a new one is a line here."""
-FACTS_VERSION = 1
-"""Raised when a check or a fact changes, so that remembered facts are not used."""
 ID_KEY = "ABLATE_ID_KEY"
 """Environment variable with the key of hashed ids."""
-
-
-@dataclass(frozen=True, slots=True)
-class PatientFacts:
-    """What is known of a patient without opening the images again."""
-
-    id: str
-    shape: tuple[int, int, int]
-    """Slices, rows, columns."""
-    spacing_mm: tuple[float, float, float] | None
-    tumour_voxels: int
-    """Voxels with any label."""
-    tumour_slices: int
-    slices: int
-    truth_hash: str
-    raw_hash: str
-    labelled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +115,7 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     source = source_of(data)
     _refuse_unknown(source, data)
     located = source.locate(data, cache, paced(progress))
-    facts, findings = _facts_of_all(source, located, cache, paced(progress))
+    facts, findings = facts_of_all(source, located, cache, paced(progress))
     twins = find_twins({name: fact.raw_hash for name, fact in facts.items()})
     kept = {name: fact for name, fact in facts.items() if name not in {t.patient for t in twins}}
     ids = public_ids(list(located.places), data)
@@ -175,80 +152,6 @@ def public_ids(names: Sequence[str], data: DataConfig) -> dict[str, str]:
         name: "P" + hmac.new(key.encode(), name.encode(), hashlib.sha256).hexdigest()[:12]
         for name in names
     }
-
-
-def facts_of(patient: Patient) -> PatientFacts:
-    """Return the facts of a patient that has been read."""
-    tumour = np.zeros(patient.shape, bool) if patient.truth is None else patient.truth > 0
-    return PatientFacts(
-        id=patient.id,
-        shape=patient.shape,
-        spacing_mm=patient.spacing_mm,
-        tumour_voxels=int(tumour.sum()),
-        tumour_slices=int(tumour.any(axis=(1, 2)).sum()),
-        slices=patient.shape[0],
-        truth_hash=truth_hash(patient),
-        raw_hash=raw_hash(patient),
-        labelled=patient.truth is not None,
-    )
-
-
-def _facts_of_all(
-    source: Source, located: Located, cache: Path, progress: Progress
-) -> tuple[dict[str, PatientFacts], tuple[Finding, ...]]:
-    """Return facts of the readable patients, and all findings; files seen before are not read."""
-    where = hashlib.sha256(str(located.root.absolute()).encode()).hexdigest()[:16]
-    memory = cache / "facts" / f"{source.name}-{where}.json"
-    remembered = _recall(memory)
-    entries: dict[str, Any] = {}
-    for number, (name, place) in enumerate(located.places.items(), start=1):
-        seal = _seal(located.root, source.files(place))
-        entry = remembered.get(name)
-        if entry is None or entry["seal"] != seal:
-            progress(f"checking patient {number} of {len(located.places)}: {name}")
-            entry = {"seal": seal, **_look(source, place)}
-        entries[name] = entry
-    if entries != remembered:
-        text = json.dumps(entries).encode()
-        write_whole(memory, lambda file: file.write(text))
-    facts = {name: _facts_from(entry["facts"]) for name, entry in entries.items() if entry["facts"]}
-    findings = tuple(Finding(**one) for entry in entries.values() for one in entry["findings"])
-    return facts, findings
-
-
-def _look(source: Source, place: Path) -> dict[str, Any]:
-    reading = source.read(place)
-    findings = list(reading.findings)
-    facts = None
-    if reading.patient is not None:
-        findings += check_patient(reading.patient, place.name)
-        # Through JSON, so that a fresh look and a remembered one are the same.
-        facts = json.loads(json.dumps(asdict(facts_of(reading.patient))))
-    return {"facts": facts, "findings": [asdict(finding) for finding in findings]}
-
-
-def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
-    spacing = stored["spacing_mm"]
-    shapes = {
-        "shape": tuple(stored["shape"]),
-        "spacing_mm": None if spacing is None else tuple(spacing),
-    }
-    return PatientFacts(**{**stored, **shapes})
-
-
-def _recall(memory: Path) -> dict[str, Any]:
-    try:
-        remembered: dict[str, Any] = json.loads(memory.read_text())
-    except (OSError, ValueError):
-        return {}  # never written, or damaged: everything is looked at again
-    return remembered
-
-
-def _seal(root: Path, files: Sequence[Path]) -> str:
-    """Return a hash of names, sizes and times of a patient's files: unchanged means unread."""
-    states = [(path, path.stat()) for path in files]
-    listed = [(str(path.relative_to(root)), s.st_size, s.st_mtime_ns) for path, s in states]
-    return hashlib.sha256(repr((FACTS_VERSION, listed)).encode()).hexdigest()
 
 
 def _fingerprint(patients: Sequence[PatientFacts]) -> str:

@@ -96,7 +96,7 @@ def read(folder: Path) -> Reading:
     images, image_faults = _read_all(found.images.values(), _refuse_image)
     masks, mask_faults = _read_all(found.masks.values(), _refuse_mask)
     findings = (*found.findings, *_pairing(folder, found), *image_faults, *mask_faults)
-    findings += (*_odd_ones(images), *_unlike_image(found, images, masks))
+    findings += _odd_ones(images, masks)
     if errors_of(findings):
         return Reading(None, findings)
     order = sorted(found.images)
@@ -169,7 +169,9 @@ def _read_all(
 
 def _refuse_image(image: Image) -> None:
     if image.ndim != 3 or image.shape[-1] != len(MODALITIES):
-        raise DataError(f"is {_size(image)}, expected rows x columns x 3 ({', '.join(MODALITIES)})")
+        raise DataError(
+            f"is {_size(image.shape)}, expected rows x columns x 3 ({', '.join(MODALITIES)})"
+        )
     if image.dtype.kind == "f":
         bad = int(np.count_nonzero(~np.isfinite(image)))
         if bad:
@@ -178,7 +180,7 @@ def _refuse_image(image: Image) -> None:
 
 def _refuse_mask(mask: Image) -> None:
     if mask.ndim != 2:
-        raise DataError(f"is {_size(mask)}, expected a mask of rows x columns")
+        raise DataError(f"is {_size(mask.shape)}, expected a mask of rows x columns")
     if mask.dtype.kind not in "bu":
         raise DataError(f"holds {mask.dtype} values, expected whole numbers from 0 to 255")
 
@@ -213,27 +215,24 @@ def _pairing(folder: Path, found: SliceFiles) -> tuple[Finding, ...]:
     return (*lacking, *orphans, *warnings)
 
 
-def _odd_ones(images: Mapping[Path, Image]) -> tuple[Finding, ...]:
-    """Return an error for each image of another size or type than most of its patient's."""
-    kinds = {path: f"{_size(image)} {image.dtype}" for path, image in images.items()}
-    usual = Counter(kinds.values()).most_common(1)
-    return tuple(
-        _error(path, f"is {kind}, the other slices are {usual[0][0]}")
-        for path, kind in kinds.items()
-        if kind != usual[0][0]
+def _odd_ones(images: Mapping[Path, Image], masks: Mapping[Path, Image]) -> tuple[Finding, ...]:
+    """Return an error for each image and mask unlike most of the patient's images."""
+    kinds = {path: (image.shape, str(image.dtype)) for path, image in images.items()}
+    if not kinds:
+        return ()
+    ((usual, _),) = Counter(kinds.values()).most_common(1)
+    expected = f"{_size(usual[0])} {usual[1]}"
+    odd_images = (
+        _error(path, f"is {_size(shape)} {dtype}, the other slices are {expected}")
+        for path, (shape, dtype) in kinds.items()
+        if (shape, dtype) != usual
     )
-
-
-def _unlike_image(
-    found: SliceFiles, images: Mapping[Path, Image], masks: Mapping[Path, Image]
-) -> tuple[Finding, ...]:
-    """Return an error for each mask whose size is not its image's."""
-    findings = []
-    for number, path in found.masks.items():
-        image, mask = images.get(found.images.get(number, path)), masks.get(path)
-        if image is not None and mask is not None and mask.shape != image.shape[:2]:
-            findings.append(_error(path, f"is {_size(mask)}, its image is {_size(image[..., 0])}"))
-    return tuple(findings)
+    odd_masks = (
+        _error(path, f"is {_size(mask.shape)}, the images are {_size(usual[0][:2])}")
+        for path, mask in masks.items()
+        if mask.shape != usual[0][:2]
+    )
+    return (*odd_images, *odd_masks)
 
 
 def _copies_of_flair(volumes: Image) -> tuple[str, ...]:
@@ -269,8 +268,8 @@ def _natural(path: Path) -> list[tuple[int, str]]:
     ]
 
 
-def _size(array: Image) -> str:
-    return "x".join(str(side) for side in array.shape)
+def _size(shape: tuple[int, ...]) -> str:
+    return "x".join(str(side) for side in shape)
 
 
 def _error(path: Path, fault: str) -> Finding:

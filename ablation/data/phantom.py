@@ -85,9 +85,9 @@ def locate(data: DataConfig, cache: Path, progress: Progress) -> Located:
 def read(place: Path) -> Reading:
     """Read a generated patient from the cache."""
     try:
-        with np.load(place) as arrays:
+        with place.open("rb") as file, np.load(file) as arrays:
             volumes, labels = arrays["volumes"], arrays["labels"]
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile) as error:
         fault = f"cannot be read ({error}); delete it, it will be generated again"
         return Reading(None, (Finding("error", place.name, fault, place.stem),))
     order = tuple(f"slice {number}" for number in range(1, len(labels) + 1))

@@ -14,7 +14,8 @@ from typing import Any, Literal
 import numpy as np
 
 from ablation.config.sections import DataConfig
-from ablation.data.dataset import SOURCES, Dataset, PatientFacts
+from ablation.data.dataset import SOURCES, Dataset
+from ablation.data.facts import PatientFacts
 from ablation.data.files import write_whole
 from ablation.errors import DataError, UsageError
 

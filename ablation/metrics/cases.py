@@ -96,15 +96,18 @@ def summarise(cases: pd.DataFrame | Sequence[Mapping[str, object]]) -> dict[str,
     """Return the means of each split, named "test/dice", for tracking; rows of one target.
 
     Every patient with a lesion weighs 1 and a missed one has the worst value, so beside the
-    mean of hd95, which the penalty drives, stands the median. Undefined means are left out.
+    mean of hd95, which the penalty drives, stands the median. A mean that lacks the value of a
+    patient is left out.
     """
     frame = with_penalties(pd.DataFrame(cases, columns=list(COLUMNS)))
     summary: dict[str, float] = {}
     for split, rows in frame.groupby("split", sort=False):
-        patients = rows[has_lesion(rows)].groupby("patient")[list(SUMMARISED)].mean()
+        primary = rows[has_lesion(rows)]
+        known = [name for name in SUMMARISED if primary[name].notna().all()]
+        patients = primary.groupby("patient")[known].mean()
         values = {
-            **{name: float(patients[name].mean()) for name in SUMMARISED},
-            "hd95_median": float(patients["hd95"].median()),
+            **{name: float(patients[name].mean()) for name in known},
+            "hd95_median": float(patients["hd95"].median()) if "hd95" in known else math.nan,
             "cases": float(len(rows)),
             **{name: float((rows["status"] == name).sum()) for name in ("missed", "false_alarm")},
         }

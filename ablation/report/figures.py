@@ -61,7 +61,7 @@ def patient_lines(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Fig
     words = "; ".join(_mean_words(analysis, summary) for summary in analysis.summaries)
     return Figure(
         id=id_,
-        title=f"{analysis.label}: one line per patient",
+        title=f"{analysis.label}: one {'line' if len(designs) > 1 else 'point'} per patient",
         alternative=f"{analysis.label} of {len(analysis.patients)} patients. Mean: {words}.",
         data=(_lines(analysis, designs, colour), *means),
         layout=layout,

@@ -24,7 +24,6 @@ STRONG_COLUMNS = frozenset({"design", "mean", "p Holm"})
 def page(comparison: Comparison, source: Source) -> str:
     """Return the report as one HTML page, plotly inside, the same bytes for the same input."""
     drawn = _drawn(comparison)
-    primary = comparison.primary
     return Template(_text("page.html")).substitute(
         title=escape(f"{source.experiment}: {', '.join(comparison.designs)}"),
         style=_text("page.css"),
@@ -34,7 +33,7 @@ def page(comparison: Comparison, source: Source) -> str:
         verdict=_verdict(comparison, source),
         reading=escape(_reading(comparison)),
         table=_results(comparison),
-        figures="\n".join(_figure(figure, alone=not primary.contrasts) for figure in drawn),
+        figures="\n".join(_figure(figure) for figure in drawn),
         ledger=_ledger(comparison),
         empties=_empties(comparison),
         notes=_list([*comparison.notes, *source.sentences()], "notes"),
@@ -151,10 +150,9 @@ def _cell(name: str, text: str, row: Row, colour: dict[str, str]) -> str:
     return f'<td class="{" ".join(kinds)}">{swatch}{escape(text)}</td>'
 
 
-def _figure(figure: Figure, *, alone: bool) -> str:
-    kind = ' class="alone"' if alone else ""
+def _figure(figure: Figure) -> str:
     return (
-        f'<figure{kind}><h3>{escape(figure.title)}</h3><div id="{figure.id}" role="img" '
+        f'<figure><h3>{escape(figure.title)}</h3><div id="{figure.id}" role="img" '
         f'aria-label="{escape(figure.alternative)}" style="height:{figure.height}px"></div>'
         f"<figcaption>{escape(figure.alternative)}</figcaption></figure>"
     )

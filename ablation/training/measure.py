@@ -26,7 +26,7 @@ def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, floa
     batch = config.training.batch_size
     rng = np.random.default_rng(0)
     images = rng.random((batch, *image_shape), np.float32)
-    masks = (images[..., :1] > 0.9).astype(np.float32)  # noqa: PLR2004
+    masks = (images[..., :1] > 0.9).astype(np.float32)
     short = with_values(config, {"training.epochs": STEPS, "training.max_batches": 1})
     fit = trainer.fit(
         short,
@@ -34,7 +34,7 @@ def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, floa
         masks,
         np.arange(batch),
         validate=lambda predict: (float(predict(images, image_shape[:2]).mean()), 0.5),
-        on_epoch=lambda epoch: False,
+        on_epoch=lambda _: False,
     )
     begin = time.perf_counter()
     trainer.predictor(images, image_shape[:2])

@@ -50,7 +50,7 @@ def spec(folder: Path, trials: int = 14, **changes: Any) -> sweeps.StudySpec:
 
 
 def value(params: Mapping[str, Any], epoch: int, seed: int | None) -> float:
-    best = 1 - (params["x"] - 0.3) ** 2 - 0.01 * (math.log10(params["rate"]) + 2) ** 2
+    best: float = 1 - (params["x"] - 0.3) ** 2 - 0.01 * (math.log10(params["rate"]) + 2) ** 2
     best -= 0.02 * abs(params["depth"] - 3) + 0.05 * (not params["skips"])
     return best * (1 - math.exp(-epoch)) + 0.001 * (seed or 0)
 

@@ -23,6 +23,8 @@ def test_everything_of_a_run_arrives(
     workspace: Path, store: Any, make_study: Make, make_run: Make
 ) -> None:
     study = make_study(workspace)
+    trial = make_run(study)
+    client.publish(trial, store.uri)
     run = make_run(study, "final-101.0", kind="final")
     run.write_text("checkpoint/resume.npz", "not for others")
     assert client.publish(run, store.uri).outcome == "published"
@@ -30,7 +32,7 @@ def test_everything_of_a_run_arrives(
     record = run.record
     key = record.run_key
     assert (key, "FINISHED", record.start_ms, record.end_ms, "unet final-101.0") in content["runs"]
-    assert [row[1:] for row in content["params"]] == [
+    assert [row[1:] for row in content["params"] if row[0] == key] == [
         ("model.name", "unet"),
         ("training.learning_rate", "0.001"),
     ]
@@ -38,13 +40,12 @@ def test_everything_of_a_run_arrives(
     expected = [
         (key, k, v, line.time_ms, line.step, 0) for line in lines for k, v in line.metrics.items()
     ]
-    assert content["metrics"] == sorted(
-        [*expected, (key, "validation/mean", 0.8, record.end_ms, 0, 0)]
-    )
+    summary = (key, "validation/mean", 0.8, record.end_ms, 2, 0)
+    assert [row for row in content["metrics"] if row[0] == key] == sorted([*expected, summary])
     assert [name for name, _ in content[key]] == [
         "checkpoint/weights.npz", "per_case.csv", "per_case.json", "run.json", "thresholds.csv"
     ]  # fmt: skip
-    assert (key, "unet study") in content["parents"]
+    assert content["parents"] == [(trial.run_key, "unet study")]  # the final stands beside it
     tags = {name: value for owner, name, value in content["tags"] if owner == key}
     assert tags["ablate.kind"] == "final"
     assert tags["ablate.data"] == "da7a"
@@ -97,7 +98,8 @@ def test_interrupted_at_any_call_it_arrives_once(
     monkeypatch: pytest.MonkeyPatch,
     after: bool,
 ) -> None:
-    run = make_run(make_study(workspace), "final-7.0", kind="final")
+    run = make_run(make_study(workspace), "7.0")
+    run.write_text("curve.csv", "1")
     whole, store = new_store("whole"), new_store("broken")
     client.publish(run, whole.uri)
     connect = client.connect
@@ -114,9 +116,9 @@ def test_interrupted_at_any_call_it_arrives_once(
         except Interrupted:
             if calls % 3 == 0:
                 (run.path / names.PUBLISHED_FILE).unlink(missing_ok=True)
-    assert calls > 30
+    assert calls >= 24
     assert store.content() == whole.content()
-    assert len(store.rows("select * from runs")) == 2  # the study and the final
+    assert len(store.rows("select * from runs")) == 2  # the study and the trial
 
 
 def test_two_machines_that_race_keep_one_run(
@@ -180,7 +182,7 @@ def test_a_run_that_goes_on_grows_at_the_store(
     client.publish(run, store.uri)
     assert client.publish(run, store.uri).outcome == "up to date"
     content = store.content()
-    assert [row[4] for row in content["metrics"] if row[1] == "train/loss"] == [3, 2, 1]
+    assert sorted(row[4] for row in content["metrics"] if row[1] == "train/loss") == [1, 2, 3]
     assert [row[1] for row in content["runs"]] == ["RUNNING", "RUNNING"]
     assert names.PUBLISHED not in {name for _, name, _ in content["tags"]}
     run.finish("FAILED", reason="out of memory")

@@ -85,10 +85,10 @@ def test_weights_go_last() -> None:
 
 
 def test_a_table_has_numbers_and_nulls() -> None:
-    table = json.loads(as_table('patient,n,dice\n"A, B",3,0.25\nC,,\n'))
+    table = json.loads(as_table('patient,split,n,dice\n"A, B",test,3,0.25\nC,test,,\n'))
     assert table == {
-        "columns": ["patient", "n", "dice"],
-        "data": [["A, B", 3, 0.25], ["C", None, None]],
+        "columns": ["patient", "n", "dice", "split"],
+        "data": [["A, B", 3, 0.25, "test"], ["C", None, None, "test"]],
     }
 
 

@@ -116,3 +116,12 @@ def test_a_split_without_lesions_has_no_dice(truth: np.ndarray) -> None:
     assert "test/dice" not in summary
     assert summary["test/cases"] == 1
     assert summarise([]) == {}
+
+
+def test_a_mean_never_skips_a_patient(truth: np.ndarray) -> None:
+    unstated = {"shape": "", "spacing": ""}  # as imports may be: the missed case has no penalty
+    rows = [score(truth, truth), score(truth, np.zeros_like(truth), "P2") | unstated]
+    summary = summarise(rows)
+    assert summary["test/dice"] == 0.5
+    assert "test/hd95" not in summary
+    assert "test/hd95_median" not in summary

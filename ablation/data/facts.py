@@ -1,0 +1,111 @@
+"""What is known of each patient without its pixels: read once, then remembered by file state."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ablation.data.check import Finding, check_patient
+from ablation.data.files import write_whole
+from ablation.data.patients import Patient, raw_hash, truth_hash
+from ablation.data.source import Located, Progress, Source
+
+FACTS_VERSION = 1
+"""Raised when a check or a fact changes, so that remembered facts are not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class PatientFacts:
+    """What is known of a patient without opening the images again."""
+
+    id: str
+    shape: tuple[int, int, int]
+    """Slices, rows, columns."""
+    spacing_mm: tuple[float, float, float] | None
+    tumour_voxels: int
+    """Voxels with any label."""
+    tumour_slices: int
+    slices: int
+    truth_hash: str
+    raw_hash: str
+    labelled: bool
+
+
+def facts_of(patient: Patient) -> PatientFacts:
+    """Return the facts of a patient that has been read."""
+    tumour = np.zeros(patient.shape, bool) if patient.truth is None else patient.truth > 0
+    return PatientFacts(
+        id=patient.id,
+        shape=patient.shape,
+        spacing_mm=patient.spacing_mm,
+        tumour_voxels=int(tumour.sum()),
+        tumour_slices=int(tumour.any(axis=(1, 2)).sum()),
+        slices=patient.shape[0],
+        truth_hash=truth_hash(patient),
+        raw_hash=raw_hash(patient),
+        labelled=patient.truth is not None,
+    )
+
+
+def facts_of_all(
+    source: Source, located: Located, cache: Path, progress: Progress
+) -> tuple[dict[str, PatientFacts], tuple[Finding, ...]]:
+    """Return facts of the readable patients, and all findings; files seen before are not read."""
+    where = hashlib.sha256(str(located.root.absolute()).encode()).hexdigest()[:16]
+    memory = cache / "facts" / f"{source.name}-{where}.json"
+    remembered = _recall(memory)
+    entries: dict[str, Any] = {}
+    for number, (name, place) in enumerate(located.places.items(), start=1):
+        seal = _seal(located.root, source.files(place))
+        entry = remembered.get(name)
+        if entry is None or entry["seal"] != seal:
+            progress(f"checking patient {number} of {len(located.places)}: {name}")
+            entry = {"seal": seal, **_look(source, place)}
+        entries[name] = entry
+    if entries != remembered:
+        text = json.dumps(entries).encode()
+        write_whole(memory, lambda file: file.write(text))
+    facts = {name: _facts_from(entry["facts"]) for name, entry in entries.items() if entry["facts"]}
+    findings = tuple(Finding(**one) for entry in entries.values() for one in entry["findings"])
+    return facts, findings
+
+
+def _look(source: Source, place: Path) -> dict[str, Any]:
+    reading = source.read(place)
+    findings = list(reading.findings)
+    facts = None
+    if reading.patient is not None:
+        findings += check_patient(reading.patient, place.name)
+        # Through JSON, so that a fresh look and a remembered one are the same.
+        facts = json.loads(json.dumps(asdict(facts_of(reading.patient))))
+    return {"facts": facts, "findings": [asdict(finding) for finding in findings]}
+
+
+def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
+    spacing = stored["spacing_mm"]
+    shapes = {
+        "shape": tuple(stored["shape"]),
+        "spacing_mm": None if spacing is None else tuple(spacing),
+    }
+    return PatientFacts(**{**stored, **shapes})
+
+
+def _recall(memory: Path) -> dict[str, Any]:
+    try:
+        remembered: dict[str, Any] = json.loads(memory.read_text())
+    except (OSError, ValueError):
+        return {}  # never written, or damaged: everything is looked at again
+    return remembered
+
+
+def _seal(root: Path, files: Sequence[Path]) -> str:
+    """Return a hash of names, sizes and times of a patient's files: unchanged means unread."""
+    states = [(path, path.stat()) for path in files]
+    listed = [(str(path.relative_to(root)), s.st_size, s.st_mtime_ns) for path, s in states]
+    return hashlib.sha256(repr((FACTS_VERSION, listed)).encode()).hexdigest()

@@ -1,0 +1,141 @@
+"""`ablate report`: what it fetches, what it makes of tags, where it writes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from ablation.cli.report import report
+from ablation.errors import AblateError, UsageError
+from ablation.metrics.cases import COLUMNS
+from tracking import names
+from tracking.finals import Finals, PulledRun
+from tracking.publisher import Synced
+
+app = typer.Typer()
+app.command()(report)
+FACTS = {
+    "trials": 3,
+    "epochs_allowed": 12,
+    "preset": "cpu-demo",
+    "generated": True,
+    "selected_on": "validation",
+}
+
+
+def final(folder: Path, model: str, seed: int, dice: list[float], **facts: object) -> PulledRun:
+    run_id = f"{model}{seed}"
+    (folder / run_id).mkdir()
+    rows = pd.DataFrame({name: ["" for _ in dice] for name in COLUMNS})
+    patients = [f"p{i}" for i in range(len(dice))]
+    rows = rows.assign(
+        patient=patients, case=patients, split="test", target="WT", status="scored", dice=dice, hd95=3.0,
+        tp=5, fp=5, fn=5, tn=5, truth_voxels=10, pred_voxels=10, lesions_truth=1, lesions_found=1,
+        lesions_false=0, shape="4x8x8", spacing="3x1x1", distance_unit="mm", truth_hash="h",
+    )  # fmt: skip
+    rows.to_csv(folder / run_id / names.PER_CASE, index=False)
+    tags = {f"{names.LEDGER}{key}": json.dumps(value) for key, value in (FACTS | facts).items()}
+    params = {"comparison.metric": "dice", "comparison.reference": "none"}
+    return PulledRun(
+        run_id, f"final-{seed}", {names.MODEL: model, **tags}, params, {}, folder / run_id
+    )
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    """A stand-in for the MLflow server: hands out the finals it was given."""
+    folder = tmp_path / "finals"
+    folder.mkdir()
+    runs: list[PulledRun] = []
+
+    def pull(uri, experiment, into):
+        return Finals(experiment or "demo" if runs else "", tuple(runs), ("final-0",), ("old",))
+
+    monkeypatch.setattr("tracking.client.pull_finals", pull)
+    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced(failed=(("x/1.0", "gone"),)))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs").mkdir()
+    return lambda *args, **facts: runs.append(final(folder, *args, **facts))
+
+
+def call(*arguments: str):
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_two_designs(server, tmp_path):
+    server("unet", 1, [0.5, 0.6])
+    server("resupnet", 2, [0.7, 0.8], seconds=10.0)
+    server("resupnet", 1, [0.6, 0.7], seconds=20.0)
+    result = call()
+    assert result.exit_code == 0
+    assert result.stdout.startswith(
+        "experiment demo: resupnet, unet on 2 test patients (generated data, demo settings)"
+    )
+    assert "cannot give p < 0.05" in result.stdout
+    assert "written: report/index.html" in result.stderr
+    assert "not published: x/1.0: gone" in result.stderr
+    content = json.loads((tmp_path / "report/comparison.json").read_text())
+    assert content["trainings"] == [2, 1]
+    assert np.allclose(content["analyses"][0]["scores"]["resupnet"], [0.65, 0.75])
+    ledger = {row["fact"]: row["values"] for row in content["ledger"]}
+    assert ledger["seconds"] == ["15", "not stated"]
+    assert ledger["seeds"] == ["2", "1"]
+    assert content["source"]["runs"][0] == ["resupnet", "resupnet1"]
+
+
+def test_json_is_all_of_stdout(server):
+    server("unet", 1, [0.5, 0.6])
+    server("resupnet", 1, [0.7, 0.8])
+    assert json.loads(call("--json", "--quiet").stdout)["designs"] == ["resupnet", "unet"]
+
+
+def test_one_design_names_what_to_do_next(server, tmp_path):
+    server("unet", 1, [0.5, 0.6])
+    result = call("--out", "elsewhere")
+    assert (
+        "Next: ablate sweep --model resupnet --trials 3 --preset cpu-demo --experiment demo"
+        in result.stdout
+    )
+    assert (tmp_path / "elsewhere/index.html").exists()
+
+
+def test_designs_and_reference_can_be_chosen(server):
+    for name in ("a", "b", "c"):
+        server(name, 1, [0.5, 0.6])
+    content = json.loads(call("--compare", "c,a", "--reference", "a", "--json").stdout)
+    assert content["designs"] == ["c", "a"]
+    assert content["reference"] == "a"
+    with pytest.raises(UsageError, match="no finals of unett"):
+        call("--compare", "unett")
+
+
+def test_another_metric_is_said_to_be_chosen_late(server):
+    server("unet", 1, [0.5, 0.6])
+    server("resupnet", 1, [0.7, 0.8])
+    assert "chosen after the results were seen" in call("--metric", "hd95").stdout
+    assert "chosen after" not in call().stdout
+
+
+def test_nothing_swept(server, tmp_path):
+    with pytest.raises(AblateError, match="nothing to report") as caught:
+        call()
+    assert caught.value.exit_code == 1
+    assert "ablate sweep" in caught.value.hint
+
+
+def test_an_empty_folder_stays_empty(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    with pytest.raises(AblateError, match="nothing to report"):
+        call()
+    assert list(tmp_path.iterdir()) == []

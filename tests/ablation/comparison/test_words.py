@@ -1,0 +1,233 @@
+"""The verdict claims no more than the numbers carry; the ledger says what is unfair."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from ablation.comparison import Design, compare, p_text
+from ablation.comparison.ledger import ledger
+from ablation.config.sections import ComparisonConfig
+
+STEPS = np.array([0.02, 0.03, 0.01, 0.02, 0.03, 0.025, 0.015, 0.02])
+DICE = ComparisonConfig(secondary=())
+BANNED = re.compile(
+    r"trend towards|highly significant|outperform|state of the art|no difference|no effect"
+    r"|\bequal\b|comparable|equivalent|p = 0(?:\.0+)?(?![.\d])|\bnan\b|\binf\b|None|\*",
+    re.IGNORECASE,
+)
+
+
+def everything(verdict) -> str:
+    return " ".join([verdict.headline, *verdict.sentences, *verdict.cautions])
+
+
+def test_settled(design):
+    base = np.linspace(0.4, 0.8, 8)
+    a = base + STEPS
+    verdict = compare([design("a", a), design("b", base)], DICE).verdict
+    assert verdict.standing == "settled"
+    assert verdict.headline == (
+        "a scored higher than b by 0.021 Dice (95 % CI 0.015 to 0.027; "
+        "Wilcoxon exact, Holm p = 0.00781; 8 patients; a better in 8)."
+    )
+
+
+def test_settled_the_other_way_names_the_better_one(design):
+    base = np.linspace(0.4, 0.8, 8)
+    a = base + STEPS
+    verdict = compare([design("b", base), design("a", a)], DICE).verdict
+    assert verdict.headline.startswith(
+        "a scored higher than b by 0.021 Dice (95 % CI 0.015 to 0.027;"
+    )
+    assert verdict.headline.endswith("a better in 8).")
+
+
+def test_lower_is_better(design):
+    base = np.linspace(0.4, 0.8, 8)
+    a = base + STEPS
+    hd95 = ComparisonConfig(metric="hd95", secondary=())
+    verdict = compare([design("a", a), design("b", base)], hd95).verdict
+    assert verdict.headline.startswith(
+        "a had a lower HD95 than b by 0.21 mm (95 % CI 0.15 to 0.27;"
+    )
+
+
+def test_open(design):
+    b = [0.5, 0.6, 0.7, 0.55, 0.65, 0.75, 0.6, 0.5]
+    a = [0.52, 0.58, 0.73, 0.53, 0.66, 0.74, 0.63, 0.49]
+    verdict = compare([design("a", a), design("b", b)], DICE).verdict
+    assert verdict.standing == "open"
+    assert verdict.headline.startswith(
+        "The data do not settle which is better: a against b, +0.004 Dice (95 % CI "
+    )
+    assert "in favour of a and up to" in verdict.sentences[0]
+    assert "remain possible" in verdict.sentences[0]
+    assert "would be found 8 times in 10" in verdict.sentences[1]
+
+
+def test_two_patients(design):
+    verdict = compare([design("a", [0.6, 0.8]), design("b", [0.5, 0.5])], DICE).verdict
+    assert verdict.standing == "too few"
+    assert verdict.headline == "n = 2 patients cannot give p < 0.05 with this test."
+    text = everything(verdict)
+    assert "What these 2 patients can show" in text
+    assert "no exact paired test can fall below p = 0.5" in text
+    assert "needs at least 6 test patients" in text
+    assert "one degree of freedom" in text
+
+
+@pytest.mark.parametrize(("n", "p"), [(1, "1"), (3, "0.25"), (5, "0.0625")])
+def test_few_patients(design, n, p):
+    rng = np.random.default_rng(n)
+    verdict = compare(
+        [design("a", rng.uniform(0.6, 0.9, n)), design("b", rng.uniform(0, 0.3, n))], DICE
+    ).verdict
+    assert verdict.standing == "too few"
+    assert f"no exact paired test can fall below p = {p}," in everything(verdict)
+
+
+def test_more_comparisons_need_more_patients(design):
+    rng = np.random.default_rng(0)
+    designs = [design(name, rng.uniform(0.3, 0.9, 6)) for name in "abc"]
+    verdict = compare(designs, DICE).verdict
+    assert verdict.standing == "too few"
+    assert (
+        verdict.headline == "n = 6 patients cannot give p < 0.05 with this test for 3 comparisons."
+    )
+    assert "at least 7 test patients with 3 comparisons" in everything(verdict)
+
+
+def test_several_comparisons_are_counted(design):
+    base = np.linspace(0.3, 0.7, 10)
+    steps = np.linspace(0.01, 0.03, 10)
+    designs = [
+        design("a", base + steps),
+        design("b", base),
+        design("c", base + np.array([0.01, -0.01] * 5)),
+    ]
+    verdict = compare(designs, DICE).verdict
+    assert verdict.headline == "2 of 3 comparisons are settled (Holm p < 0.05)."
+    assert len(verdict.sentences) == 3
+
+
+def test_one_design_claims_nothing(design):
+    verdict = compare([design("a", [0.5, 0.6, 0.7])], DICE).verdict
+    assert "nothing was tested" in verdict.headline
+    assert "mean Dice 0.600 (95 % CI 0.352 to 0.848; 3 patients)" in verdict.sentences[0]
+
+
+def test_unequal_budgets_open_the_verdict(design):
+    base = np.linspace(0.4, 0.8, 8)
+    designs = [
+        design("a", base + np.linspace(0.01, 0.03, 8), trials=50),
+        design("b", base, trials=20),
+    ]
+    assert compare(designs, DICE).verdict.headline.startswith(
+        "With unequal training budgets, a scored higher than b"
+    )
+
+
+def test_settings_chosen_on_test_are_said(design):
+    designs = [design("a", [0.5, 0.6], selected_on="test"), design("b", [0.4, 0.5])]
+    headline = compare(designs, DICE).verdict.headline
+    assert headline.startswith("With settings chosen on test patients, n = 2")
+
+
+def test_mean_and_ranks_that_disagree_are_said(design):
+    b = np.full(10, 0.5)
+    a = b + np.array([0.05] * 9 + [-0.45])
+    result = compare([design("a", a), design("b", b)], DICE)
+    assert result.primary.contrasts[0].rank.p_two_sided == pytest.approx(0.091796875)
+    more = compare([design("a", np.append(a, [0.55] * 4)), design("b", np.full(14, 0.5))], DICE)
+    assert any("mean and ranks disagree" in text for text in more.verdict.cautions)
+
+
+def test_identical_designs(design):
+    values = [0.5, 0.6, 0.7, 0.8, 0.55, 0.65, 0.75]
+    verdict = compare([design("a", values), design("b", values)], DICE).verdict
+    assert verdict.standing == "open"
+    assert any("identical Dice in every patient" in text for text in verdict.cautions)
+
+
+def test_trainings_that_differ_more_than_designs_are_said(design, table):
+    a = design("a", table([0.9] * 4), table([0.1] * 4))
+    verdict = compare([a, design("b", [0.48, 0.49, 0.5, 0.51])], DICE).verdict
+    assert any(
+        text.startswith("a: its trainings differ by more (SD 0.566)") for text in verdict.cautions
+    )
+
+
+def test_a_metric_chosen_late_is_said(design):
+    designs = [design(n, [0.5, 0.6], planned_metric="dice") for n in "ab"]
+    late = compare(designs, ComparisonConfig(metric="hd95", secondary=()))
+    assert any(
+        "chosen after the results were seen (planned: dice)" in t for t in late.verdict.cautions
+    )
+    assert not any("chosen after" in t for t in compare(designs, DICE).verdict.cautions)
+
+
+scores = st.lists(st.integers(0, 100).map(lambda x: x / 100), min_size=1, max_size=12)
+
+
+@given(values=scores, random=st.randoms(use_true_random=False), k=st.integers(1, 4))
+@settings(
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],  # the fixture is a plain function
+)
+def test_no_sentence_claims_what_is_banned(table, values, random, k):
+    designs = [
+        Design(
+            f"d{i}",
+            (
+                table(
+                    [min(1.0, max(0.0, v + random.choice([-0.05, 0, 0.05, 0.1]))) for v in values]
+                ),
+            ),
+            {},
+        )
+        for i in range(k)
+    ]
+    text = everything(compare(designs, DICE).verdict)
+    assert not BANNED.search(text), text
+
+
+def test_p_is_never_zero():
+    assert p_text(1e-30) == "<0.001"
+    assert p_text(0.0234567) == "0.0235"
+    assert p_text(1.0) == "1"
+
+
+def colours(*designs) -> dict[str, str]:
+    return {row.fact: row.colour for row in ledger(designs)}
+
+
+def test_a_fair_ledger_has_no_colour(design):
+    assert set(colours(design("a", [0.5]), design("b", [0.5])).values()) == {""}
+
+
+@pytest.mark.parametrize(
+    ("fact", "value", "colour"),
+    [
+        ("trials", 50, "red"),
+        ("trials", 22, ""),  # within a tenth
+        ("trials", 23, "red"),
+        ("epochs_allowed", 24, "red"),
+        ("space_size", 5, "red"),
+        ("epochs_used", 6, "amber"),
+        ("pretrained", "imagenet", "amber"),
+        ("precision", "mixed_float16", "amber"),
+        ("selected_on", "test", "red"),
+        ("selected_on", None, "grey"),
+        ("trials", None, "grey"),
+        ("parameters", 10**9, ""),
+        ("ensembling", 5, "grey"),  # stated by one design only
+    ],
+)
+def test_colours(design, fact, value, colour):
+    assert colours(design("a", [0.5]), design("b", [0.5], **{fact: value}))[fact] == colour

@@ -1,0 +1,136 @@
+"""Splits: by patient, exact sizes, stratified, seeded; files are checked by name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablation.config.sections import DataConfig
+from ablation.data import Dataset, PatientFacts, Split, split_patients, write_split
+from ablation.data.split import part_sizes
+from ablation.errors import DataError, UsageError
+
+
+def dataset(patients: int, name: str = "lgg", reverse: bool = False) -> Dataset:
+    facts = [
+        PatientFacts(f"P{i:03d}", (20, 64, 64), None, 100 * (i + 1), 5, 20, f"t{i}", f"r{i}", True)
+        for i in range(patients)
+    ]
+    return Dataset(
+        name=name,
+        path=None,
+        generated=False,
+        distance_unit="px",
+        modalities=("flair",),
+        patients=tuple(reversed(facts) if reverse else facts),
+        findings=(),
+        fingerprint="",
+        places={},
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "patients", "sizes"),
+    [
+        ("phantom", 40, (20, 8, 12)),
+        ("lgg", 13, (9, 2, 2)),
+        ("lgg", 110, (77, 16, 17)),
+        ("lgg", 3, (1, 1, 1)),
+        ("lgg", 4, (2, 1, 1)),
+        ("phantom", 3, (1, 1, 1)),
+    ],
+)
+def test_sizes(name: str, patients: int, sizes: tuple[int, int, int]) -> None:
+    split = split_patients(dataset(patients, name), DataConfig())
+    assert (len(split.train), len(split.validation), len(split.test)) == sizes
+
+
+@given(patients=st.integers(3, 200), train=st.floats(0.01, 0.98), validation=st.floats(0.01, 0.98))
+def test_every_part_has_a_patient(patients: int, train: float, validation: float) -> None:
+    if train + validation >= 0.99:
+        return
+    held = part_sizes(patients, train, validation)
+    assert min(held) >= 1
+    assert sum(held) < patients
+
+
+@given(patients=st.integers(9, 60), seed=st.integers(0, 1000))
+def test_parts_are_disjoint_and_each_third_gives_its_share(patients: int, seed: int) -> None:
+    split = split_patients(dataset(patients), DataConfig(split_seed=seed))
+    everyone = [*split.train, *split.validation, *split.test]
+    assert sorted(everyone) == [f"P{i:03d}" for i in range(patients)]
+    thirds = [patients // 3 + (1 if i < patients % 3 else 0) for i in range(3)]
+    first = {f"P{i:03d}" for i in range(thirds[0])}
+    for part in (split.validation, split.test):
+        fair = len(part) * thirds[0] / patients
+        assert abs(len(first & set(part)) - fair) < 2
+
+
+def test_seed_and_nothing_else_decides() -> None:
+    one = split_patients(dataset(30), DataConfig(split_seed=1))
+    assert split_patients(dataset(30, reverse=True), DataConfig(split_seed=1)) == one
+    other = split_patients(dataset(30), DataConfig(split_seed=2))
+    assert other != one
+    assert other.fingerprint != one.fingerprint
+
+
+def test_fewer_than_three_patients_are_refused() -> None:
+    with pytest.raises(DataError, match="2 labelled patients"):
+        split_patients(dataset(2), DataConfig())
+
+
+@pytest.mark.parametrize(("train", "validation"), [(0.9, 0.1), (0.0, 0.5), (0.5, 0.0)])
+def test_fractions_leave_something_for_each_part(train: float, validation: float) -> None:
+    settings = DataConfig(train_fraction=train, validation_fraction=validation)
+    with pytest.raises(UsageError, match="need a share each"):
+        split_patients(dataset(20), settings)
+
+
+def test_a_written_split_is_taken_back(tmp_path: Path) -> None:
+    split = split_patients(dataset(10), DataConfig(split_seed=5))
+    path = tmp_path / "split.json"
+    write_split(split, path, "json")
+    again = split_patients(dataset(10), DataConfig(split=str(path), split_seed=9))
+    assert again == split
+    assert again.fingerprint == split.fingerprint
+
+
+def test_nnunet_gets_one_fold_without_the_test_patients(tmp_path: Path) -> None:
+    split = Split(("a", "b"), ("c",), ("d",))
+    write_split(split, tmp_path / "splits_final.json", "nnunet")
+    assert json.loads((tmp_path / "splits_final.json").read_text()) == [
+        {"train": ["a", "b"], "val": ["c"]}
+    ]
+
+
+def test_all_faults_of_a_file_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "split.json"
+    path.write_text(
+        json.dumps({"train": ["P000", "P001"], "validation": ["P001", "P777"], "test": []})
+    )
+    with pytest.raises(DataError) as caught:
+        split_patients(dataset(4), DataConfig(split=str(path)))
+    for fault in (
+        "P777: not in the data set",
+        "P002: in no part",
+        "P003: in no part",
+        "P001: 2 times",
+        "test: no patient",
+    ):
+        assert fault in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"train": ["a"]}', '{"train": 1, "validation": [], "test": []}']
+)
+def test_what_is_no_split_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "split.json"
+    path.write_text(text)
+    with pytest.raises(DataError, match=r"split\.json"):
+        split_patients(dataset(4), DataConfig(split=str(path)))
+    with pytest.raises(DataError, match=r"nowhere\.json"):
+        split_patients(dataset(4), DataConfig(split=str(tmp_path / "nowhere.json")))

@@ -1,0 +1,101 @@
+"""The page in a real browser: it draws, complains about nothing and asks no network."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ablation.comparison import compare
+from ablation.config.sections import ComparisonConfig
+from ablation.report import Source, write_report
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+DRAWN = "return [...document.querySelectorAll('figure')].every(f => f.querySelector('.main-svg'))"
+
+
+@pytest.fixture
+def browser(tmp_path) -> Iterator[object]:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    # Asked for by its marker, this test fails rather than skips without a browser.
+    assert CHROMIUM.exists(), f"{CHROMIUM} is missing: apt-get install chromium"
+    assert DRIVER.exists(), f"{DRIVER} is missing: apt-get install chromium-driver"
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path / 'profile'}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(params=[1, 2, 4])
+def report(request, design, table, tmp_path) -> Path:
+    rng = np.random.default_rng(0)
+    designs = [design(name, rng.uniform(0.2, 0.9, 12)) for name in ("unet", "resupnet", "c", "d")]
+    designs[-1] = design("d", table([0.0, *rng.uniform(0.2, 0.9, 11)], {0: "missed"}))
+    comparison = compare(designs[: request.param], ComparisonConfig())
+    return write_report(comparison, Source("demo"), tmp_path / "report")[0]
+
+
+def open_page(browser, path: Path, width: int) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    size = {"width": width, "height": 1400, "deviceScaleFactor": 1, "mobile": width < 600}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get("about:blank")
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # chromium's own start page has asked for its parts
+    browser.get(path.as_uri())
+    WebDriverWait(browser, 30).until(lambda b: b.execute_script(DRAWN))
+
+
+def requested(browser) -> list[str]:
+    """Every address the page asked for."""
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    return [
+        message["params"]["request"]["url"]
+        for message in messages
+        if message["method"] == "Network.requestWillBeSent"
+    ]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_page(browser, report, width):
+    open_page(browser, report, width)
+    assert browser.get_log("browser") == []
+    asked = [url for url in requested(browser) if not url.startswith(("data:", "blob:"))]
+    assert asked == [report.as_uri()]
+    script = (
+        "return [...document.querySelectorAll('#comparison tr')]"
+        ".map(row => [...row.cells].map(cell => cell.textContent))"
+    )
+    listed = list(csv.reader((report.parent / "comparison.csv").read_text().splitlines()))
+    assert browser.execute_script(script) == listed
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_what_matters_is_seen_first(browser, report):
+    if len(list(csv.reader((report.parent / "comparison.csv").read_text().splitlines()))) > 7:
+        return  # four designs have more rows than a screen
+    open_page(browser, report, 1280)
+    bottom = "return document.querySelector('figure').getBoundingClientRect().bottom"
+    assert browser.execute_script(bottom) <= 1400

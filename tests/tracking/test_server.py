@@ -1,0 +1,94 @@
+"""A real MLflow server on this machine: published over HTTP, taken away, brought back, stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracking import client
+from tracking.connection import check
+from tracking.errors import TrackingError, UnreachableError
+from tracking.publisher import sync
+from tracking.record import RunFolder
+from tracking.server import free_port, serving
+
+Make = Callable[..., RunFolder]
+
+
+def test_a_taken_port_is_refused_and_the_next_is_found() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(TrackingError, match=f"port {port} is taken"):
+            free_port(port)
+    assert free_port() >= 5500
+
+
+def test_a_server_elsewhere_is_not_served(tmp_path: Path) -> None:
+    with (
+        pytest.raises(TrackingError, match="not a database"),
+        serving("http://lab", tmp_path / "log"),
+    ):
+        pass
+
+
+@pytest.mark.slow
+def test_published_over_http(
+    workspace: Path,
+    new_store: Callable[[str], Any],
+    tmp_path: Path,
+    make_study: Make,
+    make_run: Make,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    study = make_study(workspace)
+    final = make_run(study, "final-1.0", kind="final")
+    run = make_run(study, "0.0", ended=False)
+    store, direct = new_store("served"), new_store("direct")
+    with serving(store.uri, tmp_path / "log") as server:
+        uri = server.page
+        check(uri)
+        assert sync(workspace, uri).published == 3
+        assert sync(workspace, uri).up_to_date == 3
+        pulled = client.pull_finals(uri, None, tmp_path / "pulled").runs
+        assert [p.folder.joinpath("per_case.csv").read_text() for p in pulled] == [
+            (final.path / "per_case.csv").read_text()
+        ]
+        os.killpg(server.process.pid, signal.SIGKILL)
+        server.process.wait()
+        run.log_epoch(3, {"train/loss": 0.1})
+        run.finish("FINISHED")
+        started = time.monotonic()
+        with pytest.raises(UnreachableError):
+            sync(workspace, uri)
+        assert time.monotonic() - started < 30
+    with serving(store.uri, tmp_path / "log", int(uri.rpartition(":")[2])) as server:
+        assert sync(workspace, uri).published == 1
+    assert not _group_lives(server.process.pid)
+    sync(workspace, direct.uri)
+    assert _parts(store) == _parts(direct)
+
+
+def _parts(store: Any) -> dict[str, object]:
+    return {
+        key: value
+        for key, value in store.content().items()
+        if key in ("runs", "params", "metrics", "parents")
+    }
+
+
+def _group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
