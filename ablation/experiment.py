@@ -25,6 +25,9 @@ NOT_IN_DEFINITION = frozenset(
 )
 """Keys that change neither weights, scores nor the search; what they lead to is fingerprinted."""
 
+PRIVATE = frozenset({"data.path", "data.split", "tracking.uri"})
+"""Keys that never leave the machine: paths, and an address that may hold a password."""
+
 DATA_OF_IDENTITY = (
     *("target", "modalities", "image_size", "normalise", "augmentation"),
     *("min_tumor_px", "empty_slices", "split_seed"),
@@ -144,10 +147,10 @@ LOSS_SPACE: Mapping[str, Dimension] = {
 
 
 def params_of(config: Config) -> dict[str, str]:
-    """Return the flat configuration as texts for a run's record, without paths of this machine."""
+    """Return the flat configuration as texts for a run's record, without what stays on this machine."""
     flat = flatten(config).items()
     return {
-        key: "none" if value is None else str(value) for key, value in flat if key != "data.path"
+        key: "none" if value is None else str(value) for key, value in flat if key not in PRIVATE
     }
 
 

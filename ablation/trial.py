@@ -87,6 +87,11 @@ class Objective:
         return outcome
 
     @property
+    def trainers(self) -> tuple[Trainer, ...]:
+        """The traced networks, for those who measure them."""
+        return tuple(self._trainers.values())
+
+    @property
     def _design(self) -> Path:
         return design_folder(self.workspace, self.experiment.name, self.experiment.design)
 

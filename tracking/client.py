@@ -3,15 +3,13 @@
 `publish` brings a run on the server to the state of its folder. It may be repeated, interrupted
 and raced by other machines, and nothing arrives twice:
 
-* a run is found by the random key in its folder, so a lost answer makes no second run; if two
-  machines raced, all keep the run with the lowest (start time, id) and the others are deleted
+* a run is found by the random key in its folder (`tracking.registered`)
 * a metric is sent with the time recorded in its folder, and MLflow drops what it has already
 * files go by digest, weights last; then the tag `ablate.published`; the status is last of all
 """
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Callable, Mapping
@@ -20,11 +18,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param, Run, RunTag, ViewType
-from mlflow.exceptions import MlflowException
+from mlflow.entities import Metric, Param, Run, RunTag
 
 from tracking import names
-from tracking.address import artifact_root, database, shown
 from tracking.connection import connect, translated
 from tracking.errors import TrackingError
 from tracking.finals import FinalRun, Finals, PulledRun, newest
@@ -40,14 +36,13 @@ from tracking.manifest import (
     sending_order,
     write_progress,
 )
-from tracking.record import RunFolder, RunRecord
+from tracking.record import EpochLine, RunFolder, RunRecord
+from tracking.registered import run_of, tags_of
 
 METRICS_AT_ONCE = 1000
 PARAMS_AT_ONCE = 100
 LONGEST_PARAM = 6000
-LONGEST_TAG = 8000
 
-EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # its page shows trainings
 
 Outcome = Literal["published", "up to date", "busy", "deleted"]
 
@@ -83,7 +78,7 @@ def publish(folder: RunFolder, uri: str, *, again: bool = False, wait_s: float =
 
 def _publish(folder: RunFolder, client: MlflowClient, uri: str, *, again: bool) -> Published:
     record = folder.record  # read first: if it says that the run ended, all else is complete
-    run, is_deleted = _run_of(client, uri, folder, record, again=again)
+    run, is_deleted = run_of(client, uri, folder, record, again=again)
     run_id: str = run.info.run_id
     if is_deleted:
         return Published(run_id, "deleted")
@@ -101,7 +96,7 @@ def _publish(folder: RunFolder, client: MlflowClient, uri: str, *, again: bool) 
     _send_params(client, run, record)
     progress = _send_metrics(client, folder, record, progress)
     write_progress(folder, uri, progress)
-    _send_tags(client, run, {**_tags(client, uri, folder, record), **_infinite(progress)})
+    _send_tags(client, run, {**tags_of(client, uri, folder, record), **_infinite(progress)})
     progress = _send_files(client, folder, record, progress, files)
     write_progress(folder, uri, progress)
     _send_end(client, run, record, whole if ended else "")
@@ -113,104 +108,6 @@ def _stands(run: Run, record: RunRecord, whole: str) -> bool:
     """Tell whether the server says of the run's end what the folder says."""
     tagged = run.data.tags.get(names.PUBLISHED, "") == (whole if record.status != "RUNNING" else "")
     return tagged and run.info.status == record.status
-
-
-def _run_of(
-    client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord, *, again: bool
-) -> tuple[Run, bool]:
-    """Return the run of a folder, made if need be, and whether somebody deleted it."""
-    experiment = _experiment_id(client, uri, record.experiment)
-    if run := _find(client, experiment, record.run_key):
-        return run, False
-    gone = _search_key(client, experiment, record.run_key, ViewType.DELETED_ONLY)
-    if gone and not again:
-        return gone[0], True
-    client.create_run(
-        experiment,
-        start_time=record.start_ms,
-        tags={key: value for key, value in _tags(client, uri, folder, record).items() if value},
-        run_name=_shown_name(record),
-    )
-    found = _find(client, experiment, record.run_key)
-    if found is None:
-        raise TrackingError(
-            f"{shown(uri)} does not find the run it has just made",
-            hint="Its index may lag behind; publish again: ablate sync",
-        )
-    return found, False
-
-
-def _find(client: MlflowClient, experiment: str, run_key: str) -> Run | None:
-    """Return the run with a key; of several, made by racing machines, all but one are deleted."""
-    found = _search_key(client, experiment, run_key, ViewType.ACTIVE_ONLY)
-    found.sort(key=lambda run: (run.info.start_time, run.info.run_id))
-    for extra in found[1:]:
-        client.delete_run(extra.info.run_id)
-    return found[0] if found else None
-
-
-def _search_key(client: MlflowClient, experiment: str, run_key: str, view: int) -> list[Run]:
-    return list(client.search_runs([experiment], f"tags.`{names.RUN_KEY}` = '{run_key}'", view))
-
-
-def _experiment_id(client: MlflowClient, uri: str, name: str) -> str:
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        path = database(uri)
-        place = (artifact_root(path) / name).as_uri() if path else None
-        try:
-            return str(client.create_experiment(name, place, EXPERIMENT_TAGS))
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-            experiment = client.get_experiment_by_name(name)  # another machine was quicker
-    if experiment is None or experiment.lifecycle_stage != "active":
-        raise TrackingError(
-            f"experiment {name} was deleted at {shown(uri)}",
-            hint=f"Restore it (mlflow experiments restore), or sweep with --experiment {name}-2",
-        )
-    return str(experiment.experiment_id)
-
-
-def _shown_name(record: RunRecord) -> str:
-    design = record.study.rpartition("/")[2] or record.model
-    return f"{design} {record.name}"
-
-
-def _tags(client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord) -> dict[str, str]:
-    """Return the tags of a run; an empty value means that the server must not have the tag."""
-    fields = {
-        names.KIND: record.kind,
-        names.EXPERIMENT: record.experiment,
-        names.MODEL: record.model,
-        names.STUDY: record.study,
-        names.NAME: record.name,
-        names.IDENTITY: record.identity,
-        names.RUN_KEY: record.run_key,
-        names.RETRY_OF: record.retry_of,
-        names.REASON: record.reason,
-        names.PARENT: _parent_id(client, uri, folder, record),
-        "mlflow.source.type": "LOCAL",
-        "mlflow.source.name": str(record.provenance.get("command", "")),
-        "mlflow.source.git.commit": str(record.provenance.get("commit", "")).rstrip("+"),
-    }
-    if record.kind == "final" and (folder.path / names.PER_CASE).exists():
-        table = [{"path": names.PER_CASE_TABLE, "type": "table"}]
-        fields[names.TABLES] = json.dumps(table)
-    own = {names.fit(key): value for key, value in record.tags.items()}
-    return {key: value[:LONGEST_TAG] for key, value in {**own, **fields}.items()}
-
-
-def _parent_id(client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord) -> str:
-    """Return the run id of a trial's study, made if need be; "" when there is none or it was deleted.
-
-    Finals stand beside their study, so that the page lists them and puts their tables side by side.
-    """
-    study = RunFolder(folder.path.parent / names.STUDY_FOLDER)
-    if record.kind != "trial" or not record.parent_key or not (study.path / names.RUN).exists():
-        return ""
-    run, is_deleted = _run_of(client, uri, study, study.record, again=False)
-    return "" if is_deleted else str(run.info.run_id)
 
 
 def _infinite(progress: Progress) -> dict[str, str]:
@@ -242,10 +139,10 @@ def _send_metrics(
     ]
     summary = {} if record.end_ms is None else dict(record.metrics)
     changed = {k: v for k, v in summary.items() if progress.summary.get(k) != v}
-    # At the last step, for the page shows the value of the highest step and then the latest time.
-    last = folder.epochs()[0][-1:]
-    step = last[0].step if last else 0
-    points += [Metric(names.fit(k), v, record.end_ms or 0, step) for k, v in changed.items()]
+    # At the last step and after it, for the page shows the value of the highest step, then time.
+    last = max(folder.epochs()[0], key=lambda line: line.step, default=EpochLine(0, 0, {}))
+    end_ms = max(record.end_ms or 0, last.time_ms + 1)
+    points += [Metric(names.fit(k), v, end_ms, last.step) for k, v in changed.items()]
     finite = [point for point in points if not math.isinf(point.value)]
     for start in range(0, len(finite), METRICS_AT_ONCE):
         client.log_batch(progress.run_id, metrics=finite[start : start + METRICS_AT_ONCE])

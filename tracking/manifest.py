@@ -6,6 +6,7 @@ import csv
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import StringIO
@@ -16,6 +17,7 @@ from tracking.address import shown
 from tracking.record import RunFolder
 from tracking.workspace import published
 
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")  # patient 007 and 1_2 are names
 KEPT_HERE = frozenset({names.PUBLISHED_FILE, names.PUBLISH_LOCK})
 APPENDED = frozenset({names.RUN, names.METRICS, names.LOG})
 """Files that still change while the run goes on; they are published when it ended."""
@@ -113,12 +115,10 @@ def as_table(text: str) -> str:
 
 
 def _cell(text: str) -> float | int | str | None:
-    for number in (int, float):
-        try:
-            return number(text)
-        except ValueError:
-            continue
-    return text or None
+    if not text:
+        return None
+    number: float | int | str = json.loads(text) if _NUMBER.fullmatch(text) else text
+    return number
 
 
 def _is_publishable(path: Path, name: str) -> bool:

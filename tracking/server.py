@@ -25,6 +25,7 @@ PORTS = 100
 START_S = 120.0
 STOP_S = 10.0
 POLL_S = 0.2
+EXPERIMENTS = "/#/experiments?workflowType=machine_learning"  # not the tour of language models
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def run_ui(uri: str, log: Path, port: int | None, opened: Callable[[str], None])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both must stop what was started
     try:
         with serving(uri, log, port) as server:
-            opened(server.page)
+            opened(server.page + EXPERIMENTS)
             server.process.wait()
     except KeyboardInterrupt:
         return

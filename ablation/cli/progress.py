@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rich.status import Status
 
+    from ablation.cost import Cost
     from sweeps import StudyProgress
 
 PLAIN_EVERY_S = 15.0
@@ -30,8 +31,11 @@ class Viewer:
     """Of the whole study, finals included."""
     live: Status | None
     quiet: bool
-    _started: float = field(default_factory=time.monotonic)
-    _first_epochs: int | None = None
+    epoch_seconds: float
+    """Of one epoch, as estimated before the start."""
+    _before: int | None = None
+    _first: tuple[int, float] | None = None
+    """Epochs of the study when the first one ended under our eyes, and that moment."""
     _last_line: float = 0.0
     _last_done: int = -1
 
@@ -65,33 +69,37 @@ class Viewer:
             if count
         ]
         parts.append(f"workers {now.workers}")
-        left = self._seconds_left(now)
-        if left is not None:
-            parts.append(f"about {duration(left)} left")
+        if not now.is_finished:
+            parts.append(f"about {duration(self._seconds_left(now))} left")
         return ", ".join(parts)
 
-    def _seconds_left(self, now: StudyProgress) -> float | None:
-        """Return the time left at the pace since this viewer began; None before there is a pace."""
-        if self._first_epochs is None:
-            self._first_epochs = now.epochs
-            self._started = time.monotonic()
-        seen = now.epochs - self._first_epochs
-        if seen <= 0:
-            return None
+    def _seconds_left(self, now: StudyProgress) -> float:
+        """Return the time left at the pace since the first epoch seen here, at first as estimated."""
         left = max(0, self.trainings * self.epochs - now.epochs)
-        return left * (time.monotonic() - self._started) / seen
+        if self._first is None or now.epochs < self._first[0]:
+            self._first = None if self._before == now.epochs else (now.epochs, time.monotonic())
+            self._before = now.epochs
+        if self._first is None or now.epochs == self._first[0]:
+            return left * self.epoch_seconds
+        epochs, moment = self._first
+        return left * (time.monotonic() - moment) / (now.epochs - epochs)
 
 
 @contextmanager
-def viewing(design: str, epochs: int, trainings: int, *, quiet: bool) -> Iterator[Viewer]:
+def viewing(design: str, cost: Cost, *, quiet: bool) -> Iterator[Viewer]:
     """Yield a viewer of one study; on a terminal it keeps one live line on stderr."""
     if quiet or not sys.stderr.isatty():
-        yield Viewer(design, epochs, trainings, None, quiet)
+        yield _viewer(design, cost, None, quiet=quiet)
         return
     from rich.console import Console
 
     with Console(stderr=True).status(f"{design}: starting") as live:
-        yield Viewer(design, epochs, trainings, live, quiet)
+        yield _viewer(design, cost, live, quiet=quiet)
+
+
+def _viewer(design: str, cost: Cost, live: Status | None, *, quiet: bool) -> Viewer:
+    epoch_seconds = cost.seconds / (cost.trainings * cost.epochs)
+    return Viewer(design, cost.epochs, cost.trainings, live, quiet, epoch_seconds)
 
 
 def duration(seconds: float) -> str:

@@ -132,7 +132,8 @@ def sweep(
     for one in experiments:
         open_study(spec_of(one, workspace))
         write_plan(one, workspace)
-    ends = _run(experiments, costs, workspace, folder, tracking_uri, quiet=quiet)
+    uri = tracking_uri or resolved.config.tracking.uri
+    ends = _run(experiments, costs, workspace, folder, uri, quiet=quiet)
     _show_result(experiments, workspace, ends)
 
 
@@ -285,7 +286,7 @@ def _supervise(
     from sweeps import supervise
 
     folder = study_folder(workspace, experiment.name, experiment.design).path
-    with viewing(experiment.design, cost.epochs, cost.trainings, quiet=quiet) as viewer:
+    with viewing(experiment.design, cost, quiet=quiet) as viewer:
         return supervise(
             worker_command(experiment.study, workspace, cache),
             storage_url(workspace),

@@ -60,7 +60,7 @@ def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write a .npz archive: complete, or not there."""
     beside = path.with_name(path.name + ".part")
     with beside.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub reads any name as allow_pickle
     beside.replace(path)
 
 

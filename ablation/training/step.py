@@ -91,14 +91,18 @@ class TrainStep:
         self._dropout.moment.assign(moment)
         if self._ranges is not None:
             images, masks = augment(images, masks, rows, moment[0], self._ranges)
-        with tf.GradientTape() as tape:
-            logits = self._model(images, training=True)
-            loss = self._loss(masks, logits, reduction=self._reduction, **self._strengths)
-            squares = tf.add_n([tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised])
-            loss += self._l2 * squares
-            scaled = self.optimizer.scale_loss(loss)
+        logits = self._model(images, training=True)
+        loss = self._loss(masks, logits, reduction=self._reduction, **self._strengths)
+        loss += self._l2 * sum(tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised)
         variables = self._model.trainable_variables
-        self.optimizer.apply(tape.gradient(scaled, variables), variables)
+        # In pairs: an AddN of three or more adds in the order in which its inputs' buffers happen
+        # to become free, and a tape would use it wherever a tensor is read three times.
+        gradients = tf.gradients(
+            self.optimizer.scale_loss(loss),
+            [variable.value for variable in variables],
+            aggregation_method=tf.AggregationMethod.EXPERIMENTAL_TREE,
+        )
+        self.optimizer.apply(gradients, variables)
         return loss
 
 

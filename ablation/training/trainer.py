@@ -43,6 +43,8 @@ __all__ = ["Epoch", "Fit", "ResumeState", "Trainer", "shape_of"]
 
 # Before any operation, or some kernels keep adding in the order their threads arrive.
 tf.config.experimental.enable_op_determinism()
+# This pass gathers chains of additions into one AddN, whose order is not fixed (see step.py).
+tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 Images = npt.NDArray[Any]
 Validate = Callable[[Predictor], tuple[float, float]]

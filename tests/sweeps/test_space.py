@@ -7,6 +7,7 @@ from sweeps.space import (
     Categorical,
     Float,
     Int,
+    Space,
     describe,
     distribution,
     from_json,
@@ -16,7 +17,7 @@ from sweeps.space import (
     to_json,
 )
 
-SPACE = {
+SPACE: Space = {
     "rate": Float(1e-5, 1e-2, log=True),
     "dropout": Float(0.0, 0.5, step=0.1),
     "depth": Int(2, 5),
@@ -31,7 +32,7 @@ def test_json_round_trip_keeps_every_dimension() -> None:
 
 
 def test_json_does_not_depend_on_the_order_of_names() -> None:
-    assert to_json(dict(reversed(SPACE.items()))) == to_json(SPACE)
+    assert to_json(dict(reversed(list(SPACE.items())))) == to_json(SPACE)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +79,11 @@ def test_faults_are_named(table: dict[str, object], said: str) -> None:
 
 
 def test_all_faults_of_a_space_at_once() -> None:
-    tables = {"a": {"low": 1}, "b": {"low": 0, "high": 1}, "c": {"choices": []}}
+    tables: dict[str, dict[str, object]] = {
+        "a": {"low": 1},
+        "b": {"low": 0, "high": 1},
+        "c": {"choices": []},
+    }
     with pytest.raises(SweepError, match=r"space\.a.*space\.c"):
         parse_space(tables)
 

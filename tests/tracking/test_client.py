@@ -14,6 +14,7 @@ import pytest
 
 from tracking import client, names
 from tracking.errors import TrackingError
+from tracking.locks import locked
 from tracking.record import RunFolder
 
 Make = Callable[..., RunFolder]
@@ -40,7 +41,8 @@ def test_everything_of_a_run_arrives(
     expected = [
         (key, k, v, line.time_ms, line.step, 0) for line in lines for k, v in line.metrics.items()
     ]
-    summary = (key, "validation/mean", 0.8, record.end_ms, 2, 0)
+    after = max(record.end_ms or 0, lines[-1].time_ms + 1)
+    summary = (key, "validation/mean", 0.8, after, 2, 0)
     assert [row for row in content["metrics"] if row[0] == key] == sorted([*expected, summary])
     assert [name for name, _ in content[key]] == [
         "checkpoint/weights.npz", "per_case.csv", "per_case.json", "run.json", "thresholds.csv"
@@ -233,6 +235,25 @@ def test_many_epochs_and_params_fit(
     (run.path / names.PUBLISHED_FILE).unlink()
     client.publish(run, store.uri)
     assert store.rows("select count(*) from metrics") == [(2200,)]
+
+
+def test_the_summary_is_what_the_page_shows_last(
+    workspace: Path, store: Any, make_study: Make, make_run: Make
+) -> None:
+    run = make_run(make_study(workspace), epochs=3, ended=False)
+    run.finish("FINISHED", metrics={"validation/dice": 0.1})  # below the curve's last value
+    client.publish(run, store.uri)
+    assert store.rows("select value from latest_metrics where key = 'validation/dice'") == [(0.1,)]
+
+
+def test_another_publisher_is_waited_for_only_so_long(
+    workspace: Path, store: Any, make_study: Make
+) -> None:
+    study = make_study(workspace)
+    with locked(study.path / names.PUBLISH_LOCK):
+        assert client.publish(study, store.uri, wait_s=0.1).outcome == "busy"
+    assert store.rows("select * from runs") == []
+    assert client.publish(study, store.uri).outcome == "published"
 
 
 def test_changed_params_are_refused(

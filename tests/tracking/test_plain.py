@@ -92,6 +92,22 @@ def test_a_table_has_numbers_and_nulls() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "cell"),
+    [
+        ("0", 0),
+        ("0.0", 0.0),
+        ("1e-07", 1e-7),
+        ("-2", -2),
+        ("007", "007"),
+        ("1_2", "1_2"),
+        ("nan", "nan"),
+    ],
+)
+def test_only_what_json_calls_a_number_is_one(text: str, cell: object) -> None:
+    assert json.loads(as_table(f"a\n{text}\n"))["data"] == [[cell]]
+
+
 def _final(end_ms: int, study: str, setting: str, seed: str) -> FinalRun:
     tags = {names.STUDY: study, names.SETTING: setting, names.SEED: seed}
     return FinalRun(f"{study}{setting}{seed}{end_ms}", f"{study} {seed}", "e", end_ms, tags, {}, {})

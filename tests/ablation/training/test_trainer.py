@@ -59,7 +59,7 @@ def assert_equal_to_a_fresh_process(tiny, first: Config, second: Config, folder:
 
 
 def test_a_later_trial_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> None:
-    shared = {"data__augmentation": "td", "model__batch_norm": True, "model__dropout_scope": "all"}
+    shared = {"data__augmentation": "td", "model__batch_norm": True, "model__depth": 1}
     first = tiny.config(**shared)
     second = tiny.config(
         **{**shared, "data__augmentation": "book"},
@@ -103,7 +103,8 @@ def test_equals_keras_with_the_strengths_written_into_the_network(tiny, warm) ->
     order = epoch_batches(tiny.TRAIN, 1, settings.training).ravel()
     network.fit(tiny.IMAGES[order], tiny.MASKS[order], batch_size=8, shuffle=False, verbose=0)
     for ours, theirs in zip(warm._model.variables, network.variables, strict=False):
-        np.testing.assert_array_equal(ours.numpy(), theirs.numpy(), err_msg=ours.path)
+        # Not bit by bit: Keras adds gradients in another order.
+        np.testing.assert_allclose(ours.numpy(), theirs.numpy(), atol=1e-5, err_msg=ours.path)
 
 
 def _without_strengths(layer):
@@ -142,6 +143,18 @@ def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
     warm = tiny.trainer(book)
     assert tiny.outcome(tiny.fit(warm, book)) != tiny.outcome(tiny.fit(warm, journal))
     assert warm.traces == 1
+
+
+def test_no_sum_depends_on_which_of_its_parts_is_ready_first(tiny, warm) -> None:
+    tiny.fit(warm, tiny.config(training__epochs=1))
+    graph = warm._step._traced.get_concrete_function().graph
+    sums = [
+        len(op.inputs) for op in graph.get_operations() if op.type.startswith(("AddN", "Accum"))
+    ]
+    assert sums
+    assert max(sums) == 2
+    # The pass that would gather pairs into longer sums again.
+    assert tf.config.optimizer.get_experimental_options()["arithmetic_optimization"] is False
 
 
 def test_trials_with_other_strengths_share_a_shape(tiny) -> None:
