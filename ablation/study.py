@@ -19,9 +19,10 @@ from ablation.config import Config
 from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiment import Experiment, open_experiment, params_of
-from ablation.trial import Objective, close_lost
+from ablation.trial import WEIGHTS, Objective, close_lost, stem
 from sweeps import (
     Assignment,
+    Complete,
     Outcome,
     StudySpec,
     TrialRow,
@@ -29,6 +30,7 @@ from sweeps import (
     best_trial,
     final_name,
     load_spec,
+    read_progress,
     trials_table,
     work,
 )
@@ -123,12 +125,19 @@ def run_worker(
     slices = prepare(experiment.dataset, experiment.config.data, cache)
     objective = Objective(experiment, workspace, slices, folder.run_key)
 
-    def objective_and_table(assignment: Assignment) -> Outcome:
-        folder.write_text(names.TRIALS, trials_csv(trials_table(storage, study)))
-        return objective(assignment)
-
     design = design_folder(workspace, experiment.name, experiment.design)
+
+    def objective_and_table(assignment: Assignment) -> Outcome:
+        rows = trials_table(storage, study)
+        folder.write_text(names.TRIALS, trials_csv(rows))
+        outcome = objective(assignment)
+        if experiment.config.sweep.keep_checkpoints == "best":
+            _drop_weights(design, rows, assignment, outcome)
+        return outcome
+
     try:
+        if not read_progress(storage, study).is_finished:
+            objective.warm_up()
         end = work(
             storage, study, objective_and_table, lambda lost: close_lost(design, lost), stop=stop
         )
@@ -172,6 +181,20 @@ def worker_command(study: str, workspace: Path, cache: Path) -> list[str]:
     """Return the command line of a process that works on the study."""
     here = ["--workspace", str(workspace.absolute()), "--cache", str(cache.absolute())]
     return [sys.executable, "-m", "ablation", "worker", "--study", study, *here]
+
+
+def _drop_weights(
+    design: Path, rows: Sequence[TrialRow], assignment: Assignment, outcome: Outcome
+) -> None:
+    """Delete the weights of every finished trial but the best, this one included."""
+    if assignment.kind == "final" or not isinstance(outcome, Complete):
+        return
+    values = {row.number: row.value for row in rows if row.state == "complete"}
+    values[assignment.number] = outcome.value
+    best = min(values, key=lambda number: (-(values[number] or 0.0), number))
+    for number in values.keys() - {best}:
+        for folder in attempts(design, stem(number, None)):
+            (folder.path / WEIGHTS).unlink(missing_ok=True)
 
 
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:

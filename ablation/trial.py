@@ -62,6 +62,10 @@ class Objective:
         for folder in find_runs(self.workspace):
             self._remember(folder)
 
+    def warm_up(self) -> None:
+        """Build and trace the study's own network, before a trial is claimed and could be lost."""
+        self._trainer(self.experiment.config).warm_up(self.experiment.config)
+
     def __call__(self, assignment: Assignment) -> Outcome:
         """Train, score and write one run; one that was done before is answered from its record."""
         config = configured(self.experiment, assignment.params, assignment.seed)

@@ -43,9 +43,10 @@ from sweeps.study import (
     open_study,
     trials_table,
 )
-from sweeps.worker import WorkerEnd, stop_on_signals, work
+from sweeps.worker import HOPELESS_CODE, WorkerEnd, stop_on_signals, work
 
 __all__ = [
+    "HOPELESS_CODE",
     "Assignment",
     "Categorical",
     "Complete",

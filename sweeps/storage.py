@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import fcntl
 import functools
 import os
@@ -41,6 +42,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
         "9p",
     ]
 )
+DISK_FULL = "database or disk is full"  # SQLite's own words
 ADVISORY_KEY = 0x61626C617465  # "ablate": PostgreSQL's advisory locks are numbers
 
 
@@ -184,7 +186,11 @@ def patiently(call: Callable[[], T], *, patience_s: float = 300.0) -> T:
     while True:
         try:
             return call()
-        except StorageInternalError:
+        except StorageInternalError as away:
+            if DISK_FULL in str(away.__cause__):
+                raise OSError(
+                    errno.ENOSPC, os.strerror(errno.ENOSPC), "the study database"
+                ) from away
             if time.monotonic() + wait > deadline:
                 raise
             time.sleep(wait)

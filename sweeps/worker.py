@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import math
@@ -182,16 +183,18 @@ def _attempt(desk: _Desk, spec: StudySpec, queue: Queue, trial: FrozenTrial) -> 
     except UpdateFinishedTrialError:
         return ""  # somebody took the trial over and has ended it: ours is late
     except BaseException:
-        # Also Ctrl-C in a process without our handlers: the trial must not stay running.
-        release(queue, trial)
+        # Also Ctrl-C in a process without our handlers: the trial must not stay running. Where
+        # the database is out of reach, the next worker finds the trial without a living owner.
+        with contextlib.suppress(StorageInternalError):
+            release(queue, trial)
         raise
 
 
 def _run(desk: _Desk, assignment: Assignment) -> Outcome:
     try:
         return desk.objective(assignment)
-    except (UpdateFinishedTrialError, StorageInternalError):
-        raise
+    except (UpdateFinishedTrialError, StorageInternalError, OSError):
+        raise  # taken over, or the machine: a full disk is not the trial's fault
     except Exception as fault:  # noqa: BLE001 - one broken trial must not end the sweep
         traceback.print_exc()
         return Failed(f"{type(fault).__name__}: {fault}")

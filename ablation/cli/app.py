@@ -5,15 +5,14 @@ Nothing heavy is imported here: a command imports what it needs when it runs.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
-import traceback
 from typing import Annotated
 
 import typer
 
 from ablation.cli import config, data, doctor, evaluate, report, studies, sweep, tracking
+from ablation.cli.explain import explain
 
 app = typer.Typer(
     name="ablate",
@@ -75,33 +74,8 @@ def main() -> None:
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the rim: sorted here into message or traceback
-        sys.exit(_explain(error))
+        sys.exit(explain(error))
 
-
-def _explain(error: Exception) -> int:
-    """Print an error for its reader and return the exit code."""
-    if os.environ.get("ABLATE_DEBUG"):
-        traceback.print_exception(error)
-    if hasattr(error, "hint") and hasattr(error, "message"):
-        message, hint = str(error.message), str(error.hint)
-    elif isinstance(error, OSError) and error.errno in UNWRITABLE:
-        message = f"{error.filename or 'file'}: {os.strerror(error.errno)}"
-        hint = UNWRITABLE[error.errno]
-    else:
-        raise error
-    typer.echo(f"error: {message}", err=True)
-    if hint:
-        typer.echo(f"hint: {hint}", err=True)
-    return int(getattr(error, "exit_code", 1))
-
-
-UNWRITABLE = {
-    errno.ENOSPC: "Free some space, or name another disk with --workspace and --cache; nothing finished is lost.",
-    errno.EDQUOT: "Your quota is used up; name another disk with --workspace and --cache.",
-    errno.EACCES: "Name a folder you may write to with --workspace or --cache.",
-    errno.EPERM: "Name a folder you may write to with --workspace or --cache.",
-    errno.EROFS: "The disk is read-only; name another folder with --workspace or --cache.",
-}
 
 if __name__ == "__main__":
     main()

@@ -6,13 +6,16 @@ import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ablation.cli.explain import explain
 from ablation.cli.options import (
     DEFAULT_WORKSPACE,
+    AsJson,
     Assignments,
     Cache,
     ConfigFile,
@@ -21,6 +24,7 @@ from ablation.cli.options import (
     Quiet,
     Workspace,
     cache_folder,
+    print_json,
     resolve_config,
     say,
 )
@@ -43,6 +47,7 @@ EXAMPLES = (
 WORKER_EXAMPLES = "[bold]Example[/bold]\n\nablate worker --study phantom/unet"
 A_DAY_S = 86400.0
 PUBLISH_PATIENCE_S = 60.0
+FAILURE = {"hopeless": "the worker gave up:", "crashed": "the worker crashed again and again:"}
 
 
 def sweep(
@@ -94,6 +99,7 @@ def sweep(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before long sweeps.")
     ] = False,
+    as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Tune each design with N trials, then score its best setting once on test patients.
@@ -134,7 +140,7 @@ def sweep(
         write_plan(one, workspace)
     uri = tracking_uri or resolved.config.tracking.uri
     ends = _run(experiments, costs, workspace, folder, uri, quiet=quiet)
-    _show_result(experiments, workspace, ends)
+    _show_result(experiments, workspace, ends, as_json=as_json)
 
 
 def worker(
@@ -144,11 +150,15 @@ def worker(
 ) -> None:
     """Train trials of a study until none is left; what `ablate sweep` starts."""
     from ablation.study import read_plan, run_worker
-    from sweeps import stop_on_signals
+    from sweeps import HOPELESS_CODE, stop_on_signals
 
     stop = stop_on_signals()
     folder = cache_folder(cache)
-    end = run_worker(read_plan(workspace, study, folder), workspace, folder, stop)
+    try:
+        end = run_worker(read_plan(workspace, study, folder), workspace, folder, stop)
+    except Exception as error:
+        explain(error)
+        raise typer.Exit(HOPELESS_CODE) from error  # another start would meet the same fault
     raise typer.Exit(end.exit_code)
 
 
@@ -322,22 +332,26 @@ def _publishing(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> It
 
 
 def _show_result(
-    experiments: Sequence[Experiment], workspace: Path, ends: Sequence[SweepEnd]
+    experiments: Sequence[Experiment], workspace: Path, ends: Sequence[SweepEnd], *, as_json: bool
 ) -> None:
     """Print the table of designs, what went wrong, and what to do next."""
+    from ablation.errors import AblateError
     from ablation.results import as_text, rows_of
 
     last = ends[-1]
     if last.how == "interrupted":
         from tracking.provenance import command_line
 
-        typer.echo(f"stopped; the same command goes on: {command_line(sys.argv)}", err=True)
+        typer.echo(f"stopped; the same command goes on: {command_line(["ablate", *sys.argv[1:]])}", err=True)
         raise typer.Exit(130)
     if last.how != "done":
-        typer.echo(f"error: {experiments[len(ends) - 1].study}: the worker {last.how}", err=True)
-        typer.echo(last.detail, err=True)
-        typer.echo("hint: the log above says why; the same command goes on.", err=True)
-        raise typer.Exit(1)
-    for line in as_text(rows_of(experiments, workspace)):
-        typer.echo(line)
+        raise AblateError(
+            f"{experiments[len(ends) - 1].study}: {FAILURE[last.how]}\n{last.detail}",
+            hint="Nothing finished is lost; once the cause is mended the same command goes on.",
+        )
+    rows = rows_of(experiments, workspace)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        typer.echo("\n".join(as_text(rows)))
     typer.echo("\nnext: ablate ui\n      ablate report --compare all", err=True)

@@ -174,7 +174,7 @@ class SweepConfig(Section):
         description="retrainings of the best setting; none: 3 when designs are compared or trials >= 20, else 1",
     )
     retries: Annotated[int, Field(ge=0)] = Field(
-        3, description="attempts of a lost trial without a new epoch"
+        10, description="attempts of a lost trial without a new epoch"
     )
     max_consecutive_failures: Count = Field(5, description="failures in a row that stop the sweep")
     keep_checkpoints: Literal["all", "best"] = Field("all", description="whose weights are kept")

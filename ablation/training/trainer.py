@@ -100,6 +100,14 @@ class Trainer:
         """CPU seconds in traced training steps so far, without prediction."""
         return self._step.seconds
 
+    def warm_up(self, config: Config) -> None:
+        """Trace the step and the predictor now, on empty slices; the next `fit` starts afresh."""
+        images = np.zeros((config.training.batch_size, *self._image_shape), np.float32)
+        with _memory_named(config):
+            self._step.start(config)
+            self._step(images, images[..., :1], np.arange(len(images)), (0, 0))
+            self.predictor(images, self._image_shape[:2])
+
     def fit(
         self,
         config: Config,
