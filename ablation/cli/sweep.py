@@ -342,7 +342,8 @@ def _show_result(
     if last.how == "interrupted":
         from tracking.provenance import command_line
 
-        typer.echo(f"stopped; the same command goes on: {command_line(["ablate", *sys.argv[1:]])}", err=True)
+        again = command_line(["ablate", *sys.argv[1:]])
+        typer.echo(f"stopped; the same command goes on: {again}", err=True)
         raise typer.Exit(130)
     if last.how != "done":
         raise AblateError(
