@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def test_sweep_report_evaluate_and_look(shell: Shell) -> None:
     out, err = shell("sweep", "--model", "unet", "--trials", "2", *TINY)
     assert "preset cpu-demo (no --data, so the generated phantom)" in err
-    assert "cost: phantom/unet: 3 trainings x 3 epochs x 4 steps" in err
+    assert "cost: phantom/unet: 3 trainings x 3 epochs" in err
     assert "test patients 2: no exact paired test can fall below p = 0.5" in err
     assert "next: ablate ui" in err
     assert out.splitlines()[0].split()[:2] == ["design", "trials"]
