@@ -26,6 +26,8 @@ from ablation.statistics.power import (
 BYTES_PER_WEIGHT = 4
 RESUME_COPIES = 4
 """A resume state holds weights, the best weights and two moments of Adam."""
+DATABASES_BYTES = 5_000_000
+"""Two databases, logs and tables of a small study."""
 SMALLEST_P = 0.05
 
 
@@ -68,7 +70,7 @@ def cost_of(
         epochs=config.training.epochs,
         steps=steps,
         seconds=trainings * config.training.epochs * epoch,
-        disk_bytes=parameters * BYTES_PER_WEIGHT * (kept + RESUME_COPIES),
+        disk_bytes=DATABASES_BYTES + parameters * BYTES_PER_WEIGHT * (kept + RESUME_COPIES),
         parameters=parameters,
     )
 

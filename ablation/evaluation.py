@@ -13,6 +13,7 @@ from ablation.experiment import Experiment
 from ablation.metrics.table import write_cases
 from ablation.scoring import Scores, score
 from ablation.study import read_plan
+from ablation.training.quiet import without_remarks
 from ablation.trial import SPLITS, WEIGHTS
 from tracking import names
 from tracking.record import RunFolder, RunRecord
@@ -59,9 +60,10 @@ def evaluate_run(
         )
     experiment = _experiment_of(record, workspace, cache)
     slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
-    from ablation.training.trainer import Trainer
+    with without_remarks():
+        from ablation.training.trainer import Trainer
 
-    trainer = Trainer(experiment.config, experiment.image_shape)
+        trainer = Trainer(experiment.config, experiment.image_shape)
     trainer.load(run / WEIGHTS)
     scores = score(experiment, experiment.config, slices, trainer.predictor, SPLITS[record.kind])
     return _written(folder, scores, out)

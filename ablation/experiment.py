@@ -15,7 +15,7 @@ from ablation.data import Dataset, Split, open_dataset, split_patients
 from ablation.data.source import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.losses import LOSSES, strengths
-from ablation.models import MODELS, structure
+from ablation.models import MODELS, check, structure
 from sweeps import Dimension, Float, Space, parse_space, to_json
 
 NOT_IN_DEFINITION = frozenset(
@@ -56,8 +56,7 @@ class Experiment:
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """What the network sees: rows, columns, channels."""
-        size = self.config.data.image_size
-        return size, size, len(self.config.data.modalities)
+        return image_shape(self.config)
 
     @property
     def space(self) -> Space:
@@ -91,6 +90,11 @@ class Experiment:
                 "split fingerprint": self.split.fingerprint,
             }
         )
+
+
+def image_shape(config: Config) -> tuple[int, int, int]:
+    """Return rows, columns and channels of the slices a network sees."""
+    return config.data.image_size, config.data.image_size, len(config.data.modalities)
 
 
 def loss_parts(config: Config) -> dict[str, object]:
@@ -186,6 +190,7 @@ def open_experiment(
         UsageError: Unknown model or loss.
     """
     check_names(config, (config.model.name,))
+    check(config.model, image_shape(config))
     dataset = open_dataset(config.data, cache, progress)
     return Experiment(
         name=name or dataset.name,

@@ -25,6 +25,7 @@ from ablation.inference.thresholds import thresholds_csv
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.scoring import Scores, score, validate
+from ablation.training.quiet import without_remarks
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
 from tracking import names
 from tracking.provenance import collect
@@ -225,7 +226,8 @@ class Objective:
         )
 
     def _trainer(self, config: Config) -> Trainer:
-        from ablation.training.trainer import Trainer, shape_of
+        with without_remarks():
+            from ablation.training.trainer import Trainer, shape_of
 
         shape = shape_of(config, self.experiment.image_shape)
         if shape not in self._trainers:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -28,13 +27,13 @@ from ablation.cli.options import (
     resolve_config,
     say,
 )
+from ablation.cli.plan import confirm, show_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ablation.config import Config
     from ablation.cost import Cost
-    from ablation.data import Slices
     from ablation.experiment import Experiment
     from sweeps import SweepEnd
 
@@ -45,7 +44,6 @@ EXAMPLES = (
     "ablate sweep --model unet --trials 2 --set loss.name=focal_tversky --study unet-focal"
 )
 WORKER_EXAMPLES = "[bold]Example[/bold]\n\nablate worker --study phantom/unet"
-A_DAY_S = 86400.0
 PUBLISH_PATIENCE_S = 60.0
 FAILURE = {"hopeless": "the worker gave up:", "crashed": "the worker crashed again and again:"}
 
@@ -109,6 +107,7 @@ def sweep(
     from ablation.data import prepare
     from ablation.study import spec_of, write_plan
     from sweeps import open_study
+    from tracking.workspace import design_folder
 
     flags: dict[str, object] = {
         "sweep.trials": trials,
@@ -127,14 +126,18 @@ def sweep(
     folder = cache_folder(cache)
     chosen = first_line.split()[1]
     designs = _designs(resolved.config, model, study)
+    if not dry_run:
+        workspace.mkdir(parents=True, exist_ok=True)  # refused now rather than after the reading
     experiments = [_open(one, chosen, folder, experiment, study, quiet=quiet) for one in designs]
+    for one in experiments:
+        design_folder(workspace, one.name, one.design)  # refuses names that cannot be folders
     slices = prepare(
         experiments[0].dataset, resolved.config.data, folder, lambda line: say(line, quiet=quiet)
     )
-    costs = _show_plan(experiments, slices, folder, quiet=quiet)
+    costs = show_plan(experiments, slices, folder, quiet=quiet)
     if dry_run:
         return
-    _confirm(costs, workspace, yes=yes)
+    confirm(costs, workspace, yes=yes)
     for one in experiments:
         open_study(spec_of(one, workspace))
         write_plan(one, workspace)
@@ -203,68 +206,6 @@ def _open(
         design=study,
         progress=lambda line: say(line, quiet=quiet),
     )
-
-
-def _show_plan(
-    experiments: Sequence[Experiment], slices: Slices, cache: Path, *, quiet: bool
-) -> list[Cost]:
-    """Print data, space, cost and what the data can show; return the cost of each study."""
-    from ablation.cli.progress import duration, size
-    from ablation.cost import cost_of, summed, what_data_can_show
-    from sweeps import describe
-
-    first = experiments[0]
-    for finding in first.dataset.findings:
-        say(f"{finding.severity}: {finding.where}: {finding.fault}", quiet=quiet)
-    parts = first.split
-    say(
-        f"data: {first.dataset.name}, {len(first.dataset.patients)} patients "
-        f"(train {len(parts.train)}, validation {len(parts.validation)}, test {len(parts.test)})",
-        quiet=quiet,
-    )
-    for key, text in describe(first.space):
-        say(f"space: {key} {text}", quiet=quiet)
-    costs = [
-        cost_of(one, slices, cache, lambda line: say(line, quiet=quiet)) for one in experiments
-    ]
-    for one, cost in zip(experiments, costs, strict=True):
-        say(
-            f"cost: {one.study}: {cost.trainings} trainings x {cost.epochs} epochs x {cost.steps} steps, "
-            f"{cost.parameters:,} parameters, at most {duration(cost.seconds)}, {size(cost.disk_bytes)} disk",
-            quiet=quiet,
-        )
-    if len(costs) > 1:
-        total = summed(costs)
-        say(
-            f"cost: together at most {duration(total.seconds)}, {size(total.disk_bytes)} disk",
-            quiet=quiet,
-        )
-    say(what_data_can_show(len(parts.test), len(experiments)), quiet=quiet)
-    return costs
-
-
-def _confirm(costs: Sequence[Cost], workspace: Path, *, yes: bool) -> None:
-    """Ask before a sweep that takes over a day or more disk than is free."""
-    from ablation.cli.progress import duration, size
-    from ablation.cost import summed
-    from ablation.errors import UsageError
-
-    total = summed(costs)
-    workspace.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(workspace).free
-    reasons = []
-    if total.seconds > A_DAY_S:
-        reasons.append(f"takes up to {duration(total.seconds)}")
-    if total.disk_bytes > free:
-        reasons.append(f"needs {size(total.disk_bytes)} of {size(free)} free disk")
-    if not reasons or yes:
-        return
-    question = f"This sweep {' and '.join(reasons)}."
-    if not sys.stdin.isatty():
-        raise UsageError(
-            question, hint="Add --yes, or lower --trials, training.epochs or data.image_size."
-        )
-    typer.confirm(f"{question} Go on?", abort=True, err=True)
 
 
 def _run(

@@ -16,7 +16,7 @@ from ablation.errors import UsageError, nearest
 if TYPE_CHECKING:
     from ablation.models.dropout import DropoutState
 
-__all__ = ["MODELS", "Family", "build", "family", "structure"]
+__all__ = ["MODELS", "Family", "build", "check", "family", "structure"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,8 @@ def build(
     Raises:
         UsageError: The design does not exist or does not take this image.
     """
+    check(model, image_shape)
     design = family(model.name)
-    _refuse(model, image_shape, design.multiple_of(model))
     from ablation.models.precision import layers_in
 
     module = importlib.import_module(design.module)
@@ -105,7 +105,13 @@ def build(
         return module.build(model, image_shape, dropout)
 
 
-def _refuse(model: ModelConfig, image_shape: tuple[int, int, int], side: int) -> None:
+def check(model: ModelConfig, image_shape: tuple[int, int, int]) -> None:
+    """Refuse a design that does not exist, does not take such images or has no such weights.
+
+    Raises:
+        UsageError: Naming the setting and what to do.
+    """
+    side = family(model.name).multiple_of(model)
     rows, columns, _ = image_shape
     if rows % side or columns % side:
         raise UsageError(

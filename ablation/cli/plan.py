@@ -1,0 +1,81 @@
+"""What is said before hours are spent: data, space, cost, and what the data can show."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from ablation.cli.options import say
+
+if TYPE_CHECKING:
+    from ablation.cost import Cost
+    from ablation.data import Slices
+    from ablation.experiment import Experiment
+
+A_DAY_S = 86400.0
+
+
+def show_plan(
+    experiments: Sequence[Experiment], slices: Slices, cache: Path, *, quiet: bool
+) -> list[Cost]:
+    """Print data, space, cost and what the data can show; return the cost of each study."""
+    from ablation.cli.progress import duration, size
+    from ablation.cost import cost_of, summed, what_data_can_show
+    from sweeps import describe
+
+    first = experiments[0]
+    for finding in first.dataset.findings:
+        say(f"{finding.severity}: {finding.where}: {finding.fault}", quiet=quiet)
+    parts = first.split
+    say(
+        f"data: {first.dataset.name}, {len(first.dataset.patients)} patients "
+        f"(train {len(parts.train)}, validation {len(parts.validation)}, test {len(parts.test)})",
+        quiet=quiet,
+    )
+    for key, text in describe(first.space):
+        say(f"space: {key} {text}", quiet=quiet)
+    costs = [
+        cost_of(one, slices, cache, lambda line: say(line, quiet=quiet)) for one in experiments
+    ]
+    for one, cost in zip(experiments, costs, strict=True):
+        say(
+            f"cost: {one.study}: {cost.trainings} trainings x {cost.epochs} epochs x {cost.steps} steps, "
+            f"{cost.parameters:,} parameters, at most {duration(cost.seconds)}, {size(cost.disk_bytes)} disk",
+            quiet=quiet,
+        )
+    if len(costs) > 1:
+        total = summed(costs)
+        say(
+            f"cost: together at most {duration(total.seconds)}, {size(total.disk_bytes)} disk",
+            quiet=quiet,
+        )
+    say(what_data_can_show(len(parts.test), len(experiments)), quiet=quiet)
+    return costs
+
+
+def confirm(costs: Sequence[Cost], workspace: Path, *, yes: bool) -> None:
+    """Ask before a sweep that takes over a day or more disk than is free."""
+    from ablation.cli.progress import duration, size
+    from ablation.cost import summed
+    from ablation.errors import UsageError
+
+    total = summed(costs)
+    free = shutil.disk_usage(workspace).free
+    reasons = []
+    if total.seconds > A_DAY_S:
+        reasons.append(f"takes up to {duration(total.seconds)}")
+    if total.disk_bytes > free:
+        reasons.append(f"needs {size(total.disk_bytes)} of {size(free)} free disk")
+    if not reasons or yes:
+        return
+    question = f"This sweep {' and '.join(reasons)}."
+    if not sys.stdin.isatty():
+        raise UsageError(
+            question, hint="Add --yes, or lower --trials, training.epochs or data.image_size."
+        )
+    typer.confirm(f"{question} Go on?", abort=True, err=True)
