@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import math
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,11 +76,10 @@ def _version(data: bytes) -> int | None:
 
 def _decode(data: bytes, version: int) -> Volume:
     import nibabel  # in here: only who reads volumes waits for it
-    import nibabel.imageglobals
 
     kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
     try:
-        with nibabel.imageglobals.LoggingOutputSuppressor():
+        with _silent_nibabel():
             image = kind.from_bytes(data)
             _refuse_truncated(image.dataobj, len(data))
             axes = "".join(letter or "?" for letter in nibabel.aff2axcodes(image.affine))
@@ -119,3 +121,14 @@ def _assumed(header: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
     if not header["sform_code"] and not header["qform_code"]:
         assumed.append("has no orientation; its axes are taken as left, front, head")
     return tuple(assumed)
+
+
+@contextmanager
+def _silent_nibabel() -> Iterator[None]:
+    # Of a damaged header nibabel logs each field; our one sentence replaces them.
+    logger = logging.getLogger("nibabel.global")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
