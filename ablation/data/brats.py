@@ -116,7 +116,9 @@ def volume_files(folder: Path) -> VolumeFiles:
         if role is None:
             findings.append(_finding("warning", path, "is named like no volume of BraTS; ignored"))
         elif paths.setdefault(role, path) != path:
-            findings.append(_finding("error", path, f"is the {role} like {paths[role].name}"))
+            findings.append(
+                _finding("error", path, f"is the {role}, as {paths[role].name} is already")
+            )
     if any(path.name.startswith(folder.name) for path in paths.values()):
         absent = [name for name in MODALITIES if name not in paths]
     else:

@@ -151,7 +151,7 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda f: (f / "P_t1.nii.gz").unlink(), "P: has no t1; expected"),
     "twice": (
         lambda f: shutil.copy(f / "P_t1.nii.gz", f / "P_t1n.nii.gz"),
-        "P/P_t1n.nii.gz: is the t1 like P_t1.nii.gz",
+        "P/P_t1n.nii.gz: is the t1, as P_t1.nii.gz is already",
     ),
     "elsewhere": (
         lambda f: put(f / "P_t2.nii.gz", stored(f / "P_t2.nii.gz"), np.diag([1.0, 1, 2, 1])),
