@@ -168,8 +168,10 @@ def _as_table(dataset: Dataset) -> str:
     ]
     where = "generated data" if dataset.path is None else str(dataset.path)
     slices = sum(facts.slices for facts in dataset.patients)
+    unlabelled = sum(not facts.labelled for facts in dataset.patients)
+    without = f" ({unlabelled} without truth)" if unlabelled else ""
     summary = (
-        f"{dataset.name}: {len(dataset.patients)} usable of {len(dataset.places)} patients, {slices} slices, "
+        f"{dataset.name}: {len(dataset.patients)} usable of {len(dataset.places)} patients{without}, {slices} slices, "
         f"channels {', '.join(dataset.modalities)}, distances in {dataset.distance_unit} ({where})"
     )
     return "\n".join([*lines, summary])

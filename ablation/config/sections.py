@@ -26,7 +26,7 @@ class Section(BaseModel):
 class DataConfig(Section):
     """Which scans, which region, and what is done to them before training."""
 
-    source: Literal["auto", "phantom", "lgg"] = Field(
+    source: Literal["auto", "phantom", "lgg", "brats"] = Field(
         "auto",
         description="layout of the scans; auto detects it from the path, phantom without a path",
     )

@@ -135,7 +135,9 @@ def _build(
 def _network_images(patient: Patient, data: DataConfig) -> NDArray[np.float32]:
     """Return shape (slices, size, size, modality)."""
     wanted = [patient.modalities.index(name) for name in data.modalities]
-    channels = [normalise(patient.volumes[index], data.normalise) for index in wanted]
+    channels = [
+        normalise(patient.volumes[index], data.normalise, patient.brain) for index in wanted
+    ]
     return np.stack([resize_images(one, data.image_size) for one in channels], axis=-1)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,15 +47,16 @@ def check_patient(patient: Patient, where: str) -> tuple[Finding, ...]:
     return tuple(Finding("warning", where, fault, patient.id) for fault in faults)
 
 
-def find_twins(raw_hashes: Mapping[str, str]) -> tuple[Finding, ...]:
+def find_twins(raw_hashes: Mapping[str, str], labelled: Container[str]) -> tuple[Finding, ...]:
     """Return a warning for each patient whose images another patient already has.
 
     Args:
         raw_hashes: Hash of the images by patient. The first name in sorted order counts.
+        labelled: Patients with a truth; they count before those without.
     """
     first: dict[str, str] = {}
     twins = []
-    for name in sorted(raw_hashes):
+    for name in sorted(raw_hashes, key=lambda name: (name not in labelled, name)):
         original = first.setdefault(raw_hashes[name], name)
         if original != name:
             fault = f"same images as {original}; left out, so that one patient counts once and in one part"

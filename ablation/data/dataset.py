@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import Literal
 
 from ablation.config.sections import DataConfig
-from ablation.data import lgg, phantom
+from ablation.data import brats, lgg, phantom
 from ablation.data.check import Finding, errors_of, find_twins, refuse
 from ablation.data.facts import PatientFacts, facts_of_all
 from ablation.data.source import Progress, Source, paced, silent
 from ablation.errors import DataError, UsageError, nearest
 
-SOURCES: Mapping[str, Source] = {source.name: source for source in (phantom.SOURCE, lgg.SOURCE)}
+SOURCES: Mapping[str, Source] = {
+    source.name: source for source in (phantom.SOURCE, lgg.SOURCE, brats.SOURCE)
+}
 """Every layout that can be read; a new one is a line here."""
 ID_KEY = "ABLATE_ID_KEY"
 """Environment variable with the key of hashed ids."""
@@ -32,12 +34,13 @@ class Dataset:
     """The usable patients of one place."""
 
     name: str
-    """The source: phantom, lgg."""
+    """The source: phantom, lgg, brats."""
     path: Path | None
     """Folder of the patients; None when they are generated."""
     generated: bool
     distance_unit: Literal["mm", "px"]
     modalities: tuple[str, ...]
+    """What every patient has."""
     patients: tuple[PatientFacts, ...]
     """Sorted by id."""
     findings: tuple[Finding, ...]
@@ -99,7 +102,7 @@ def open_dataset(data: DataConfig, cache: Path, progress: Progress = silent) -> 
 
 
 def require_usable(dataset: Dataset, data: DataConfig) -> None:
-    """Raise one error with every fault, unless bad patients may be left out and some are good."""
+    """Raise one error with every fault, unless bad patients may be left out and some are labelled."""
     if not data.skip_bad:
         refuse(str(dataset.path), dataset.findings, len(dataset.places))
     if not dataset.patients:
@@ -107,6 +110,12 @@ def require_usable(dataset: Dataset, data: DataConfig) -> None:
         raise DataError(
             f"{dataset.path}: none of {len(dataset.places)} patients can be used{faults}",
             hint="Repair or fetch these files again.",
+        )
+    if not any(facts.labelled for facts in dataset.patients):
+        raise DataError(
+            f"{dataset.path}: none of {len(dataset.patients)} usable patients has a truth (seg): "
+            "nothing can be trained or scored",
+            hint="Add the truth of these patients, or name a folder of labelled ones.",
         )
 
 
@@ -116,19 +125,26 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     _refuse_unknown(source, data)
     located = source.locate(data, cache, paced(progress))
     facts, findings = facts_of_all(source, located, cache, paced(progress))
-    twins = find_twins({name: fact.raw_hash for name, fact in facts.items()})
-    kept = {name: fact for name, fact in facts.items() if name not in {t.patient for t in twins}}
+    twins = find_twins(
+        {name: fact.raw_hash for name, fact in facts.items()},
+        labelled={name for name, fact in facts.items() if fact.labelled},
+    )
+    lacking = _lacking(facts, data.modalities)
+    out = {finding.patient for finding in (*errors_of(located.findings), *twins, *lacking)}
+    kept = {name: fact for name, fact in facts.items() if name not in out}
     ids = public_ids(list(located.places), data)
     return Dataset(
         name=source.name,
         path=None if source.generated else located.root.absolute(),
         generated=source.generated,
         distance_unit=source.distance_unit,
-        modalities=source.modalities,
+        modalities=tuple(
+            name for name in source.modalities if all(name in f.modalities for f in kept.values())
+        ),
         patients=tuple(
             sorted((replace(f, id=ids[n]) for n, f in kept.items()), key=lambda fact: fact.id)
         ),
-        findings=(*located.findings, *findings, *twins),
+        findings=(*located.findings, *findings, *twins, *lacking),
         fingerprint=_fingerprint(list(kept.values())),
         places={ids[name]: place for name, place in located.places.items()},
     )
@@ -152,6 +168,19 @@ def public_ids(names: Sequence[str], data: DataConfig) -> dict[str, str]:
         name: "P" + hmac.new(key.encode(), name.encode(), hashlib.sha256).hexdigest()[:12]
         for name in names
     }
+
+
+def _lacking(facts: Mapping[str, PatientFacts], modalities: Sequence[str]) -> tuple[Finding, ...]:
+    """Return an error for each patient without one of the wanted modalities."""
+    findings = []
+    for name, fact in facts.items():
+        absent = [wanted for wanted in modalities if wanted not in fact.modalities]
+        if absent:
+            fault = (
+                f"has no {', '.join(absent)} (data.modalities), only {', '.join(fact.modalities)}"
+            )
+            findings.append(Finding("error", name, fault, name))
+    return tuple(findings)
 
 
 def _fingerprint(patients: Sequence[PatientFacts]) -> str:

@@ -16,7 +16,7 @@ from ablation.data.files import write_whole
 from ablation.data.patients import Patient, raw_hash, truth_hash
 from ablation.data.source import Located, Progress, Source
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 """Raised when a check or a fact changes, so that remembered facts are not used."""
 
 
@@ -35,6 +35,7 @@ class PatientFacts:
     truth_hash: str
     raw_hash: str
     labelled: bool
+    modalities: tuple[str, ...] = ()
 
 
 def facts_of(patient: Patient) -> PatientFacts:
@@ -50,6 +51,7 @@ def facts_of(patient: Patient) -> PatientFacts:
         truth_hash=truth_hash(patient),
         raw_hash=raw_hash(patient),
         labelled=patient.truth is not None,
+        modalities=patient.modalities,
     )
 
 
@@ -61,16 +63,18 @@ def facts_of_all(
     memory = cache / "facts" / f"{source.name}-{where}.json"
     remembered = _recall(memory)
     entries: dict[str, Any] = {}
-    for number, (name, place) in enumerate(located.places.items(), start=1):
-        seal = _seal(located.root, source.files(place))
-        entry = remembered.get(name)
-        if entry is None or entry["seal"] != seal:
-            progress(f"checking patient {number} of {len(located.places)}: {name}")
-            entry = {"seal": seal, **_look(source, place)}
-        entries[name] = entry
-    if entries != remembered:
-        text = json.dumps(entries).encode()
-        write_whole(memory, lambda file: file.write(text))
+    try:
+        for number, (name, place) in enumerate(located.places.items(), start=1):
+            seal = _seal(located.root, source.files(place))
+            entry = remembered.get(name)
+            if entry is None or entry["seal"] != seal:
+                progress(f"checking patient {number} of {len(located.places)}: {name}")
+                entry = {"seal": seal, **_look(source, place)}
+            entries[name] = entry
+    finally:  # Ctrl-C keeps what was read: a large set of volumes takes an hour
+        text = json.dumps(remembered | entries).encode()
+        if remembered | entries != remembered:
+            write_whole(memory, lambda file: file.write(text))
     facts = {name: _facts_from(entry["facts"]) for name, entry in entries.items() if entry["facts"]}
     findings = tuple(Finding(**one) for entry in entries.values() for one in entry["findings"])
     return facts, findings
@@ -92,6 +96,7 @@ def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
     shapes = {
         "shape": tuple(stored["shape"]),
         "spacing_mm": None if spacing is None else tuple(spacing),
+        "modalities": tuple(stored["modalities"]),
     }
     return PatientFacts(**{**stored, **shapes})
 

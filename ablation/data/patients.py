@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ablation.data.grid import Grid
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -23,6 +25,10 @@ class Patient:
     """Voxel size in the order of the axes; None when the files do not say."""
     slice_order: tuple[str, ...]
     """What each slice was read from, first to last."""
+    brain: NDArray[np.bool_] | None = None
+    """Where the brain is, shape (slice, row, column); None: told from the intensities."""
+    grid: Grid | None = None
+    """Where the voxels lie in space and in the files; None when the files do not say."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

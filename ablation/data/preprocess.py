@@ -13,6 +13,7 @@ from ablation.errors import DataError
 
 Volume = NDArray[np.generic]
 Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 
 CLIP = 3.0
 """Standard deviations of brain intensity that are kept on either side."""
@@ -22,18 +23,19 @@ IN_PLANE = np.array([[[0] * 3] * 3, [[0, 1, 0], [1, 1, 1], [0, 1, 0]], [[0] * 3]
 """Neighbours within a slice only: a ventricle open to the next slice is still enclosed in its own."""
 
 
-def normalise(volume: Volume, how: str) -> Floats:
+def normalise(volume: Volume, how: str, brain: Mask | None = None) -> Floats:
     """Scale one modality of one patient, shape (slice, row, column), to 0..1.
 
     Args:
         volume: Intensities as stored.
         how: "volume_z_clip01" or "div255".
+        brain: Where the brain is, where a source knows; None: told from the intensities.
 
     Raises:
         DataError: Values outside 0..255 with "div255".
     """
     if how == "volume_z_clip01":
-        return volume_z_clip01(volume)
+        return volume_z_clip01(volume, brain)
     values = volume.astype(np.float32)
     if values.min() < 0 or values.max() > 255:
         raise DataError(
@@ -43,7 +45,7 @@ def normalise(volume: Volume, how: str) -> Floats:
     return values / np.float32(255)
 
 
-def volume_z_clip01(volume: Volume) -> Floats:
+def volume_z_clip01(volume: Volume, brain: Mask | None = None) -> Floats:
     """Z-score over the brain of the whole volume, clip to ±3, map to 0..1; air is 0.
 
     One scale for all slices of a patient, so the same tissue looks the same in each of them.
@@ -52,12 +54,12 @@ def volume_z_clip01(volume: Volume) -> Floats:
     >>> volume_z_clip01(np.zeros((2, 4, 4))).max()
     np.float32(0.0)
     """
-    inside = brain_mask(volume)
+    inside = brain_mask(volume) if brain is None else brain
     values = volume.astype(np.float64)
-    brain = values[inside]
-    if brain.size == 0:
+    tissue = values[inside]
+    if tissue.size == 0:
         return np.zeros(volume.shape, np.float32)
-    score = np.clip((values - brain.mean()) / (brain.std() or 1.0), -CLIP, CLIP)
+    score = np.clip((values - tissue.mean()) / (tissue.std() or 1.0), -CLIP, CLIP)
     return np.where(inside, (score + CLIP) / (2 * CLIP), 0.0).astype(np.float32)
 
 
@@ -65,9 +67,11 @@ def brain_mask(volume: Volume) -> NDArray[np.bool_]:
     """Return where there is head rather than air, in the shape of the volume.
 
     Air is seldom exactly 0 in scans that are not skull-stripped: what is darker than a tenth of
-    the 99.5th percentile is air, unless the head encloses it (ventricles, bone).
+    the 99.5th percentile is air, unless the head encloses it (ventricles, bone). Where values are
+    negative, both are counted from the lowest.
     """
     values = volume.astype(np.float64)
+    values -= min(0.0, float(values.min()))
     dark = values <= BRAIN_SHARE * np.percentile(values, 99.5)
     regions, count = ndimage.label(dark, structure=IN_PLANE)
     is_air = np.zeros(count + 1, bool)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ablation.config.sections import DataConfig
@@ -50,6 +51,27 @@ def test_a_changed_file_is_looked_at_again(scans: Path, tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(DataError, match=r"B/B_2\.tif: is empty"):
         open_scans(scans, tmp_path / "cache")
+
+
+def test_what_was_read_before_an_interruption_is_remembered(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = lgg.read_tiff
+
+    def interrupted(path: Path) -> np.ndarray:
+        if path.parent.name == "C":
+            raise KeyboardInterrupt
+        return read(path)
+
+    monkeypatch.setattr(lgg, "read_tiff", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        open_scans(scans, tmp_path / "cache")
+    folders = set()
+    monkeypatch.setattr(
+        lgg, "read_tiff", lambda path: (folders.add(path.parent.name), read(path))[1]
+    )
+    assert len(open_scans(scans, tmp_path / "cache").patients) == 3
+    assert folders == {"C"}
 
 
 def test_damaged_memory_is_ignored(scans: Path, tmp_path: Path) -> None:

@@ -29,6 +29,25 @@ def test_z_score_over_the_brain_by_hand() -> None:
     assert scaled.sum() == pytest.approx(expected.sum(), rel=1e-6)
 
 
+def test_a_known_brain_is_used_whatever_the_background() -> None:
+    volume = np.full((1, 4, 4), -3.5)
+    volume[0, 1:3, 1:3] = [[-4, -1], [0, 5]]
+    brain = np.zeros((1, 4, 4), bool)
+    brain[0, 1:3, 1:3] = True
+    # Brain: mean 0, standard deviation sqrt(42 / 4); (z + 3) / 6.
+    expected = (np.array([[-4, -1], [0, 5]]) / np.sqrt(10.5) + 3) / 6
+    scaled = normalise(volume, "volume_z_clip01", brain)
+    np.testing.assert_allclose(scaled[brain], expected.ravel(), rtol=1e-6)
+    assert not scaled[~brain].any()
+
+
+def test_with_negative_values_air_is_what_is_near_the_lowest() -> None:
+    volume = np.full((1, 9, 9), -3.5)
+    volume[0, 2:7, 2:7] = 1.0
+    volume[0, 4, 4:] = -1.0  # below 0, and open to the outside, but far from the lowest
+    assert brain_mask(volume).sum() == 25 + 2
+
+
 def test_values_far_out_are_clipped() -> None:
     volume = np.full((1, 20, 20), 100.0)
     volume[0, 10, 10] = 10_000.0

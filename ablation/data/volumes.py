@@ -1,0 +1,134 @@
+"""Read one NIfTI volume in canonical order, or say in a sentence why it cannot be read."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import math
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablation.data.grid import Grid, canonical_grid, to_canonical
+from ablation.errors import DataError
+
+GZIP = b"\x1f\x8b"
+MAGIC_AT = 344
+MAGIC = {b"n+1\x00": 1, b"n+2\x00": 2}
+"""Bytes of the single-file formats; NIfTI-2 has them right behind its first field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """One volume of one patient."""
+
+    values: NDArray[Any]
+    """Shape (slice, row, column), in the type they were stored in; float64 when scaled."""
+    grid: Grid
+    assumed: tuple[str, ...] = ()
+    """What the file leaves open."""
+
+
+def read_volume(path: Path) -> Volume:
+    """Return the only volume of a .nii or .nii.gz file.
+
+    Raises:
+        DataError: The fault alone, without the file's name, which the caller adds.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot be read ({error.strerror})") from error
+    if not data:
+        raise DataError("is empty (0 bytes)")
+    if data.startswith(b"version https://git-lfs"):
+        raise DataError("is a git-LFS pointer, not the volume; fetch it with git lfs pull")
+    unpacked = _unpack(data) if path.suffix.lower() == ".gz" else data
+    version = _version(unpacked)
+    if path.suffix.lower() != ".gz" and version is None and data.startswith(GZIP):
+        raise DataError("is compressed although its name does not end in .gz; rename it")
+    if version is None:
+        raise DataError(f"is not a NIfTI file (it starts with {unpacked[:4]!r})")
+    return _decode(unpacked, version)
+
+
+def _unpack(data: bytes) -> bytes:
+    if not data.startswith(GZIP):
+        held = "a NIfTI file; rename it to .nii" if _version(data) else f"{data[:4]!r}..."
+        raise DataError(f"is not compressed although its name ends in .gz: it holds {held}")
+    try:
+        return gzip.decompress(data)
+    except EOFError as error:
+        raise DataError("is truncated: its compressed data end early") from error
+    except (OSError, zlib.error) as error:
+        raise DataError(f"cannot be decompressed ({error})") from error
+
+
+def _version(data: bytes) -> int | None:
+    return MAGIC.get(data[MAGIC_AT : MAGIC_AT + 4]) or MAGIC.get(data[4:8])
+
+
+def _decode(data: bytes, version: int) -> Volume:
+    import nibabel  # in here: only who reads volumes waits for it
+
+    kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
+    try:
+        with _silent_nibabel():
+            image = kind.from_bytes(data)
+            _refuse_truncated(image.dataobj, len(data))
+            axes = "".join(letter or "?" for letter in nibabel.aff2axcodes(image.affine))
+            values = np.asanyarray(image.dataobj)
+    except DataError:
+        raise
+    except Exception as error:
+        # On a damaged header nibabel raises whatever it trips over, of any type.
+        raise DataError(f"cannot be decoded ({error})") from error
+    return _canonical(values, image.affine, axes, _assumed(image.header, values.shape))
+
+
+def _canonical(
+    values: NDArray[np.generic], affine: NDArray[np.float64], axes: str, assumed: tuple[str, ...]
+) -> Volume:
+    if values.ndim < 3 or math.prod(values.shape[3:]) != 1 or values.size == 0:
+        sides = "x".join(str(side) for side in values.shape)
+        raise DataError(f"is {sides}, expected one volume of columns x rows x slices")
+    if values.dtype.kind not in "iuf":
+        raise DataError(f"holds {values.dtype} values, expected numbers")
+    if not np.all(np.isfinite(affine)) or "?" in axes:
+        raise DataError("has a damaged affine: it gives the axes no direction")
+    values = values.reshape(values.shape[:3])
+    grid = canonical_grid(values.shape, affine, axes)
+    return Volume(to_canonical(values, axes), grid, assumed)
+
+
+def _refuse_truncated(stored: Any, size: int) -> None:
+    promised = stored.offset + math.prod(stored.shape) * stored.dtype.itemsize
+    if size < promised:
+        raise DataError(f"is truncated: its header promises {promised} bytes, there are {size}")
+
+
+def _assumed(header: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
+    assumed = []
+    if len(shape) > 3:
+        sides = "x".join(str(side) for side in shape)
+        assumed.append(f"is {sides}; read as the one volume it holds")
+    if not header["sform_code"] and not header["qform_code"]:
+        assumed.append("has no orientation; its axes are taken as left, front, head")
+    return tuple(assumed)
+
+
+@contextmanager
+def _silent_nibabel() -> Iterator[None]:
+    # Of a damaged header nibabel logs each field; our one sentence replaces them.
+    logger = logging.getLogger("nibabel.global")
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
