@@ -94,8 +94,10 @@ def sync(
     return Synced(published, same, busy, tuple(deleted), tuple(failed))
 
 
-def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threading.Event) -> None:
+def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threading.Event) -> bool:
     """Publish a workspace again and again until `is_over` or `stop`, then once more.
+
+    Returns whether everything has arrived.
 
     One watcher per workspace: a second one waits for its turn.
     """
@@ -108,7 +110,7 @@ def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threa
                 pause = EVERY_S if _pass(workspace, uri, seen) else min(2 * pause, LONGEST_PAUSE_S)
                 stop.wait(pause)
         stop.wait(EVERY_S)
-    _pass(workspace, uri, seen)
+    return _pass(workspace, uri, seen)
 
 
 def start(workspace: Path, uri: str, log: Path) -> subprocess.Popen[bytes]:
@@ -127,16 +129,15 @@ def start(workspace: Path, uri: str, log: Path) -> subprocess.Popen[bytes]:
 
 
 def stop(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
-    """Ask a publisher for its last pass and wait; tell whether it ended in time.
+    """Ask a publisher for its last pass and wait; tell whether everything has arrived.
 
-    One that does not (a slow server) goes on by itself and ends when it is done.
+    One that does not end in time (a slow server) goes on by itself and ends when it is done.
     """
     process.send_signal(signal.SIGTERM)
     try:
-        process.wait(timeout_s)
+        return process.wait(timeout_s) == 0
     except subprocess.TimeoutExpired:
         return False
-    return True
 
 
 def _pass(workspace: Path, uri: str, seen: dict[Path, _Seen]) -> bool:
@@ -212,12 +213,13 @@ def main() -> None:
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     os.nice(10)  # training comes first
-    watch(
+    complete = watch(
         workspace,
         resolve_uri(workspace),
         is_over=lambda: starter.gone and not _any_goes_on(workspace),
         stop=ending,
     )
+    sys.exit(0 if complete else 1)
 
 
 if __name__ == "__main__":

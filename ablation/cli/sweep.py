@@ -267,7 +267,7 @@ def _publishing(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> It
         say("publishing the last results", quiet=quiet)
         if not publisher.stop(process, PUBLISH_PATIENCE_S):
             say(
-                "the tracking server is slow or away; ablate sync brings over the rest later",
+                "not everything has arrived at the tracking server; ablate sync brings over the rest",
                 quiet=quiet,
             )
 
