@@ -16,7 +16,6 @@ from keras import initializers, layers
 
 from ablation.config.sections import ModelConfig
 from ablation.errors import UsageError
-from ablation.models.precision import layers_in
 
 # Means of ImageNet that the published weights were trained with, of 0..255: blue, green, red.
 CAFFE_MEANS = (103.939, 116.779, 123.68)
@@ -67,10 +66,7 @@ class CaffeScaling(keras.layers.Layer):
 
 def read_weights(path: Path, model: ModelConfig) -> dict[str, npt.NDArray[np.float32]]:
     """Return the weights of a file for this model's encoder, "layer/variable" -> array."""
-    with layers_in("float32"):
-        encoder = keras.applications.ResNet50(
-            include_top=False, weights=None, input_shape=(32, 32, 3)
-        )
+    encoder = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(32, 32, 3))
     encoder.load_weights(path)
     values = {
         f"{layer.name}/{variable.name}": variable.numpy()
