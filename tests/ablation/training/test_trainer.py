@@ -74,6 +74,14 @@ def test_a_later_trial_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("gate", ["same", "coarse"])
+def test_attention_unet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path, gate: str) -> None:
+    shared = {"model__name": "attention_unet", "model__gate": gate, "loss__name": "edge_combo"}
+    second = tiny.config(**shared, model__dropout=0.1, loss__edge_weight=2.0, training__seed=6)
+    assert_equal_to_a_fresh_process(tiny, tiny.config(**shared), second, tmp_path)
+
+
+@pytest.mark.slow
 def test_resupnet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> None:
     shared = {"model__name": "resupnet", "model__decoder_width": 0.25, "training__epochs": 2}
     second = tiny.config(**shared, model__dropout=0.1, training__seed=6, training__l2=1e-3)
@@ -202,6 +210,23 @@ def test_every_strength_is_read_by_the_traced_step(tiny, warm, key: str, value: 
     assert warm.traces == 1
 
 
+@pytest.mark.parametrize(
+    ("loss", "keys"),
+    [
+        ("hybrid", {"gamma": 0.5, "focal_weight": 0.9, "pos_weight": 3.0, "neg_weight": 0.5}),
+        ("edge_combo", {"edge_weight": 6.0, "dice_weight": 0.9, "smooth": 9.0}),
+    ],
+)
+def test_strengths_of_other_losses_are_read_by_the_traced_step(tiny, loss: str, keys) -> None:
+    shared = {"loss__name": loss, "training__epochs": 1, "model__base": 2, "model__depth": 1}
+    warm = tiny.trainer(tiny.config(**shared))
+    base = tiny.outcome(tiny.fit(warm, tiny.config(**shared)))
+    for key, value in keys.items():
+        settings = tiny.config(**shared, **{f"loss__{key}": value})
+        assert tiny.outcome(tiny.fit(warm, settings)) != base, key
+    assert warm.traces == 1
+
+
 def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
     book = tiny.config(data__augmentation="book", training__epochs=1)
     journal = tiny.config(data__augmentation="journal", training__epochs=1)
@@ -210,8 +235,18 @@ def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
     assert warm.traces == 1
 
 
-def test_no_sum_depends_on_which_of_its_parts_is_ready_first(tiny, warm) -> None:
-    tiny.fit(warm, tiny.config(training__epochs=1))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"model__name": "attention_unet", "loss__name": "edge_combo"},
+        {"model__name": "attention_unet", "model__gate": "coarse", "loss__name": "hybrid"},
+    ],
+)
+def test_no_sum_depends_on_which_of_its_parts_is_ready_first(tiny, keys: dict) -> None:
+    settings = tiny.config(training__epochs=1, model__depth=1, **keys)
+    warm = tiny.trainer(settings)
+    tiny.fit(warm, settings)
     graph = warm._step._traced.get_concrete_function().graph
     sums = [
         len(op.inputs) for op in graph.get_operations() if op.type.startswith(("AddN", "Accum"))
