@@ -58,20 +58,6 @@ MODELS: dict[str, Family] = {
         summary="U-Net (Ronneberger et al. 2015), same-size convolutions",
         needs={"bn_momentum": lambda model: model.batch_norm},
     ),
-    "attention_unet": Family(
-        module="ablation.models.attention_unet",
-        keys=(*_UNET_KEYS, "gate"),
-        multiple_of=lambda model: 2**model.depth,
-        summary="U-Net with attention-gated skips (Oktay et al. 2018)",
-        needs={"bn_momentum": lambda model: model.batch_norm or model.gate == "coarse"},
-    ),
-    "resnet_fcn": Family(
-        module="ablation.models.resnet_fcn",
-        keys=("decoder_width", *_ENCODER_KEYS, "dropout_scope"),
-        multiple_of=lambda _: 32,
-        summary="ResNet50 encoder, upsampling decoder without skips",
-        encoder="ResNet50",
-    ),
     "resupnet": Family(
         module="ablation.models.resupnet",
         keys=(
@@ -86,6 +72,20 @@ MODELS: dict[str, Family] = {
         multiple_of=lambda _: 32,
         summary="ResNet50 encoder, attention-gated skips, upsampling decoder",
         needs={"attention": lambda model: model.skips},
+        encoder="ResNet50",
+    ),
+    "attention_unet": Family(
+        module="ablation.models.attention_unet",
+        keys=(*_UNET_KEYS, "gate"),
+        multiple_of=lambda model: 2**model.depth,
+        summary="U-Net with attention-gated skips (Oktay et al. 2018)",
+        needs={"bn_momentum": lambda model: model.batch_norm or model.gate == "coarse"},
+    ),
+    "resnet_fcn": Family(
+        module="ablation.models.resnet_fcn",
+        keys=("decoder_width", *_ENCODER_KEYS, "dropout_scope"),
+        multiple_of=lambda _: 32,
+        summary="ResNet50 encoder, upsampling decoder without skips",
         encoder="ResNet50",
     ),
 }

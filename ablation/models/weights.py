@@ -78,8 +78,12 @@ def path_of(model: ModelConfig) -> Path | None:
 
 def imagenet_path(encoder: str) -> Path:
     """Return where an encoder's ImageNet file lies or should lie: Keras's own folder."""
-    home = os.environ.get("KERAS_HOME")
-    folder = Path(home).expanduser() if home else Path.home() / ".keras"
+    if home := os.environ.get("KERAS_HOME"):
+        folder = Path(home).expanduser()
+    else:
+        # Keras turns to /tmp where the home folder cannot be written, as in many containers.
+        parent = Path.home() if os.access(Path.home(), os.W_OK) else Path("/tmp")  # noqa: S108
+        folder = parent / ".keras"
     return folder / "models" / ENCODERS[encoder].file
 
 

@@ -124,6 +124,8 @@ def test_imagenet_is_found_where_keras_keeps_it(keras_home: Path) -> None:
 def test_without_keras_home_the_folder_is_below_the_users(monkeypatch) -> None:
     monkeypatch.delenv("KERAS_HOME", raising=False)
     assert weights.imagenet_path("ResNet50") == Path.home() / ".keras/models" / ENCODER.file
+    monkeypatch.setenv("HOME", "/nowhere")
+    assert weights.imagenet_path("ResNet50") == Path("/tmp/.keras/models") / ENCODER.file
 
 
 def test_imagenet_with_another_hash_is_refused_and_neither_fetched_nor_deleted(
