@@ -15,7 +15,8 @@ from ablation.data import Dataset, Split, open_dataset, split_patients
 from ablation.data.source import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.losses import LOSSES, strengths
-from ablation.models import MODELS, check, structure
+from ablation.losses import structure as loss_structure
+from ablation.models import MODELS, check, structure, weights
 from sweeps import Dimension, Float, Space, parse_space, to_json
 
 NOT_IN_DEFINITION = frozenset(
@@ -70,6 +71,7 @@ class Experiment:
             for key, value in flatten(self.config).items()
             if key not in NOT_IN_DEFINITION and not key.startswith("comparison.")
         }
+        values["model.pretrained"] = json.dumps(weights.label(self.config.model))
         values["space"] = to_json(self.space)
         values["data fingerprint"] = self.dataset.fingerprint
         values["split fingerprint"] = self.split.fingerprint
@@ -81,7 +83,7 @@ class Experiment:
         """Return the identity of a run with this configuration on this data and split."""
         return identity(
             {
-                "model": structure(config.model) | {"dropout": config.model.dropout},
+                "model": model_parts(config),
                 "loss": loss_parts(config),
                 "training": config.training.model_dump(),
                 "inference": config.inference.model_dump(),
@@ -97,9 +99,17 @@ def image_shape(config: Config) -> tuple[int, int, int]:
     return config.data.image_size, config.data.image_size, len(config.data.modalities)
 
 
+def model_parts(config: Config) -> dict[str, object]:
+    """Return what decides the network and its first weights, wherever their file lies."""
+    parts = structure(config.model) | {"dropout": config.model.dropout}
+    if "pretrained" in parts:
+        parts["pretrained"] = weights.fingerprint(config.model)
+    return parts
+
+
 def loss_parts(config: Config) -> dict[str, object]:
-    """Return the loss's name, reduction and the weights it reads; others do not matter."""
-    return {"name": config.loss.name, "reduction": config.loss.reduction, **strengths(config.loss)}
+    """Return the loss's name, switches and the weights it reads; others do not matter."""
+    return loss_structure(config.loss) | strengths(config.loss)
 
 
 def check_names(config: Config, models: tuple[str, ...]) -> None:
@@ -113,6 +123,25 @@ def check_names(config: Config, models: tuple[str, ...]) -> None:
         raise UsageError(
             "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
         )
+
+
+def check_pretrained(config: Config) -> None:
+    """Refuse unusable encoder weights, those a search may choose included.
+
+    Raises:
+        DataError: A missing or wrong file.
+        UsageError: A search over paths: its trials' parameters are published.
+    """
+    choices = config.space.get("model.pretrained", {}).get("choices", ())
+    searched = list(choices) if isinstance(choices, (list, tuple)) else []
+    for choice in searched:
+        if choice not in (weights.NONE, weights.IMAGENET):
+            raise UsageError(
+                f"[space] model.pretrained {choice!r} cannot be searched",
+                hint="Search none and imagenet; sweep a file as a variant of its own with --study.",
+            )
+    for choice in (config.model.pretrained, *searched):
+        weights.check(config.model.model_copy(update={"pretrained": choice}))
 
 
 def space_of(config: Config) -> Space:
@@ -147,14 +176,18 @@ LOSS_SPACE: Mapping[str, Dimension] = {
     "dice_weight": Float(0.2, 0.8),
     "fn_weight": Float(0.3, 0.9),
     "exponent": Float(0.5, 1.5),
+    "gamma": Float(0.5, 4.0),
+    "edge_weight": Float(1.0, 5.0),
 }
 
 
 def params_of(config: Config) -> dict[str, str]:
     """Return the flat configuration as texts for a run's record, without what stays on this machine."""
-    flat = flatten(config).items()
+    flat = flatten(config) | {"model.pretrained": weights.label(config.model)}
     return {
-        key: "none" if value is None else str(value) for key, value in flat if key not in PRIVATE
+        key: "none" if value is None else str(value)
+        for key, value in flat.items()
+        if key not in PRIVATE
     }
 
 
@@ -186,11 +219,12 @@ def open_experiment(
         progress: Called with a line about what is being read.
 
     Raises:
-        DataError: Unusable scans or split.
+        DataError: Unusable scans, split or encoder weights.
         UsageError: Unknown model or loss.
     """
     check_names(config, (config.model.name,))
     check(config.model, image_shape(config))
+    check_pretrained(config)
     dataset = open_dataset(config.data, cache, progress)
     return Experiment(
         name=name or dataset.name,

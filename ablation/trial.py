@@ -24,6 +24,7 @@ from ablation.experiment import Experiment, configured, params_of
 from ablation.inference.thresholds import thresholds_csv
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
+from ablation.models import weights
 from ablation.scoring import Scores, score, validate
 from ablation.training.quiet import without_remarks
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
@@ -126,7 +127,7 @@ class Objective:
             study=self.experiment.study,
             identity=self.experiment.identity_of(config),
             params=params_of(config),
-            tags=self._tags(assignment),
+            tags=self._tags(assignment, config),
             provenance=self._provenance,
             parent_key=self.parent_key,
             retry_of=earlier[-1].run_key if earlier else "",
@@ -137,11 +138,13 @@ class Objective:
         ]
         return RunFolder.create(self._design, record), resumable[-1] if resumable else None
 
-    def _tags(self, assignment: Assignment) -> dict[str, str]:
+    def _tags(self, assignment: Assignment, config: Config) -> dict[str, str]:
         tags = {
             names.DATA: self.experiment.dataset.fingerprint,
             names.SPLIT: self.experiment.split.fingerprint,
         }
+        if (start := weights.fingerprint(config.model)) != weights.NONE:
+            tags[names.PRETRAINED] = start
         if assignment.kind == "final":
             tags[names.SEED] = str(assignment.seed)
             tags[names.SETTING] = json.dumps(dict(assignment.params), sort_keys=True)
@@ -248,7 +251,7 @@ class Objective:
             "ms_per_case": metrics["ms_per_case"],
             "threshold": metrics["threshold"],
             "precision": config.training.precision,
-            "pretrained": config.model.pretrained,
+            "pretrained": weights.label(config.model),
             "pruner": config.sweep.pruner,
             "selected_on": "validation",
             "preset": self.experiment.preset,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from ablation.cli import config, data, doctor, evaluate, report, studies, sweep, tracking
+from ablation.cli import config, data, doctor, evaluate, models, report, studies, sweep, tracking
 from ablation.cli.explain import explain
 
 app = typer.Typer(
@@ -60,6 +60,7 @@ app.command("ui", epilog=tracking.UI_EXAMPLES)(tracking.ui)
 app.command("sync", epilog=tracking.SYNC_EXAMPLES)(tracking.sync)
 app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command("worker", epilog=sweep.WORKER_EXAMPLES)(sweep.worker)
+app.command("models", epilog=models.EXAMPLES)(models.models)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.add_typer(tracking.runs_app, name="runs")
 app.add_typer(studies.app, name="studies")

@@ -169,7 +169,7 @@ def _designs(config: Config, model: str, study: str | None) -> list[Config]:
     """Return one configuration per design, with the seeds of finals resolved."""
     from ablation.config import with_values
     from ablation.errors import UsageError
-    from ablation.experiment import check_names
+    from ablation.experiment import check_names, check_pretrained
     from ablation.models import MODELS
 
     names = (
@@ -184,7 +184,10 @@ def _designs(config: Config, model: str, study: str | None) -> list[Config]:
     seeds = config.sweep.seeds
     if seeds is None:
         seeds = 3 if len(names) > 1 or config.sweep.trials >= 20 else 1
-    return [with_values(config, {"model.name": name, "sweep.seeds": seeds}) for name in names]
+    designs = [with_values(config, {"model.name": name, "sweep.seeds": seeds}) for name in names]
+    for one in designs:  # all of them before the first reads data
+        check_pretrained(one)
+    return designs
 
 
 def _open(

@@ -72,9 +72,15 @@ class ModelConfig(Section):
     """One network; keys another family needs are ignored by this one."""
 
     name: str = Field("unet", description="design")
-    base: Count = Field(64, description="filters of the first level (unet)")
-    depth: Count = Field(4, description="poolings (unet)")
-    batch_norm: bool = Field(False, description="batch normalisation after each convolution (unet)")
+    base: Count = Field(64, description="filters of the first level (unet, attention_unet)")
+    depth: Count = Field(4, description="poolings (unet, attention_unet)")
+    batch_norm: bool = Field(
+        False, description="batch normalisation after each convolution (unet, attention_unet)"
+    )
+    gate: Literal["same", "coarse"] = Field(
+        "same",
+        description="grid attention is asked on: the skip's, or the coarser one below (attention_unet)",
+    )
     bn_momentum: Fraction = Field(
         0.99, description="momentum of batch-normalisation statistics; 0.9 for short trainings"
     )
@@ -90,11 +96,20 @@ class ModelConfig(Section):
     residual_decoder: bool = Field(
         False, description="residual decoder blocks with batch normalisation (resupnet)"
     )
-    decoder_width: Positive = Field(1.0, description="multiplies every decoder width (resupnet)")
-    stem: Literal["replicate", "project"] = Field(
-        "replicate", description="how other than three channels enter the encoder"
+    decoder_width: Positive = Field(
+        1.0, description="multiplies every decoder width (resupnet, resnet_fcn)"
     )
-    pretrained: Weights = Field("none", description="encoder weights: none")
+    stem: Literal["replicate", "sum", "project"] = Field(
+        "replicate",
+        description="how other than three channels enter the encoder: one channel three times, "
+        "one channel into the summed kernel, or a learned mixture of any number",
+    )
+    pretrained: Weights = Field(
+        "none", description="encoder weights to start from: none, imagenet, or an .h5 file"
+    )
+    encoder_trainable: Literal["all", "none", "last_stage"] = Field(
+        "all", description="part of the encoder that is trained (resupnet, resnet_fcn)"
+    )
 
 
 class LossConfig(Section):
@@ -102,17 +117,35 @@ class LossConfig(Section):
 
     name: str = Field("combo", description="loss")
     dice_weight: Annotated[float, Field(ge=0.0)] = Field(
-        0.5, description="weight of the overlap term (combo)"
+        0.5, description="weight of the overlap term (combo, edge_combo, hybrid)"
     )
     bce_weight: Annotated[float, Field(ge=0.0)] | None = Field(
-        None, description="weight of the cross-entropy term (combo); none: 1 - dice_weight"
+        None,
+        description="weight of the cross-entropy term (combo, edge_combo); none: 1 - dice_weight",
+    )
+    focal_weight: Annotated[float, Field(ge=0.0)] | None = Field(
+        None, description="weight of the focal term (hybrid); none: 1 - dice_weight"
     )
     fn_weight: Fraction | None = Field(
         None, description="Tversky alpha: weight of misses; none: the loss's own default"
     )
     exponent: Positive = Field(0.75, description="power of focal_tversky")
     smooth: Positive = Field(1.0, description="pixels added to the overlap's sums")
-    pos_weight: Positive = Field(1.0, description="weight of tumour pixels in cross-entropy")
+    pos_weight: Positive = Field(
+        1.0, description="weight of tumour pixels in cross-entropy (focal: its alpha)"
+    )
+    neg_weight: Positive = Field(
+        1.0, description="weight of the other pixels in focal (1 - alpha where alpha is used)"
+    )
+    gamma: Annotated[float, Field(ge=0.0)] = Field(
+        2.0, description="focal gamma: how much pixels that are right already are discounted"
+    )
+    edge_weight: Positive = Field(
+        3.0, description="what pixels on the tumour's border count (edge_bce, edge_combo)"
+    )
+    edge_norm: bool = Field(
+        False, description="divide by the sum of the weights, so that long borders cost no more"
+    )
     reduction: Literal["per_image", "batch"] = Field(
         "per_image", description="one overlap per image, or one per batch"
     )

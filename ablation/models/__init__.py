@@ -14,9 +14,21 @@ from ablation.config.sections import ModelConfig
 from ablation.errors import UsageError, nearest
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
     from ablation.models.dropout import DropoutState
 
-__all__ = ["MODELS", "Family", "build", "check", "family", "structure"]
+__all__ = [
+    "MODELS",
+    "Family",
+    "build",
+    "check",
+    "count_parameters",
+    "encoder_weights",
+    "family",
+    "structure",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +42,22 @@ class Family:
     multiple_of: Callable[[ModelConfig], int]
     """Rows and columns of the image have to be multiples of this."""
     summary: str
-    needs: Mapping[str, str] = field(default_factory=dict)
-    """Key -> the switch without which it changes nothing."""
+    needs: Mapping[str, Callable[[ModelConfig], bool]] = field(default_factory=dict)
+    """Key -> whether it changes anything, where other keys decide that."""
+    encoder: str | None = None
+    """Ready-made encoder that `pretrained` gives weights to, one of `weights.ENCODERS`."""
 
+
+_UNET_KEYS = ("base", "depth", "batch_norm", "bn_momentum", "dropout_site", "dropout_scope")
+_ENCODER_KEYS = ("stem", "pretrained", "encoder_trainable", "bn_momentum")
 
 MODELS: dict[str, Family] = {
     "unet": Family(
         module="ablation.models.unet",
-        keys=("base", "depth", "batch_norm", "bn_momentum", "dropout_site", "dropout_scope"),
+        keys=_UNET_KEYS,
         multiple_of=lambda model: 2**model.depth,
         summary="U-Net (Ronneberger et al. 2015), same-size convolutions",
-        needs={"bn_momentum": "batch_norm"},
+        needs={"bn_momentum": lambda model: model.batch_norm},
     ),
     "resupnet": Family(
         module="ablation.models.resupnet",
@@ -49,15 +66,28 @@ MODELS: dict[str, Family] = {
             "skips",
             "residual_decoder",
             "decoder_width",
-            "stem",
-            "pretrained",
-            "bn_momentum",
+            *_ENCODER_KEYS,
             "dropout_site",
             "dropout_scope",
         ),
         multiple_of=lambda _: 32,
         summary="ResNet50 encoder, attention-gated skips, upsampling decoder",
-        needs={"attention": "skips"},
+        needs={"attention": lambda model: model.skips},
+        encoder="ResNet50",
+    ),
+    "attention_unet": Family(
+        module="ablation.models.attention_unet",
+        keys=(*_UNET_KEYS, "gate"),
+        multiple_of=lambda model: 2**model.depth,
+        summary="U-Net with attention-gated skips (Oktay et al. 2018)",
+        needs={"bn_momentum": lambda model: model.batch_norm or model.gate == "coarse"},
+    ),
+    "resnet_fcn": Family(
+        module="ablation.models.resnet_fcn",
+        keys=("decoder_width", *_ENCODER_KEYS, "dropout_scope"),
+        multiple_of=lambda _: 32,
+        summary="ResNet50 encoder, upsampling decoder without skips",
+        encoder="ResNet50",
     ),
 }
 
@@ -76,7 +106,7 @@ def structure(model: ModelConfig) -> dict[str, object]:
     16
     """
     design = family(model.name)
-    read = [key for key in design.keys if getattr(model, design.needs.get(key, key), True)]
+    read = [key for key in design.keys if key not in design.needs or design.needs[key](model)]
     return {"name": model.name} | {key: getattr(model, key) for key in read}
 
 
@@ -105,6 +135,30 @@ def build(
         return module.build(model, image_shape, dropout)
 
 
+def encoder_weights(model: ModelConfig) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the values the encoder starts from, "layer/variable" -> array; none: all are drawn.
+
+    Raises:
+        DataError: The file is missing or not the right one.
+    """
+    from ablation.models import weights
+
+    weights.check(model)
+    path = weights.path_of(model)
+    if path is None:
+        return {}
+    from ablation.models.resnet50 import read_weights
+
+    return read_weights(path, model)
+
+
+def count_parameters(model: ModelConfig, image_shape: tuple[int, int, int]) -> int:
+    """Return how many numbers the network has, batch-normalisation statistics included."""
+    from ablation.models.dropout import DropoutState
+
+    return int(build(model, image_shape, DropoutState(), "float32").count_params())
+
+
 def check(model: ModelConfig, image_shape: tuple[int, int, int]) -> None:
     """Refuse a design that does not exist, does not take such images or has no such weights.
 
@@ -117,9 +171,4 @@ def check(model: ModelConfig, image_shape: tuple[int, int, int]) -> None:
         raise UsageError(
             f"{model.name} takes images whose sides are multiples of {side}, not {rows}x{columns}",
             hint=f"Set data.image_size to {max(side, round(rows / side) * side)}.",
-        )
-    if "pretrained" in family(model.name).keys and model.pretrained != "none":
-        raise UsageError(
-            f"model.pretrained {model.pretrained!r} does not exist",
-            hint="Write --set model.pretrained=none; encoders start from random weights.",
         )

@@ -81,18 +81,42 @@ def upsample(x: Any, filters: int, name: str) -> Any:
     )(x)
 
 
+def scaled(filters: int, factor: float) -> int:
+    """Return a layer's width times a factor, at least 8."""
+    return max(8, round(filters * factor))
+
+
 def attention_gate(skip: Any, gate: Any, filters: int, name: str) -> Any:
     """Return the skip weighted, pixel by pixel, by what the decoder asks for.
 
-    The gate has the skip's extent (Oktay et al. 2018 use the grid below); `filters` is the width
-    the two are compared in.
+    The gate has the skip's extent, as in most code after Oktay et al. 2018 (they use the grid
+    below: `coarse_attention_gate`); `filters` is the width the two are compared in.
     """
-    asked = layers.Add(name=f"{name}_add")(
-        [_pointwise(skip, filters, f"{name}_skip"), _pointwise(gate, filters, f"{name}_gate")]
-    )
-    weight = _pointwise(relu(asked, f"{name}_relu"), 1, f"{name}_weight")
-    weight = layers.Activation("sigmoid", name=f"{name}_sigmoid")(weight)
+    weight = _asked_for(_pointwise(skip, filters, f"{name}_skip"), gate, filters, name)
     return layers.Multiply(name=f"{name}_multiply")([skip, weight])
+
+
+def coarse_attention_gate(skip: Any, gate: Any, filters: int, momentum: float, name: str) -> Any:
+    """Return the skip weighted by a gate of half its rows and columns.
+
+    The skip is brought down to the gate by a strided convolution, the weights are brought back up
+    bilinearly, and what passes is mixed and batch-normalised with that momentum.
+
+    Source: Oktay et al. 2018.
+    """
+    below = layers.Conv2D(
+        filters,
+        2,
+        strides=2,
+        use_bias=False,
+        kernel_initializer=initializers.GlorotUniform(),
+        name=f"{name}_skip",
+    )(skip)
+    weight = _asked_for(below, gate, filters, name)
+    weight = layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_up")(weight)
+    passed = layers.Multiply(name=f"{name}_multiply")([skip, weight])
+    passed = _pointwise(passed, skip.shape[-1], f"{name}_mix")
+    return layers.BatchNormalization(momentum=momentum, name=f"{name}_bn")(passed)
 
 
 def logits(x: Any) -> Any:
@@ -100,6 +124,13 @@ def logits(x: Any) -> Any:
     return layers.Conv2D(
         1, 1, kernel_initializer=initializers.GlorotUniform(), dtype="float32", name="logits"
     )(x)
+
+
+def _asked_for(skip: Any, gate: Any, filters: int, name: str) -> Any:
+    """Return a weight in 0..1 for every pixel, (..., 1)."""
+    asked = layers.Add(name=f"{name}_add")([skip, _pointwise(gate, filters, f"{name}_gate")])
+    weight = _pointwise(relu(asked, f"{name}_relu"), 1, f"{name}_weight")
+    return layers.Activation("sigmoid", name=f"{name}_sigmoid")(weight)
 
 
 def _pointwise(x: Any, filters: int, name: str) -> Any:

@@ -5,6 +5,7 @@ Source: Ronneberger et al. 2015, with same-size convolutions as in most medical 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -14,9 +15,22 @@ from ablation.config.sections import ModelConfig
 from ablation.models.blocks import BlockStyle, double_conv, logits, upsample
 from ablation.models.dropout import DropoutState
 
+# (model, skip, decoder before and after upsampling, name of the stage) -> what of the skip passes
+Gate = Callable[[ModelConfig, Any, Any, Any, str], Any]
+
 
 def build(model: ModelConfig, image_shape: tuple[int, int, int], dropout: DropoutState) -> Any:
     """Return the U-Net of `model.depth` poolings that starts with `model.base` filters."""
+    return network(model, image_shape, dropout, None)
+
+
+def network(
+    model: ModelConfig,
+    image_shape: tuple[int, int, int],
+    dropout: DropoutState,
+    gate: Gate | None,
+) -> Any:
+    """Return the U-Net, its skips gated or as they are."""
     widths = [model.base * 2**level for level in range(model.depth)]
     images = x = layers.Input(image_shape, name="images")
     skips = []
@@ -28,10 +42,11 @@ def build(model: ModelConfig, image_shape: tuple[int, int, int], dropout: Dropou
     x = double_conv(x, 2 * widths[-1], bottleneck, "bottleneck")
     for level in reversed(range(model.depth)):
         name = f"decoder{level}"
-        x = upsample(x, widths[level], f"{name}_up")
-        x = layers.Concatenate(name=f"{name}_concat")([x, skips[level]])
+        below, x = x, upsample(x, widths[level], f"{name}_up")
+        skip = skips[level] if gate is None else gate(model, skips[level], below, x, name)
+        x = layers.Concatenate(name=f"{name}_concat")([x, skip])
         x = double_conv(x, widths[level], _style(model, dropout, "decoder"), name)
-    return keras.Model(images, logits(x), name="unet")
+    return keras.Model(images, logits(x), name=model.name)
 
 
 def _style(model: ModelConfig, dropout: DropoutState, part: str) -> BlockStyle:

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ablation.training.schedule import named_seed
 
 
-def reinitialise(model: Any, seed: int) -> None:
+def reinitialise(
+    model: Any, seed: int, given: Mapping[str, npt.NDArray[np.float32]] | None = None
+) -> None:
     """Redraw all weights of a `keras.Model` in place, each from a stream of its own name.
 
     Weights of a layer depend on the seed and the layer's name alone, so designs that share layers
     start from the same weights there, and a used network starts like a fresh one.
+
+    Args:
+        model: The network.
+        seed: Of the training.
+        given: "layer/variable" -> value to start from instead of a drawn one.
     """
+    given = given or {}
     for layer, variable in weights_of(model):
+        if (name := f"{layer.name}/{variable.name}") in given:
+            variable.assign(given[name])
+            continue
         initializer = getattr(layer, f"{variable.name}_initializer")
         if "seed" in (config := initializer.get_config()):
-            own = named_seed(seed, f"{layer.name}/{variable.name}")
+            own = named_seed(seed, name)
             initializer = type(initializer).from_config({**config, "seed": own})
         variable.assign(initializer(variable.shape, dtype=variable.dtype))
 

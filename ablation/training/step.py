@@ -29,7 +29,7 @@ class TrainStep:
         self._model = model
         self._dropout = dropout
         self._loss = losses.function(config.loss.name)
-        self._reduction = config.loss.reduction
+        self._switches = losses.switches(config.loss)
         self._penalised = _penalised_kernels(model, config.training.l2_scope)
         self._strengths = {key: _scalar() for key in losses.strengths(config.loss)}
         self._l2 = _scalar()
@@ -92,7 +92,7 @@ class TrainStep:
         if self._ranges is not None:
             images, masks = augment(images, masks, rows, moment[0], self._ranges)
         logits = self._model(images, training=True)
-        loss = self._loss(masks, logits, reduction=self._reduction, **self._strengths)
+        loss = self._loss(masks, logits, **self._switches, **self._strengths)
         loss += self._l2 * sum(tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised)
         variables = self._model.trainable_variables
         # In pairs: an AddN of three or more adds in the order in which its inputs' buffers happen
@@ -107,8 +107,8 @@ class TrainStep:
 
 
 def _penalised_kernels(model: Any, scope: str) -> list[Any]:
-    """Return kernels under the L2 penalty: never biases, never batch normalisation."""
-    layers = [layer for layer in model.layers if hasattr(layer, "kernel")]
+    """Return kernels under the L2 penalty: never biases, batch normalisation or what is frozen."""
+    layers = [layer for layer in model.layers if hasattr(layer, "kernel") and layer.trainable]
     if scope == "decoder3x3":
         layers = [
             layer

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from ablation import models
+from ablation import losses, models
 from ablation.config.sections import Config
 from ablation.errors import DataError
 from ablation.inference.predict import Predictor
@@ -57,8 +57,7 @@ def shape_of(config: Config, image_shape: tuple[int, int, int]) -> Hashable:
     return (
         tuple(models.structure(config.model).items()),
         image_shape,
-        config.loss.name,
-        config.loss.reduction,
+        tuple(losses.structure(config.loss).items()),
         config.training.batch_size,
         config.training.l2_scope,
         config.training.precision,
@@ -77,6 +76,7 @@ class Trainer:
     def __init__(self, config: Config, image_shape: tuple[int, int, int]) -> None:
         self.shape = shape_of(config, image_shape)
         self._image_shape = image_shape
+        self._encoder_weights: Arrays | None = None
         dropout = DropoutState()
         with _memory_named(config):
             self._model = models.build(
@@ -169,7 +169,7 @@ class Trainer:
     def _begin(self, config: Config, resume: ResumeState | None) -> _Course:
         self._step.start(config)
         if resume is None:
-            reinitialise(self._model, config.training.seed)
+            reinitialise(self._model, config.training.seed, self._pretrained(config))
             return _Course(Schedule(config.training.learning_rate))
         put_weights(self._model, resume.weights, "the resume state")
         for variable in self._step.optimizer.variables:
@@ -178,6 +178,12 @@ class Trainer:
         course = _Course(resume.schedule, list(resume.epochs), dict(resume.best_weights))
         course.ended = resume.schedule.end(len(course.epochs), config.training)
         return course
+
+    def _pretrained(self, config: Config) -> Arrays:
+        """Return the values the encoder starts from; read once, kept for every later trial."""
+        if self._encoder_weights is None:
+            self._encoder_weights = models.encoder_weights(config.model)
+        return self._encoder_weights
 
     def _train_epoch(
         self,

@@ -33,7 +33,7 @@ CONTROL = "00_control_good"
         (("sweep", "--model", "unet", "--preset", "laptopp"), 2, "laptopp", "laptop"),
         (("sweep", "--model", "unet", "--data", "nowhere"), 1, "nowhere", "--data"),
         (("sweep", "--model", "unet,resupnet", "--study", "x"), 2, "--study x", "--experiment"),
-        (("sweep", "--model", "resupnet", "--set", "model.pretrained=imagenet", *TINY), 2,
+        (("sweep", "--model", "resupnet", "--set", "model.pretrained=imagenet", *TINY), 1,
          "imagenet", "model.pretrained=none"),
         (("sweep", "--model", "unet", "--set", "data.image_size=50", *TINY[:2]), 2, "50", "image_size"),
         (("report", "--compare", "all"), 1, "nothing to report", "ablate sweep"),

@@ -14,10 +14,18 @@ import tensorflow as tf
 from ablation import losses
 from ablation.config.sections import LossConfig
 from ablation.errors import UsageError
+from ablation.losses.cross_entropy import border
 
 VECTORS = Path(__file__).parents[3] / "../shared/vectors/losses.json"
-# Names in the reference file -> ours; None: not a strength.
-NAMES = {"s": "smooth", "fn": "fn_weight", "alpha": "dice_weight", "beta": "bce_weight"}
+# Names in the reference file -> ours.
+NAMES = {
+    "s": "smooth",
+    "fn": "fn_weight",
+    "alpha": "dice_weight",
+    "beta": "bce_weight",
+    "k": "edge_weight",
+    "norm": "edge_norm",
+}
 
 
 def reference_cases() -> list[dict]:
@@ -36,6 +44,8 @@ def logit(probability: list) -> np.ndarray:
 def test_reference_values(case: dict) -> None:
     truth = np.asarray(case["y"], np.float32)[..., None]
     strengths = {NAMES.get(key, key): value for key, value in case["params"].items()}
+    if case["loss"] == "focal" and "pos_weight" in strengths:
+        strengths["neg_weight"] = 1 - strengths["pos_weight"]
     value = losses.function(case["loss"])(truth, logit(case["p"])[..., None], **strengths)
     assert float(value) == pytest.approx(case["expected"], abs=1e-6)
 
@@ -58,6 +68,28 @@ HAND_LOGITS = logit([[0.9, 0.2], [0.6, 0.1]]).reshape(1, 2, 2, 1)
             {"dice_weight": 2.0, "bce_weight": 0.0, "fn_weight": 0.7, "smooth": 1.0},
             2 * 0.44 / (1.94 + 0.5),
         ),
+        ("focal", {"gamma": 0.0}, -np.log([0.9, 0.8, 0.6, 0.9]).mean()),
+        (
+            "focal",
+            {"gamma": 1.0, "pos_weight": 2.0, "neg_weight": 0.5},
+            -(
+                2.0 * (0.1 * np.log(0.9) + 0.4 * np.log(0.6))
+                + 0.5 * (0.2 * np.log(0.8) + 0.1 * np.log(0.9))
+            )
+            / 4,
+        ),
+        (
+            "hybrid",
+            {"dice_weight": 0.25, "focal_weight": 2.0, "gamma": 0.0, "smooth": 1.0},
+            0.25 * 0.8 / 4.8 - 2 * np.log([0.9, 0.8, 0.6, 0.9]).mean(),
+        ),
+        # Every pixel of 2x2 with two tumour pixels lies on the border.
+        ("edge_bce", {"edge_weight": 5.0}, -5 * np.log([0.9, 0.8, 0.6, 0.9]).mean()),
+        (
+            "edge_combo",
+            {"dice_weight": 0.5, "bce_weight": 1.0, "edge_weight": 2.0, "smooth": 1.0},
+            0.5 * 0.8 / 4.8 - 2 * np.log([0.9, 0.8, 0.6, 0.9]).mean(),
+        ),
     ],
 )
 def test_values_by_hand(name: str, strengths: dict, expected: float) -> None:
@@ -77,18 +109,112 @@ def test_combo_at_half_is_dice_and_tversky_is_dice_of_twice_the_smoothing() -> N
     assert float(tversky) == pytest.approx(dice, abs=1e-7)
 
 
-@pytest.mark.parametrize("name", losses.LOSSES)
-@pytest.mark.parametrize("sign", [20.0, 0.0, -20.0])
-@pytest.mark.parametrize("empty", [True, False])
-def test_gradients_are_finite_in_extreme_states(name: str, sign: float, empty: bool) -> None:
+def test_a_border_is_two_pixels_wide_and_ends_at_the_rim_of_the_image() -> None:
+    truth = np.zeros((1, 7, 7, 1), np.float32)
+    truth[0, :4, :4] = 1.0
+    expected = np.array(
+        [
+            [0, 0, 0, 1, 1, 0, 0],
+            [0, 0, 0, 1, 1, 0, 0],
+            [0, 0, 0, 1, 1, 0, 0],
+            [1, 1, 1, 1, 1, 0, 0],
+            [1, 1, 1, 1, 1, 0, 0],
+            [0, 0, 0, 0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0, 0],
+        ]
+    )
+    np.testing.assert_array_equal(border(truth)[0, ..., 0], expected)
+    for mask in (np.zeros((1, 5, 5, 1), np.float32), np.ones((1, 5, 5, 1), np.float32)):
+        assert not np.any(border(mask))
+
+
+@pytest.mark.parametrize("name", ["edge_bce", "edge_combo"])
+def test_normalised_borders_cost_no_more_for_their_length(name: str) -> None:
+    truth = np.zeros((2, 16, 16, 1), np.float32)
+    truth[0, 4:6, 4:6] = truth[1, 2:12, 2:12] = 1.0
+    both = {"logits": np.zeros_like(truth), "reduction": "per_image"}
+    both |= {"dice_weight": 0.0, "bce_weight": 1.0} if name == "edge_combo" else {}
+    short, long = (
+        float(losses.function(name)(truth[[i]], **both | {"logits": both["logits"][[i]]}))
+        for i in (0, 1)
+    )
+    assert long > short > np.log(2)
+    for reduction in ("per_image", "batch"):
+        both["reduction"] = reduction
+        value = float(losses.function(name)(truth, **both, edge_norm=True))
+        assert value == pytest.approx(np.log(2), abs=1e-6)
+
+
+def test_batch_reduction_of_a_normalised_border_divides_once() -> None:
+    truth = np.zeros((2, 8, 8, 1), np.float32)
+    truth[0, 2:5, 2:5] = 1.0
+    logits = np.random.default_rng(0).normal(size=truth.shape).astype(np.float32)
+    weight = 1 + 2 * np.asarray(border(truth))
+    cost = np.log1p(np.exp(-logits * (2 * truth - 1)))
+    value = losses.function("edge_bce")(truth, logits, reduction="batch", edge_norm=True)
+    assert float(value) == pytest.approx((weight * cost).sum() / weight.sum(), abs=1e-6)
+
+
+def masks_of(empty: bool) -> np.ndarray:
     truth = np.zeros((2, 8, 8, 1), np.float32)
     truth[:, 2:5, 2:5] = 0.0 if empty else 1.0
+    return truth
+
+
+SWITCHED = [
+    (name, {"edge_norm": flag} if "edge_norm" in entry.switches else {}, reduction)
+    for name, entry in losses.LOSSES.items()
+    for flag in ((False, True) if "edge_norm" in entry.switches else (False,))
+    for reduction in ("per_image", "batch")
+]
+
+
+@pytest.mark.parametrize(("name", "switches", "reduction"), SWITCHED)
+@pytest.mark.parametrize("sign", [1000.0, 20.0, 0.0, -20.0, -1000.0])
+@pytest.mark.parametrize("empty", [True, False])
+def test_gradients_are_finite_in_extreme_states(
+    name: str, switches: dict, reduction: str, sign: float, empty: bool
+) -> None:
+    truth = masks_of(empty)
     logits = tf.constant(sign * (2 * truth - 1))
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = losses.function(name)(truth, logits, reduction="per_image")
+        value = losses.function(name)(truth, logits, reduction=reduction, **switches)
     assert np.isfinite(float(value))
     assert np.isfinite(tape.gradient(value, logits).numpy()).all()
+
+
+LOSS_SCALE = 2.0**15
+"""Where Keras begins to scale the loss of half-precision networks."""
+
+
+@pytest.mark.parametrize(("name", "switches", "reduction"), SWITCHED)
+@pytest.mark.parametrize("sign", [20.0, 0.0, -20.0])
+@pytest.mark.parametrize("empty", [True, False])
+def test_scaled_gradients_fit_into_half_precision(
+    name: str, switches: dict, reduction: str, sign: float, empty: bool
+) -> None:
+    truth = masks_of(empty)
+    features = tf.constant(sign * (2 * truth - 1), tf.float16)
+    with tf.GradientTape() as tape:
+        tape.watch(features)
+        value = losses.function(name)(truth, features, reduction=reduction, **switches)
+        scaled = LOSS_SCALE * value
+    gradient = tape.gradient(scaled, features)
+    assert gradient.dtype == tf.float16
+    assert np.isfinite(gradient.numpy()).all()
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 1.0, 2.0, 5.0])
+def test_focal_has_a_slope_at_every_power(gamma: float) -> None:
+    logits = tf.constant([-200.0, -1.0, 0.0, 1.0, 200.0])
+    truth = tf.ones_like(logits)
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        value = losses.function("focal")(truth, logits, reduction="per_image", gamma=gamma)
+    slope = tape.gradient(value, logits).numpy()
+    assert np.isfinite(slope).all()
+    assert (slope[:4] < 0).all()
 
 
 @pytest.mark.parametrize("name", losses.LOSSES)
@@ -105,7 +231,7 @@ def test_registry_names_what_the_function_takes(name: str) -> None:
     entry = losses.family(name)
     function = getattr(importlib.import_module(entry.module), entry.function)
     parameters = inspect.signature(function).parameters
-    assert set(parameters) == {"truth", "logits", "reduction", *entry.keys}
+    assert set(parameters) == {"truth", "logits", *entry.switches, *entry.keys}
     defaults = losses.strengths(LossConfig(name=name))
     for key in entry.keys:
         assert parameters[key].default == defaults[key]
@@ -114,6 +240,26 @@ def test_registry_names_what_the_function_takes(name: str) -> None:
 def test_cross_entropy_gets_what_dice_leaves_unless_told() -> None:
     assert losses.strengths(LossConfig(dice_weight=0.75))["bce_weight"] == 0.25
     assert losses.strengths(LossConfig(dice_weight=0.75, bce_weight=2.0))["bce_weight"] == 2.0
+
+
+def test_focal_gets_what_dice_leaves_but_never_less_than_nothing() -> None:
+    assert losses.strengths(LossConfig(name="hybrid", dice_weight=0.75))["focal_weight"] == 0.25
+    for name, key in (("combo", "bce_weight"), ("hybrid", "focal_weight")):
+        with pytest.raises(UsageError, match=f"leaves -0.5 for loss.{key}"):
+            losses.strengths(LossConfig(name=name, dice_weight=1.5))
+        given = LossConfig(name=name, dice_weight=1.5, **{key: 1.0})
+        assert losses.strengths(given)[key] == 1.0
+    assert losses.strengths(LossConfig(name="dice", dice_weight=1.5)) == {"smooth": 1.0}
+
+
+def test_structure_has_the_switches_a_loss_reads() -> None:
+    normed = LossConfig(name="edge_bce", edge_norm=True)
+    assert losses.structure(normed) == {
+        "name": "edge_bce",
+        "reduction": "per_image",
+        "edge_norm": True,
+    }
+    assert "edge_norm" not in losses.structure(LossConfig(name="dice", edge_norm=True))
 
 
 def test_each_loss_has_its_own_weight_of_misses() -> None:

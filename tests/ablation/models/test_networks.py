@@ -26,6 +26,11 @@ UNETS = {
     "unet:report": ({"batch_norm": True}, 3),
     "unet[base16]": ({"base": 16}, 1),
 }
+ATTENTION_UNETS = {
+    "attention_unet": {},
+    "attention_unet[gate=coarse]": {"gate": "coarse"},
+    "attention_unet[batch_norm]": {"batch_norm": True},
+}
 RESUPNETS = {
     "resupnet": {},
     "resupnet[attention=false]": {"attention": False},
@@ -57,6 +62,23 @@ def test_unet_counts(name: str) -> None:
     switches, channels = UNETS[name]
     network = build(ModelConfig(name="unet", **switches), channels=channels)
     assert counted(network) == expected(name)
+
+
+@needs_counts
+@pytest.mark.parametrize("name", ATTENTION_UNETS)
+def test_attention_unet_counts(name: str) -> None:
+    network = build(ModelConfig(name="attention_unet", **ATTENTION_UNETS[name]))
+    assert counted(network) == expected(name)
+
+
+@needs_counts
+def test_resnet_fcn_counts() -> None:
+    network = build(ModelConfig(name="resnet_fcn"))
+    assert counted(network) == expected("resnet_fcn")
+    decoder = [layer for layer in network.layers if layer.name.startswith(("decoder", "logits"))]
+    row = json.loads(COUNTS.read_text())["resnet_fcn"]
+    assert sum(layer.count_params() for layer in decoder) == row["decoder"]
+    assert network.count_params() - row["decoder"] == row["encoder"]
 
 
 @needs_counts
@@ -115,7 +137,7 @@ def test_dropout_site_decides_what_follows_the_dropout() -> None:
     [
         (ModelConfig(depth=4), 40, "multiples of 16, not 40x40"),
         (ModelConfig(name="resupnet"), 48, "multiples of 32, not 48x48"),
-        (ModelConfig(name="resupnet", pretrained="imagenet"), 64, "'imagenet'"),
+        (ModelConfig(name="resnet_fcn"), 48, "multiples of 32, not 48x48"),
         (ModelConfig(name="resunpet"), 64, "'resunpet'"),
     ],
 )
@@ -125,10 +147,55 @@ def test_refusals_name_the_fault(model: ModelConfig, side: int, words: str) -> N
     assert caught.value.hint
 
 
-def test_four_modalities_need_a_projecting_stem() -> None:
-    with pytest.raises(UsageError, match="has 4") as caught:
-        build(ModelConfig(name="resupnet"), channels=4)
+@pytest.mark.parametrize(("stem", "channels"), [("replicate", 4), ("sum", 3)])
+def test_other_channel_counts_need_a_projecting_stem(stem: str, channels: int) -> None:
+    with pytest.raises(UsageError, match=f"has {channels}") as caught:
+        build(ModelConfig(name="resnet_fcn", stem=stem), channels=channels)
     assert "model.stem=project" in caught.value.hint
+
+
+@pytest.mark.parametrize("gate", ["same", "coarse"])
+def test_gates_weigh_each_skip_by_a_number_between_0_and_1(gate: str) -> None:
+    network = build(ModelConfig(name="attention_unet", base=2, depth=2, gate=gate))
+    weight = "sigmoid" if gate == "same" else "up"
+    looked_at = [f"decoder{level}_attention_{weight}" for level in (1, 0)]
+    look = keras.Model(network.input, [network.get_layer(name).output for name in looked_at])
+    weights = look(np.random.default_rng(0).random((1, 32, 32, 1), np.float32))
+    assert [tuple(w.shape) for w in weights] == [(1, 16, 16, 1), (1, 32, 32, 1)]
+    for w in weights:
+        assert 0 < float(np.min(w)) <= float(np.max(w)) < 1
+
+
+def test_a_coarse_gate_is_asked_below_the_skip() -> None:
+    coarse = build(ModelConfig(name="attention_unet", base=2, depth=1, gate="coarse"))
+    gate, skip = (coarse.get_layer(f"decoder0_attention_{name}") for name in ("gate", "skip"))
+    assert gate.input is coarse.get_layer("bottleneck_relu2").output
+    assert (skip.kernel_size, skip.strides, skip.use_bias) == ((2, 2), (2, 2), False)
+    fine = build(ModelConfig(name="attention_unet", base=2, depth=1))
+    gate = fine.get_layer("decoder0_attention_gate")
+    assert gate.input is fine.get_layer("decoder0_up").output
+
+
+def test_attention_leaves_the_other_layers_as_they_are() -> None:
+    plain, gated = (
+        {
+            v.path: tuple(v.shape)
+            for v in build(ModelConfig(name=name, base=2, depth=2)).trainable_variables
+        }
+        for name in ("unet", "attention_unet")
+    )
+    assert plain.items() <= gated.items()
+    assert all("attention" in path for path in gated.keys() - plain.keys())
+
+
+def test_resnet_fcn_has_no_skips_and_five_stages() -> None:
+    network = build(ModelConfig(name="resnet_fcn", decoder_width=0.25), 64)
+    assert network.output_shape == (None, 64, 64, 1)
+    assert not [layer for layer in network.layers if "concat" in layer.name]
+    widths = [network.get_layer(f"decoder{level}_conv1").filters for level in (4, 3, 2, 1, 0)]
+    assert widths == [128, 64, 32, 16, 8]
+    dropouts = [layer.name for layer in network.layers if isinstance(layer, VariableDropout)]
+    assert dropouts == [f"decoder{level}_dropout" for level in (4, 3, 2, 1, 0)]
 
 
 def test_structure_leaves_out_strengths_and_switches_without_effect() -> None:
@@ -137,6 +204,11 @@ def test_structure_leaves_out_strengths_and_switches_without_effect() -> None:
     ]
     assert len({tuple(models.structure(model).items()) for model in same}) == 1
     assert "bn_momentum" not in models.structure(ModelConfig(batch_norm=False))
+    gated = ModelConfig(name="attention_unet")
+    assert "bn_momentum" not in models.structure(gated)
+    coarse = gated.model_copy(update={"gate": "coarse"})
+    assert models.structure(coarse)["bn_momentum"] == 0.99
+    assert "gate" not in models.structure(ModelConfig(name="unet", gate="coarse"))
     without = ModelConfig(name="resupnet", skips=False)
     assert "attention" not in models.structure(without)
     assert models.structure(ModelConfig(base=8)) != models.structure(ModelConfig(base=16))
@@ -146,7 +218,7 @@ def test_every_structural_key_exists() -> None:
     for design in models.MODELS.values():
         assert set(design.keys) <= set(ModelConfig.model_fields)
         assert set(design.needs) <= set(design.keys)
-        assert set(design.needs.values()) <= set(design.keys)
+        assert design.encoder is None or "pretrained" in design.keys
 
 
 def test_mixed_precision_concerns_one_network() -> None:

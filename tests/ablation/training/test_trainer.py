@@ -16,7 +16,7 @@ from ablation import losses
 from ablation.config.sections import Config
 from ablation.errors import DataError
 from ablation.training import trainer as trainer_module
-from ablation.training.checkpoint import read_resume, write_resume
+from ablation.training.checkpoint import host_weights, read_resume, write_resume
 from ablation.training.errors import OutOfMemory, TrainingDiverged
 from ablation.training.schedule import epoch_batches
 from ablation.training.trainer import Trainer, shape_of
@@ -74,10 +74,83 @@ def test_a_later_trial_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("gate", ["same", "coarse"])
+def test_attention_unet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path, gate: str) -> None:
+    shared = {"model__name": "attention_unet", "model__gate": gate, "loss__name": "edge_combo"}
+    second = tiny.config(**shared, model__dropout=0.1, loss__edge_weight=2.0, training__seed=6)
+    assert_equal_to_a_fresh_process(tiny, tiny.config(**shared), second, tmp_path)
+
+
+@pytest.mark.slow
 def test_resupnet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> None:
     shared = {"model__name": "resupnet", "model__decoder_width": 0.25, "training__epochs": 2}
     second = tiny.config(**shared, model__dropout=0.1, training__seed=6, training__l2=1e-3)
     assert_equal_to_a_fresh_process(tiny, tiny.config(**shared), second, tmp_path)
+
+
+@pytest.mark.slow
+def test_a_pretrained_encoder_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> None:
+    path = tmp_path / "encoder.weights.h5"
+    tiny.write_encoder(path)
+    shared = {
+        "model__name": "resnet_fcn",
+        "model__decoder_width": 0.25,
+        "model__pretrained": str(path),
+        "training__epochs": 2,
+    }
+    second = tiny.config(**shared, model__dropout=0.1, training__seed=6)
+    assert_equal_to_a_fresh_process(tiny, tiny.config(**shared), second, tmp_path)
+
+
+def test_pretrained_values_come_back_in_every_trial_and_nothing_else_changes(
+    tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "encoder.weights.h5"
+    expected = tiny.write_encoder(path)
+    shared = {"model__name": "resnet_fcn", "model__decoder_width": 0.25}
+    settings = tiny.config(**shared, model__pretrained=str(path))
+    read = []
+    original = trainer_module.models.encoder_weights
+    monkeypatch.setattr(
+        trainer_module.models,
+        "encoder_weights",
+        lambda model: read.append(model.name) or original(model),
+    )
+    warm, plain = tiny.trainer(settings), tiny.trainer(tiny.config(**shared))
+    plain._begin(tiny.config(**shared), None)
+    drawn = host_weights(plain._model)
+    for _ in range(2):
+        warm._begin(settings, None)
+        started = host_weights(warm._model)
+        assert started.keys() == drawn.keys()
+        for name, value in started.items():
+            np.testing.assert_array_equal(value, expected.get(name, drawn[name]), err_msg=name)
+        for variable in warm._model.variables:  # what a trial leaves behind
+            variable.assign(variable + 1)
+    assert read == ["resnet_fcn", "resnet_fcn"]  # once a trainer
+
+
+@pytest.mark.parametrize(
+    ("part", "frozen"), [("none", {"conv1", "conv2", "conv5"}), ("last_stage", {"conv1", "conv2"})]
+)
+@pytest.mark.slow
+def test_frozen_stages_stay_as_they_began(tiny, part: str, frozen: set[str]) -> None:
+    settings = tiny.config(
+        model__name="resnet_fcn",
+        model__decoder_width=0.25,
+        model__encoder_trainable=part,
+        training__epochs=1,
+        training__l2_scope="all_conv_kernels",
+    )
+    warm = tiny.trainer(settings)
+    warm._begin(settings, None)
+    before = host_weights(warm._model)
+    tiny.fit(warm, settings)
+    after = host_weights(warm._model)
+    changed = {name.split("_")[0] for name in before if (before[name] != after[name]).any()}
+    assert changed.isdisjoint(frozen)
+    assert "decoder4" in changed
+    assert ("conv5" in changed) == (part == "last_stage")
 
 
 def test_equals_keras_with_the_strengths_written_into_the_network(tiny, warm) -> None:
@@ -137,6 +210,23 @@ def test_every_strength_is_read_by_the_traced_step(tiny, warm, key: str, value: 
     assert warm.traces == 1
 
 
+@pytest.mark.parametrize(
+    ("loss", "keys"),
+    [
+        ("hybrid", {"gamma": 0.5, "focal_weight": 0.9, "pos_weight": 3.0, "neg_weight": 0.5}),
+        ("edge_combo", {"edge_weight": 6.0, "dice_weight": 0.9, "smooth": 9.0}),
+    ],
+)
+def test_strengths_of_other_losses_are_read_by_the_traced_step(tiny, loss: str, keys) -> None:
+    shared = {"loss__name": loss, "training__epochs": 1, "model__base": 2, "model__depth": 1}
+    warm = tiny.trainer(tiny.config(**shared))
+    base = tiny.outcome(tiny.fit(warm, tiny.config(**shared)))
+    for key, value in keys.items():
+        settings = tiny.config(**shared, **{f"loss__{key}": value})
+        assert tiny.outcome(tiny.fit(warm, settings)) != base, key
+    assert warm.traces == 1
+
+
 def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
     book = tiny.config(data__augmentation="book", training__epochs=1)
     journal = tiny.config(data__augmentation="journal", training__epochs=1)
@@ -145,8 +235,18 @@ def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
     assert warm.traces == 1
 
 
-def test_no_sum_depends_on_which_of_its_parts_is_ready_first(tiny, warm) -> None:
-    tiny.fit(warm, tiny.config(training__epochs=1))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {},
+        {"model__name": "attention_unet", "loss__name": "edge_combo"},
+        {"model__name": "attention_unet", "model__gate": "coarse", "loss__name": "hybrid"},
+    ],
+)
+def test_no_sum_depends_on_which_of_its_parts_is_ready_first(tiny, keys: dict) -> None:
+    settings = tiny.config(training__epochs=1, model__depth=1, **keys)
+    warm = tiny.trainer(settings)
+    tiny.fit(warm, settings)
     graph = warm._step._traced.get_concrete_function().graph
     sums = [
         len(op.inputs) for op in graph.get_operations() if op.type.startswith(("AddN", "Accum"))
@@ -172,12 +272,30 @@ def test_trials_with_other_strengths_share_a_shape(tiny) -> None:
         tiny.config(model__base=8),
         tiny.config(loss__name="dice"),
         tiny.config(loss__reduction="batch"),
+        tiny.config(loss__name="edge_combo"),
+        tiny.config(model__name="attention_unet"),
         tiny.config(training__batch_size=4),
         tiny.config(training__l2_scope="all_conv_kernels"),
         tiny.config(data__augmentation="td"),
     ):
         assert shape_of(other, image) != shape
     assert len({shape_of(tiny.config(data__augmentation=a), image) for a in ("td", "book")}) == 1
+    for key, values in {
+        "model__gate": ("same", "coarse"),
+        "loss__edge_norm": (True, False),
+    }.items():
+        keys = {"model__name": "attention_unet", "loss__name": "edge_bce"}
+        assert len({shape_of(tiny.config(**keys, **{key: v}), image) for v in values}) == 2
+    encoders = [
+        tiny.config(model__name="resnet_fcn", **{f"model__{key}": value})
+        for key, value in (
+            ("pretrained", "none"),
+            ("pretrained", "imagenet"),
+            ("stem", "sum"),
+            ("encoder_trainable", "none"),
+        )
+    ]
+    assert len({shape_of(settings, image) for settings in encoders}) == 4
 
 
 def test_a_configuration_of_another_shape_is_refused(tiny, warm) -> None:

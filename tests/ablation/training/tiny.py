@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from ablation.config.sections import Config
@@ -72,6 +74,21 @@ def digest(warm: Trainer, folder: Path) -> str:
     warm.save_weights(folder / "digest.npz")
     with np.load(folder / "digest.npz") as arrays:
         return hashlib.sha256(b"".join(arrays[name].tobytes() for name in arrays.files)).hexdigest()
+
+
+def write_encoder(path: Path) -> dict[str, np.ndarray]:
+    """Write weights of ResNet50 that no initialiser draws; return them, "layer/variable" -> value."""
+    network = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(32, 32, 3))
+    values = {}
+    for layer in network.layers:
+        for variable in layer.weights:
+            variable.assign(variable + 0.01)
+            values[f"{layer.name}/{variable.name}"] = variable.numpy()
+    with warnings.catch_warnings():
+        # Keras 3.15 turns variables into arrays in a way that NumPy 2 will drop.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        network.save_weights(path)
+    return values
 
 
 def main() -> None:

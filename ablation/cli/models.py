@@ -1,0 +1,119 @@
+"""`ablate models`: every design, its size, and where the weights its encoder can start from lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablation.cli.options import (
+    AsJson,
+    Assignments,
+    ConfigFile,
+    Data,
+    Preset,
+    print_json,
+    resolve_config,
+    say,
+)
+
+if TYPE_CHECKING:
+    from ablation.config import Config
+
+EXAMPLES = "[bold]Examples[/bold]\n\nablate models\n\nablate models --count --preset laptop"
+
+
+def models(
+    count: Annotated[
+        bool,
+        typer.Option("--count", help="Count parameters at the configured size; takes a while."),
+    ] = False,
+    data: Data = None,
+    preset: Preset = None,
+    config: ConfigFile = None,
+    assignments: Assignments = None,
+    as_json: AsJson = False,
+) -> None:
+    """List every design; for those with a ready-made encoder, where its ImageNet weights lie."""
+    from ablation.models import MODELS
+
+    resolved, first_line = resolve_config(
+        data=data, preset=preset, file=config, assignments=assignments
+    )
+    rows = [_row(name) for name in MODELS]
+    if count:
+        say(first_line, quiet=as_json)
+        for row in rows:
+            row |= _counted(str(row["name"]), resolved.config)
+    if as_json:
+        print_json(rows)
+        return
+    width = max(len(name) for name in MODELS)
+    for row in rows:
+        size = _size(row) if count else ""
+        typer.echo(f"{str(row['name']).ljust(width)}  {size}{row['summary']}")
+    for encoder, users in _encoders(rows).items():
+        typer.echo(f"\n{encoder} ({', '.join(users)}): weights of ImageNet, {_place(encoder)}")
+
+
+def _row(name: str) -> dict[str, object]:
+    from ablation.models import MODELS
+    from ablation.models.weights import ENCODERS, imagenet_path
+
+    design = MODELS[name]
+    row: dict[str, object] = {"name": name, "summary": design.summary, "encoder": design.encoder}
+    if design.encoder is not None:
+        path = imagenet_path(design.encoder)
+        encoder = ENCODERS[design.encoder]
+        row["imagenet"] = {
+            "path": str(path),
+            "state": _state(path, encoder.md5),
+            "md5": encoder.md5,
+            "url": encoder.url,
+        }
+    return row
+
+
+def _counted(name: str, config: Config) -> dict[str, object]:
+    from ablation.config import with_values
+    from ablation.errors import UsageError
+    from ablation.models import count_parameters
+
+    size, channels = config.data.image_size, len(config.data.modalities)
+    model = with_values(config, {"model.name": name}).model
+    try:
+        return {"parameters": count_parameters(model, (size, size, channels))}
+    except UsageError as error:  # one design may not take the size that another takes
+        return {"parameters": None, "fault": error.message}
+
+
+def _size(row: dict[str, object]) -> str:
+    parameters = row["parameters"]
+    text = f"{parameters:,}" if isinstance(parameters, int) else "-"
+    return f"{text:>11}  " + (f"({row['fault']}) " if "fault" in row else "")
+
+
+def _state(path: Path, md5: str) -> str:
+    from ablation.models.weights import digests
+
+    if not path.is_file():
+        return "absent"
+    return "present" if digests(path)[0] == md5 else "another file"
+
+
+def _encoders(rows: list[dict[str, object]]) -> dict[str, list[str]]:
+    users: dict[str, list[str]] = {}
+    for row in rows:
+        if row["encoder"] is not None:
+            users.setdefault(str(row["encoder"]), []).append(str(row["name"]))
+    return users
+
+
+def _place(name: str) -> str:
+    from ablation.models.weights import ENCODERS, imagenet_path
+
+    path, encoder = imagenet_path(name), ENCODERS[name]
+    state = _state(path, encoder.md5)
+    said = f"{state}: {path}"
+    return said if state == "present" else f"{said}\n  from {encoder.url} (md5 {encoder.md5})"

@@ -1,0 +1,90 @@
+"""`ablate models`: every design in a line, counts on request, where weights lie."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ablation.cli.app import app
+from ablation.models import MODELS
+from ablation.models.weights import ENCODERS
+
+runner = CliRunner()
+RESNET50 = ENCODERS["ResNet50"]
+
+
+@pytest.fixture(autouse=True)
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "models" / RESNET50.file
+
+
+def test_every_design_has_a_line_and_the_missing_file_is_named(keras_home: Path) -> None:
+    shown = runner.invoke(app, ["models"])
+    assert shown.exit_code == 0
+    lines = shown.stdout.splitlines()
+    assert [line.split()[0] for line in lines[: len(MODELS)]] == list(MODELS)
+    assert "ResNet50 (resupnet, resnet_fcn)" in shown.stdout
+    assert f"absent: {keras_home}" in shown.stdout
+    assert RESNET50.md5 in shown.stdout
+    assert RESNET50.url in shown.stdout
+
+
+def test_a_file_is_present_or_another(keras_home: Path, monkeypatch) -> None:
+    keras_home.parent.mkdir()
+    keras_home.write_bytes(b"weights")
+    assert f"another file: {keras_home}" in runner.invoke(app, ["models"]).stdout
+    own = replace(RESNET50, md5=hashlib.md5(b"weights").hexdigest())
+    monkeypatch.setitem(ENCODERS, "ResNet50", own)
+    shown = runner.invoke(app, ["models"]).stdout
+    assert f"present: {keras_home}" in shown
+    assert RESNET50.url not in shown
+
+
+def test_json_for_other_programs(keras_home: Path) -> None:
+    rows = json.loads(runner.invoke(app, ["models", "--json"]).stdout)
+    by_name = {row["name"]: row for row in rows}
+    assert list(by_name) == list(MODELS)
+    assert by_name["unet"]["encoder"] is None
+    assert by_name["resupnet"]["imagenet"] == {
+        "path": str(keras_home),
+        "state": "absent",
+        "md5": RESNET50.md5,
+        "url": RESNET50.url,
+    }
+
+
+def test_parameters_are_counted_at_the_configured_size(monkeypatch) -> None:
+    monkeypatch.setattr("ablation.models.MODELS", {"unet": MODELS["unet"]})
+    # 1 -> 2 filters, one pooling: worked by hand from kernels and biases.
+    # encoder 20 + 38, bottleneck 76 + 148, upsampling 34, decoder 74 + 38, head 3.
+    small = ["--set", "model.base=2", "--set", "model.depth=1", "--preset", "cpu-demo"]
+    plain = [*small, "--set", "model.batch_norm=false"]
+    shown = runner.invoke(app, ["models", "--count", *plain])
+    assert shown.stdout.split()[:2] == ["unet", "431"]
+    rows = json.loads(runner.invoke(app, ["models", "--count", "--json", *plain]).stdout)
+    assert rows[0]["parameters"] == 431
+
+
+def test_a_design_that_does_not_take_the_size_says_so(monkeypatch) -> None:
+    monkeypatch.setattr("ablation.models.MODELS", {"unet": MODELS["unet"]})
+    shown = runner.invoke(app, ["models", "--count", "--set", "data.image_size=40"])
+    assert shown.exit_code == 0
+    assert "multiples of 16, not 40x40" in shown.stdout
+
+
+def test_listing_loads_no_tensorflow() -> None:
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom ablation.cli.app import app\n"
+        "assert CliRunner().invoke(app, ['models']).exit_code == 0\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
