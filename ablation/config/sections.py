@@ -14,7 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
-Weights = Annotated[str, BeforeValidator(lambda value: "none" if value is None else value)]
+NoneIsText = BeforeValidator(lambda value: "none" if value is None else value)
+Weights = Annotated[str, NoneIsText]
 
 
 class Section(BaseModel):
@@ -151,13 +152,26 @@ class TrainingConfig(Section):
 class InferenceConfig(Section):
     """From probability maps to masks."""
 
-    search: Literal["threshold", "off"] = Field(
-        "threshold", description="choose the threshold on validation, or keep inference.threshold"
+    search: Literal["auto", "full", "threshold", "off"] = Field(
+        "auto",
+        description="chosen on validation: threshold; full: tta and morphology too; off: nothing; auto: threshold in trials, full in finals",
     )
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
         None, description="fixed threshold; none: chosen on validation (0.5 when search is off)"
     )
-    tta: Literal["none"] = Field("none", description="test-time augmentation")
+    tta: Annotated[Literal["none", "hflip", "d4", "seed8"], NoneIsText] = Field(
+        "none", description="test-time augmentation; none: no views, or what a full search chooses"
+    )
+    morphology: Annotated[Literal["none", "erode_all", "adaptive", "min_size"], NoneIsText] = Field(
+        "none", description="cleaning of masks; none: as they are, or what a full search chooses"
+    )
+    min_size: Count | None = Field(
+        None,
+        description="pixels of a 256x256 slice: adaptive erodes larger components, min_size drops smaller ones; none: 500 and 50, or what a full search chooses",
+    )
+    element: Literal["cross3", "square3"] = Field(
+        "cross3", description="neighbours erosion looks at: four (cross3) or eight (square3)"
+    )
 
 
 class SweepConfig(Section):
