@@ -15,6 +15,7 @@ Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
 NoneIsText = BeforeValidator(lambda value: "none" if value is None else value)
+"""For keys with a value called none, which `--set` reads as nothing."""
 Weights = Annotated[str, NoneIsText]
 
 
@@ -42,7 +43,7 @@ class DataConfig(Section):
     normalise: Literal["volume_z_clip01", "div255"] = Field(
         "volume_z_clip01", description="intensity scaling to 0..1"
     )
-    augmentation: Literal["none", "td", "book", "journal"] = Field(
+    augmentation: Annotated[Literal["none", "td", "book", "journal"], NoneIsText] = Field(
         "td", description="random changes of training slices"
     )
     min_tumor_px: Count = Field(
@@ -180,7 +181,7 @@ class SweepConfig(Section):
     trials: Count = Field(20, description="finished trials of each design")
     seed: int = Field(0, description="seed of the sampler")
     sampler: Literal["tpe", "random"] = Field("tpe", description="how the next setting is chosen")
-    pruner: Literal["none", "median"] = Field(
+    pruner: Annotated[Literal["none", "median"], NoneIsText] = Field(
         "none", description="how hopeless trials are stopped early"
     )
     seeds: Count | None = Field(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.data import Slices
-from ablation.inference.tta import GROUPS, VIEWS, average
+from ablation.inference.tta import GROUPS, average, views_of
 
 if TYPE_CHECKING:
     from ablation.inference.predict import Predictor
@@ -68,8 +68,7 @@ class Maps:
         started = time.perf_counter()
         images = self._slices.images[self._slices.rows[patient]]
         maps = average(self._predictor.on_grid, images, self._ttas)
-        views = sum(any(view in GROUPS[tta] for tta in self._ttas) for view in VIEWS)
-        self._viewing.add(time.perf_counter() - started, views)
+        self._viewing.add(time.perf_counter() - started, len(views_of(self._ttas)))
         return maps
 
 

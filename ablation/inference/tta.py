@@ -66,6 +66,15 @@ MIRRORED_IN_TRAINING = frozenset({"td", "book"})
 """Values of data.augmentation that exchange left and right; none turns by 90 degrees."""
 
 
+def views_of(groups: Sequence[str]) -> tuple[str, ...]:
+    """Return the views to predict for all of these groups.
+
+    >>> views_of(["none", "hflip"])
+    ('id', 'h')
+    """
+    return tuple(name for name in VIEWS if any(name in GROUPS[group] for group in groups))
+
+
 def average(
     predict: Callable[[Floats], Floats], images: Floats, groups: Sequence[str]
 ) -> dict[str, Floats]:
@@ -77,12 +86,13 @@ def average(
         groups: Keys of GROUPS.
     """
     sums = {group: np.zeros(images.shape[:3], np.float32) for group in groups}
-    for name, view in VIEWS.items():
-        weights = {group: GROUPS[group][name] for group in groups if name in GROUPS[group]}
-        if weights:
-            seen = np.ascontiguousarray(view.undo(predict(view.apply(images))))
-            for group, weight in weights.items():
-                sums[group] += seen if weight == 1 else seen * np.float32(weight)
+    for name in views_of(groups):
+        view = VIEWS[name]
+        seen = np.ascontiguousarray(view.undo(predict(view.apply(images))))
+        for group, total in sums.items():
+            weight = GROUPS[group].get(name, 0)
+            if weight:
+                total += seen if weight == 1 else seen * np.float32(weight)
     for group, total in sums.items():
         total /= np.float32(sum(GROUPS[group].values()))
     return sums
@@ -95,7 +105,7 @@ def uncovered(tta: str, augmentation: str) -> str:
     ''
     """
     known = {"id", "h"} if augmentation in MIRRORED_IN_TRAINING else {"id"}
-    unseen = [name for name in VIEWS if name in GROUPS[tta] and name not in known]
+    unseen = [name for name in views_of([tta]) if name not in known]
     if not unseen:
         return ""
     return (
