@@ -16,7 +16,10 @@ from ablation.data import Slices, training_rows
 from ablation.data.source import Progress, silent
 from ablation.errors import AblateError
 from ablation.experiment import Experiment
+from ablation.inference.choose import options
+from ablation.inference.tta import views_of
 from ablation.models import structure
+from ablation.scoring import SPLITS
 from ablation.statistics.power import (
     minimum_attainable_p,
     minimum_detectable_effect,
@@ -62,17 +65,27 @@ def cost_of(
         steps = min(steps, config.training.max_batches)
     watched = sum(experiment.dataset.patient(name).slices for name in experiment.split.validation)
     epoch = steps * measured["step_seconds"] + watched * measured["slice_seconds"]
-    trainings = config.sweep.trials + (config.sweep.seeds or 0)
-    kept = trainings if config.sweep.keep_checkpoints == "all" else 1 + (config.sweep.seeds or 0)
+    finals = config.sweep.seeds or 0
+    scored = config.sweep.trials * _predicted(experiment, "trial")
+    scored += finals * _predicted(experiment, "final")
+    trainings = config.sweep.trials + finals
+    kept = trainings if config.sweep.keep_checkpoints == "all" else 1 + finals
     parameters = int(measured["parameters"])
     return Cost(
         trainings=trainings,
         epochs=config.training.epochs,
         steps=steps,
-        seconds=trainings * config.training.epochs * epoch,
+        seconds=trainings * config.training.epochs * epoch + scored * measured["slice_seconds"],
         disk_bytes=DATABASES_BYTES + parameters * BYTES_PER_WEIGHT * (kept + RESUME_COPIES),
         parameters=parameters,
     )
+
+
+def _predicted(experiment: Experiment, kind: str) -> int:
+    """Return how many slices a run of this kind predicts after training, every view counted."""
+    views = len(views_of(options(experiment.config.inference, kind).ttas))
+    patients = [name for split in SPLITS[kind] for name in getattr(experiment.split, split)]
+    return views * sum(experiment.dataset.patient(name).slices for name in patients)
 
 
 def what_data_can_show(test_patients: int, designs: int) -> str:

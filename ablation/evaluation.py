@@ -11,10 +11,10 @@ from ablation.data.source import Progress, silent
 from ablation.errors import AblateError, DataError
 from ablation.experiment import Experiment
 from ablation.metrics.table import write_cases
-from ablation.scoring import Scores, score
+from ablation.scoring import SPLITS, Scores, score
 from ablation.study import read_plan
 from ablation.training.quiet import without_remarks
-from ablation.trial import SPLITS, WEIGHTS
+from ablation.trial import WEIGHTS
 from tracking import names
 from tracking.record import RunFolder, RunRecord
 
@@ -65,7 +65,7 @@ def evaluate_run(
 
         trainer = Trainer(experiment.config, experiment.image_shape)
     trainer.load(run / WEIGHTS)
-    scores = score(experiment, experiment.config, slices, trainer.predictor, SPLITS[record.kind])
+    scores = score(experiment, experiment.config, slices, trainer.predictor, record.kind)
     return _written(folder, scores, out)
 
 

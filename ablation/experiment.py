@@ -149,7 +149,13 @@ def space_of(config: Config) -> Space:
     if not config.space:
         return _default_space(config)
     known = [key for key in flatten(config) if key.split(".")[0] in SEARCHED]
+    known.append("inference.threshold")
     for key in config.space:
+        if key.startswith("inference.") and key not in known:
+            raise UsageError(
+                f"[space] {key} cannot be searched by trials",
+                hint="inference.search=full tries every value exactly, without training for it.",
+            )
         if key not in known:
             raise UsageError(f"[space] {key} cannot be searched", hint=nearest(key, known))
     return parse_space(config.space)
@@ -169,8 +175,8 @@ def _default_space(config: Config) -> dict[str, Dimension]:
     return space
 
 
-SEARCHED = ("model", "loss", "training", "inference")
-"""Sections whose keys a space may name."""
+SEARCHED = ("model", "loss", "training")
+"""Sections whose keys a space may name; of inference only the threshold."""
 
 LOSS_SPACE: Mapping[str, Dimension] = {
     "dice_weight": Float(0.2, 0.8),

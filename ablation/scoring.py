@@ -1,4 +1,4 @@
-"""From a trained network to the per-case table: maps, threshold chosen on validation, scores.
+"""From a trained network to the per-case table: maps, operating point of validation, scores.
 
 A trial and `ablate evaluate` go through the same function, so their tables agree to the last digit.
 """
@@ -6,8 +6,9 @@ A trial and `ablate evaluate` go through the same function, so their tables agre
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,30 +16,47 @@ from numpy.typing import NDArray
 from ablation.config import Config, InferenceConfig
 from ablation.data import Slices
 from ablation.experiment import Experiment
-from ablation.inference.thresholds import Choice, Counts, choose, count_curve, to_mask
+from ablation.inference.choose import (
+    OperatingPoint,
+    Search,
+    options,
+    search,
+    validation_choice,
+)
+from ablation.inference.maps import Maps
 from ablation.metrics.cases import score_case, summarise
 
-DEFAULT_THRESHOLD = 0.5
-"""Of a run that neither searches nor fixes one."""
+if TYPE_CHECKING:
+    from ablation.inference.predict import Predictor
 
-Predict = Callable[[NDArray[np.float32], tuple[int, int]], NDArray[np.float32]]
-"""Slices (n, rows, columns, channels) and the native (rows, columns) to maps (n, *native)."""
+SPLITS = {"trial": ("validation",), "final": ("validation", "test")}
+"""Patients a run is scored on; only finals ever see the test patients."""
+
+Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
     """What one trained network is worth on the patients it was not trained on."""
 
-    rows: tuple[Mapping[str, object], ...]
-    """The per-case table: validation, and test where it was asked for."""
-    choice: Choice
-    """The search on the validation patients."""
-    threshold: float
-    """The threshold used: the chosen one, or the one the configuration fixes."""
-    validation_dice: float
-    """What a sweep maximises."""
+    rows: tuple[Row, ...]
+    """The per-case table: validation, and test of a final."""
+    slice_rows: tuple[Row, ...]
+    """The same for each slice of a final, for a look at where a case goes wrong."""
+    search: Search
+    """On the validation patients."""
     ms_per_case: float
     """Wall time from slices to mask, per patient."""
+
+    @property
+    def point(self) -> OperatingPoint:
+        """How the maps became masks, of validation and test alike."""
+        return self.search.best.point
+
+    @property
+    def validation_dice(self) -> float:
+        """What a sweep maximises: without test-time augmentation and morphology."""
+        return self.search.plain.validation_dice
 
     @property
     def summary(self) -> dict[str, float]:
@@ -46,98 +64,107 @@ class Scores:
         return {
             **summarise(self.rows),
             "validation/objective": self.validation_dice,
-            "threshold": self.threshold,
+            "threshold": self.point.threshold,
+            "search/candidates": float(len(self.search.tried)),
             "ms_per_case": self.ms_per_case,
+        }
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The operating point and how it was found, as a report states it."""
+        return {
+            "threshold": self.point.threshold,
+            "threshold_at_edge": self.search.at_edge,
+            "tta": self.point.tta,
+            "morphology": self.point.morphology.kind,
+            "min_size": self.point.morphology.size,
+            "candidates": len(self.search.tried),
         }
 
 
 def validate(
-    predict: Predict, slices: Slices, patients: Sequence[str], inference: InferenceConfig
+    predictor: Predictor, slices: Slices, patients: Sequence[str], inference: InferenceConfig
 ) -> tuple[float, float]:
     """Return (validation Dice, threshold) of the network as it is now.
 
     The mean over patients with tumour of the volume Dice on the native grid, every slice counted,
     at the best of 99 thresholds, or at the one the configuration fixes.
     """
-    maps = {patient: _probability(predict, slices, patient) for patient in patients}
-    choice = _search(maps, slices)
-    return _objective(maps, slices, choice, inference)
 
+    def probabilities(patient: str) -> NDArray[np.float32]:
+        rows, columns = slices.native_truth(patient).shape[1:]
+        return predictor(slices.images[slices.rows[patient]], (rows, columns))
 
-def score(
-    experiment: Experiment, config: Config, slices: Slices, predict: Predict, splits: Sequence[str]
-) -> Scores:
-    """Choose the threshold on validation and score every patient of the named splits with it."""
-    started = time.perf_counter()
-    maps = {
-        patient: _probability(predict, slices, patient) for patient in experiment.split.validation
-    }
-    choice = _search(maps, slices)
-    dice, threshold = _objective(maps, slices, choice, config.inference)
-    rows = []
-    for split in splits:
-        for patient in getattr(experiment.split, split):
-            probability = (
-                maps[patient] if split == "validation" else _probability(predict, slices, patient)
-            )
-            rows.append(_row(experiment, config, slices, patient, split, probability, threshold))
-    seconds = time.perf_counter() - started
-    return Scores(tuple(rows), choice, threshold, dice, 1000 * seconds / max(1, len(rows)))
-
-
-def _probability(predict: Predict, slices: Slices, patient: str) -> NDArray[np.float32]:
-    native = slices.native_truth(patient).shape[1:]
-    return predict(slices.images[slices.rows[patient]], (native[0], native[1]))
-
-
-def _search(maps: Mapping[str, NDArray[np.float32]], slices: Slices) -> Choice:
-    counts: list[Counts] = [
-        count_curve(maps[patient], slices.native_truth(patient)) for patient in maps
-    ]
-    return choose(counts)
-
-
-def _objective(
-    maps: Mapping[str, NDArray[np.float32]],
-    slices: Slices,
-    choice: Choice,
-    inference: InferenceConfig,
-) -> tuple[float, float]:
-    fixed = inference.threshold
-    if fixed is None and inference.search == "off":
-        fixed = DEFAULT_THRESHOLD
-    if fixed is not None:
-        return _dice_at(maps, slices, fixed), fixed
+    choice = validation_choice(probabilities, slices.native_truth, patients, inference)
     return choice.validation_dice, choice.threshold
 
 
-def _dice_at(maps: Mapping[str, NDArray[np.float32]], slices: Slices, threshold: float) -> float:
-    scores = []
-    for patient, probability in maps.items():
-        truth, mask = slices.native_truth(patient), to_mask(probability, threshold)
-        if truth.any():
-            scores.append(2.0 * np.count_nonzero(truth & mask) / (truth.sum() + mask.sum()))
-    return float(np.mean(scores)) if scores else 0.0
-
-
-def _row(
+def score(
     experiment: Experiment,
     config: Config,
     slices: Slices,
-    patient: str,
-    split: str,
-    probability: NDArray[np.float32],
-    threshold: float,
-) -> dict[str, object]:
-    facts = experiment.dataset.patient(patient)
-    return score_case(
-        patient=patient,
-        case=patient,
-        split=split,
-        target=config.data.target,
-        truth=slices.native_truth(patient),
-        prediction=to_mask(probability, threshold),
-        probability=probability,
-        spacing_mm=facts.spacing_mm,
-        truth_hash=facts.truth_hash,
-    )
+    predictor: Predictor,
+    kind: str,
+) -> Scores:
+    """Choose the operating point on validation and score every patient of the kind with it."""
+    among = options(config.inference, kind)
+    maps = Maps(predictor, slices, ("none", *among.ttas))
+    found = search(maps, slices.native_truth, experiment.split.validation, among)
+    point, seconds = found.best.point, 0.0
+    rows: list[Row] = []
+    slice_rows: list[Row] = []
+    for split in SPLITS[kind]:
+        for patient in getattr(experiment.split, split):
+            probability = maps(patient, point.tta)
+            started = time.perf_counter()
+            mask = point.mask(probability)
+            seconds += time.perf_counter() - started
+            case = _Case(experiment, config, patient, split, slices.native_truth(patient))
+            rows.append(case.row(mask, probability))
+            if kind == "final":
+                slice_rows += case.slice_rows(mask, probability)
+    ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
+    return Scores(tuple(rows), tuple(slice_rows), found, ms_per_case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A patient to be scored."""
+
+    experiment: Experiment
+    config: Config
+    patient: str
+    split: str
+    truth: NDArray[np.bool_]
+
+    def row(self, mask: NDArray[np.bool_], probability: NDArray[np.float32]) -> Row:
+        spacing = self.experiment.dataset.patient(self.patient).spacing_mm
+        return self._row(self.patient, self.truth, mask, probability, spacing)
+
+    def slice_rows(
+        self, mask: NDArray[np.bool_], probability: NDArray[np.float32]
+    ) -> Iterator[Row]:
+        spacing = self.experiment.dataset.patient(self.patient).spacing_mm
+        in_plane = None if spacing is None else spacing[1:]
+        for number, parts in enumerate(zip(self.truth, mask, probability, strict=True)):
+            yield self._row(f"{self.patient}/{number}", *parts, in_plane)
+
+    def _row(
+        self,
+        case: str,
+        truth: NDArray[np.bool_],
+        mask: NDArray[np.bool_],
+        probability: NDArray[np.float32],
+        spacing_mm: Sequence[float] | None,
+    ) -> Row:
+        return score_case(
+            patient=self.patient,
+            case=case,
+            split=self.split,
+            target=self.config.data.target,
+            truth=truth,
+            prediction=mask,
+            probability=probability,
+            spacing_mm=spacing_mm,
+            truth_hash=self.experiment.dataset.patient(self.patient).truth_hash,
+        )

@@ -21,11 +21,12 @@ from ablation.config import Config
 from ablation.data import Slices, training_rows
 from ablation.errors import AblateError
 from ablation.experiment import Experiment, configured, params_of
-from ablation.inference.thresholds import thresholds_csv
+from ablation.inference.choose import search_csv
+from ablation.inference.tta import uncovered
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import weights
-from ablation.scoring import Scores, score, validate
+from ablation.scoring import SPLITS, Scores, score, validate
 from ablation.training.quiet import without_remarks
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
 from tracking import names
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 WEIGHTS = "checkpoint/weights.npz"
 RESUME = "checkpoint/resume.npz"
 THRESHOLDS = "thresholds.csv"
-SPLITS = {"trial": ("validation",), "final": ("validation", "test")}
-"""Patients a run is scored on; only finals ever see the test patients."""
 SHAPES_KEPT = 4
 """Traced networks a worker keeps; a search over structural keys would otherwise fill the memory."""
 
@@ -160,10 +159,10 @@ class Objective:
             return _stopped(assignment, folder, fit)
         with folder.writing(WEIGHTS) as path:
             trainer.save_weights(path)
-        scores = score(
-            self.experiment, config, self.slices, trainer.predictor, SPLITS[assignment.kind]
-        )
+        scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
         write_scores(folder, scores)
+        if warning := uncovered(scores.point.tta, config.data.augmentation):
+            folder.log(f"warning: {warning}")
         measured = {
             "epochs_used": len(fit.epochs),
             "best_epoch": fit.best_epoch,
@@ -175,17 +174,24 @@ class Objective:
             **scores.summary,
             **{f"cost/{key}": float(value) for key, value in measured.items()},
         }
-        facts = self._facts(config, metrics)
+        facts = self._facts(config, metrics) | scores.facts
         folder.finish("FINISHED", metrics=metrics, tags=_ledger(facts))
         return Complete(scores.validation_dice, facts)
 
     def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
-        for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.METRICS):
+        for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS):
+            if not (known.path / name).exists():
+                continue  # only finals have a table per slice
             with folder.writing(name) as path:
                 os.link(known.path / name, path)  # these files are only ever replaced as a whole
         metrics = known.record.metrics
-        facts = self._facts(config, metrics)
+        recorded = {
+            tag.removeprefix(names.LEDGER): json.loads(value)
+            for tag, value in known.record.tags.items()
+            if tag.startswith(names.LEDGER)
+        }
+        facts = recorded | self._facts(config, metrics)
         tags = {**_ledger(facts), "ablate.answered_by": known.run_key}
         folder.finish("FINISHED", metrics=metrics, tags=tags)
         return Complete(metrics["validation/objective"], facts)
@@ -249,7 +255,7 @@ class Objective:
             "space_size": len(self.experiment.space),
             "parameters": metrics["cost/parameters"],
             "ms_per_case": metrics["ms_per_case"],
-            "threshold": metrics["threshold"],
+            "search": config.inference.search,
             "precision": config.training.precision,
             "pretrained": weights.label(config.model),
             "pruner": config.sweep.pruner,
@@ -273,10 +279,13 @@ def stem(number: int, seed: int | None) -> str:
 
 
 def write_scores(folder: RunFolder, scores: Scores) -> None:
-    """Write the per-case table and the threshold curve of a run."""
-    folder.write_text(THRESHOLDS, thresholds_csv(scores.choice))
-    with folder.writing(names.PER_CASE) as path:
-        write_cases(scores.rows, path)
+    """Write the per-case table of a run, what its search tried, and a final's table per slice."""
+    folder.write_text(THRESHOLDS, search_csv(scores.search))
+    tables = {names.PER_CASE: scores.rows, names.PER_SLICE: scores.slice_rows}
+    for name, rows in tables.items():
+        if rows:
+            with folder.writing(name) as path:
+                write_cases(rows, path)
 
 
 def _stopped(assignment: Assignment, folder: RunFolder, fit: Fit) -> Outcome:

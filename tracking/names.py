@@ -41,6 +41,7 @@ RUN = "run.json"
 METRICS = "metrics.jsonl"
 LOG = "log.txt"
 PER_CASE = "per_case.csv"
+PER_SLICE = "per_slice.csv"  # of finals
 PER_CASE_TABLE = "per_case.json"  # the same rows as MLflow's evaluation page reads them
 TRIALS = "trials.csv"
 CHECKPOINT = "checkpoint"

@@ -26,6 +26,7 @@ def show_plan(
     """Print data, space, cost and what the data can show; return the cost of each study."""
     from ablation.cli.progress import duration, size
     from ablation.cost import cost_of, summed, what_data_can_show
+    from ablation.inference.tta import uncovered
     from sweeps import describe
 
     first = experiments[0]
@@ -37,6 +38,8 @@ def show_plan(
         f"(train {len(parts.train)}, validation {len(parts.validation)}, test {len(parts.test)})",
         quiet=quiet,
     )
+    if warning := uncovered(first.config.inference.tta, first.config.data.augmentation):
+        say(f"warning: {warning}", quiet=quiet)
     for key, text in describe(first.space):
         say(f"space: {key} {text}", quiet=quiet)
     costs = [

@@ -30,7 +30,12 @@ LEDGER: dict[str, tuple[str, Rule]] = {
     "pretrained": ("pre-trained weights", "same"),
     "pruner": ("pruner", "same"),
     "parameters": ("parameters", "shown"),
+    "search": ("inference search", "same"),
+    "tta": ("test-time augmentation chosen", "shown"),
     "threshold": ("threshold chosen", "shown"),
+    "threshold_at_edge": ("threshold at the edge of the search", "shown"),
+    "morphology": ("morphology chosen", "shown"),
+    "min_size": ("its component size, pixels of 256x256", "shown"),
     "ms_per_case": ("milliseconds per case", "shown"),
 }
 """Facts every comparison shows, in this order; further facts of the designs follow."""

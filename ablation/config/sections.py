@@ -14,7 +14,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Positive = Annotated[float, Field(gt=0.0)]
 Count = Annotated[int, Field(ge=1)]
-Weights = Annotated[str, BeforeValidator(lambda value: "none" if value is None else value)]
+NoneIsText = BeforeValidator(lambda value: "none" if value is None else value)
+"""For keys with a value called none, which `--set` reads as nothing."""
+Weights = Annotated[str, NoneIsText]
 
 
 class Section(BaseModel):
@@ -41,7 +43,7 @@ class DataConfig(Section):
     normalise: Literal["volume_z_clip01", "div255"] = Field(
         "volume_z_clip01", description="intensity scaling to 0..1"
     )
-    augmentation: Literal["none", "td", "book", "journal"] = Field(
+    augmentation: Annotated[Literal["none", "td", "book", "journal"], NoneIsText] = Field(
         "td", description="random changes of training slices"
     )
     min_tumor_px: Count = Field(
@@ -184,13 +186,26 @@ class TrainingConfig(Section):
 class InferenceConfig(Section):
     """From probability maps to masks."""
 
-    search: Literal["threshold", "off"] = Field(
-        "threshold", description="choose the threshold on validation, or keep inference.threshold"
+    search: Literal["auto", "full", "threshold", "off"] = Field(
+        "auto",
+        description="chosen on validation: threshold; full: tta and morphology too; off: nothing; auto: threshold in trials, full in finals",
     )
     threshold: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
         None, description="fixed threshold; none: chosen on validation (0.5 when search is off)"
     )
-    tta: Literal["none"] = Field("none", description="test-time augmentation")
+    tta: Annotated[Literal["none", "hflip", "d4", "seed8"], NoneIsText] = Field(
+        "none", description="test-time augmentation; none: no views, or what a full search chooses"
+    )
+    morphology: Annotated[Literal["none", "erode_all", "adaptive", "min_size"], NoneIsText] = Field(
+        "none", description="cleaning of masks; none: as they are, or what a full search chooses"
+    )
+    min_size: Count | None = Field(
+        None,
+        description="pixels of a 256x256 slice: adaptive erodes larger components, min_size drops smaller ones; none: 500 and 50, or what a full search chooses",
+    )
+    element: Literal["cross3", "square3"] = Field(
+        "cross3", description="neighbours erosion looks at: four (cross3) or eight (square3)"
+    )
 
 
 class SweepConfig(Section):
@@ -199,7 +214,7 @@ class SweepConfig(Section):
     trials: Count = Field(20, description="finished trials of each design")
     seed: int = Field(0, description="seed of the sampler")
     sampler: Literal["tpe", "random"] = Field("tpe", description="how the next setting is chosen")
-    pruner: Literal["none", "median"] = Field(
+    pruner: Annotated[Literal["none", "median"], NoneIsText] = Field(
         "none", description="how hopeless trials are stopped early"
     )
     seeds: Count | None = Field(

@@ -1,4 +1,4 @@
-"""Probability maps on the native grid, from one traced function."""
+"""Probability maps from one traced network, on its own grid or resized to the scan's."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import tensorflow as tf
 
 BATCH = 16
 
+Floats = npt.NDArray[np.float32]
+
 
 class Predictor:
     """A network as a function from slices to probability maps; reads the weights of the moment."""
@@ -19,35 +21,44 @@ class Predictor:
         self._model = model
         self.traces = 0
         self.seconds = 0.0
-        """CPU seconds spent in the network so far."""
+        """CPU seconds spent in the network and in resizing so far."""
         self._traced = tf.function(
             self._predict,
-            input_signature=[
-                tf.TensorSpec((BATCH, *model.input_shape[1:]), tf.float32),
-                tf.TensorSpec((2,), tf.int32),
-            ],
+            input_signature=[tf.TensorSpec((BATCH, *model.input_shape[1:]), tf.float32)],
         )
 
-    def __call__(
-        self, images: npt.NDArray[np.float32], native: tuple[int, int]
-    ) -> npt.NDArray[np.float32]:
-        """Return probabilities (slices, *native) of images (slices, rows, columns, channels).
+    def __call__(self, images: Floats, native: tuple[int, int]) -> Floats:
+        """Return probabilities (slices, *native) of images (slices, rows, columns, channels)."""
+        return self.to_native(self.on_grid(images), native)
 
-        The sigmoid is taken on the network's grid, then resized: bilinear, half-pixel centres.
-        """
-        maps = np.empty((len(images), *native), np.float32)
+    def on_grid(self, images: Floats) -> Floats:
+        """Return probabilities (slices, rows, columns) on the network's own grid."""
+        maps = np.empty(images.shape[:3], np.float32)
         for start in range(0, len(images), BATCH):
             part = np.asarray(images[start : start + BATCH], np.float32)
             # The last batch is filled up: another shape would mean another trace.
             filled = np.zeros((BATCH, *part.shape[1:]), np.float32)
             filled[: len(part)] = part
             before = time.process_time()
-            probability = self._traced(filled, np.asarray(native, np.int32)).numpy()
+            probability = self._traced(filled).numpy()
             self.seconds += time.process_time() - before
             maps[start : start + len(part)] = probability[: len(part)]
         return maps
 
-    def _predict(self, images: Any, native: Any) -> Any:
+    def to_native(self, maps: Floats, native: tuple[int, int]) -> Floats:
+        """Return maps (slices, rows, columns) resized to (slices, *native).
+
+        Bilinear, half-pixel centres.
+        """
+        resized = np.empty((len(maps), *native), np.float32)
+        before = time.process_time()
+        for start in range(0, len(maps), BATCH):
+            part = maps[start : start + BATCH, ..., None]
+            image = tf.image.resize(part, native, method="bilinear")
+            resized[start : start + BATCH] = image.numpy()[..., 0]
+        self.seconds += time.process_time() - before
+        return resized
+
+    def _predict(self, images: Any) -> Any:
         self.traces += 1  # runs while tracing, not while predicting
-        probability = tf.sigmoid(self._model(images, training=False))
-        return tf.image.resize(probability, native, method="bilinear")[..., 0]
+        return tf.sigmoid(self._model(images, training=False))[..., 0]

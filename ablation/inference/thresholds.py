@@ -20,6 +20,9 @@ CUTS = np.arange(10, 1000, 10)
 THRESHOLDS = (CUTS / 1000).astype(np.float32)
 """What probabilities are compared with: p > threshold, strictly, both float32."""
 
+GRID = tuple(cut / 1000 for cut in CUTS.tolist())
+"""The thresholds as they are written."""
+
 CELLS = 4096  # a power of two: multiplying a float32 by it is exact; no cell holds two cuts
 BLOCK = 1 << 16  # voxels at a time, so that what lies between the steps stays in the cache
 
@@ -31,12 +34,12 @@ _CUT_IN_CELL[_CELL_OF_CUT] = THRESHOLDS
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Voxels of one patient at every cut."""
+    """Voxels of one patient under several masks: one a cut, or one a way of cleaning it."""
 
     tp: NDArray[np.int64]
-    """True positives, shape (99,)."""
+    """True positives, shape (masks,)."""
     fp: NDArray[np.int64]
-    """False positives, shape (99,)."""
+    """False positives, shape (masks,)."""
     truth: int
     """Tumour voxels."""
 
@@ -45,15 +48,13 @@ class Counts:
 class Choice:
     """The best cut, and how every other one did."""
 
-    threshold_per_mille: int
     threshold: float
     validation_dice: float
     """Mean volume Dice of the patients with tumour at the threshold; 0 if there is none."""
     patients: int
     """Patients with tumour, over whom the mean is; at 0 the threshold is 0.5 by default."""
     at_edge: bool
-    """Whether the best is the first or last cut, so that a better one may lie outside."""
-    candidates: int
+    """Whether the best is the first or last of several cuts: a better one may lie outside."""
     curve: tuple[float, ...]
     """Mean volume Dice at every cut; nan without patients with tumour."""
 
@@ -86,44 +87,53 @@ def count_curve(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> C
     return Counts(tp=above[:, 1], fp=above[:, 0], truth=int(np.count_nonzero(label)))
 
 
+def count_at(
+    probability: NDArray[np.float32], truth: NDArray[np.bool_], threshold: float
+) -> Counts:
+    """Count true and false positives of one volume at one threshold, which need not be a cut."""
+    mask = to_mask(probability, threshold)
+    tp = np.count_nonzero(mask & truth)
+    fp = np.count_nonzero(mask) - tp
+    return Counts(np.array([tp]), np.array([fp]), int(np.count_nonzero(truth)))
+
+
 def dice_curve(counts: Counts) -> NDArray[np.float64]:
-    """Return the volume Dice at every cut, shape (99,); nan where truth and mask are empty."""
+    """Return the volume Dice at every cut, shape (cuts,); nan where truth and mask are empty."""
     predicted = counts.tp + counts.fp
     with np.errstate(invalid="ignore"):
         return np.asarray(2.0 * counts.tp / (predicted + counts.truth))
 
 
-def choose(patients: Sequence[Counts]) -> Choice:
+def mean_curve(patients: Sequence[Counts], cuts: int) -> NDArray[np.float64]:
+    """Return the mean Dice of the patients with tumour at every cut; nan if there is none."""
+    curves = [dice_curve(counts) for counts in patients if counts.truth]
+    return np.asarray(np.mean(curves, axis=0)) if curves else np.full(cuts, math.nan)
+
+
+def choose(patients: Sequence[Counts], thresholds: Sequence[float] = GRID) -> Choice:
     """Choose the cut with the best mean Dice over patients with tumour, one Counts each.
 
     Of equal cuts the one nearest 0.5, then the lower.
     """
-    curves = [dice_curve(counts) for counts in patients if counts.truth]
-    if not curves:
-        return Choice(500, 0.5, 0.0, 0, False, len(CUTS), (math.nan,) * len(CUTS))
-    curve = np.mean(curves, axis=0)
-    # Equal means may differ in their last digits.
-    rounded = np.round(curve, 12)
-    ties = np.flatnonzero(rounded == rounded.max())
-    best = int(min(ties, key=lambda at: (abs(CUTS[at] - 500), CUTS[at])))
+    curve = mean_curve(patients, len(thresholds))
+    with_tumour = sum(counts.truth > 0 for counts in patients)
+    best = min(range(len(curve)), key=lambda at: preference(float(curve[at]), thresholds[at]))
     return Choice(
-        threshold_per_mille=int(CUTS[best]),
-        threshold=int(CUTS[best]) / 1000,
-        validation_dice=float(curve[best]),
-        patients=len(curves),
-        at_edge=best in (0, len(CUTS) - 1),
-        candidates=len(CUTS),
+        threshold=thresholds[best],
+        validation_dice=float(curve[best]) if with_tumour else 0.0,
+        patients=with_tumour,
+        at_edge=with_tumour > 0 and len(curve) > 1 and best in (0, len(curve) - 1),
         curve=tuple(curve.tolist()),
     )
 
 
-def thresholds_csv(choice: Choice) -> str:
-    """Return the whole curve as the text of thresholds.csv, one line per cut."""
-    rows = [
-        f"{cut / 1000},{'' if math.isnan(dice) else repr(dice)},{int(cut == choice.threshold_per_mille)}"
-        for cut, dice in zip(CUTS.tolist(), choice.curve, strict=True)
-    ]
-    return "\n".join(["threshold,validation_dice,chosen", *rows]) + "\n"
+def preference(dice: float, threshold: float) -> tuple[float, float, float]:
+    """Return what sorts cuts from the best: higher Dice, nearer 0.5, lower.
+
+    Equal means may differ in their last digits, so they are compared without them.
+    """
+    rounded = 0.0 if math.isnan(dice) else round(dice, 12)
+    return -rounded, round(abs(threshold - 0.5), 9), threshold
 
 
 def _histogram(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> NDArray[np.int64]:

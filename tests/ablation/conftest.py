@@ -23,7 +23,12 @@ FAIR = {
     "pretrained": "none",
     "pruner": "none",
     "parameters": 1000,
+    "search": "auto",
+    "tta": "none",
     "threshold": 0.5,
+    "threshold_at_edge": False,
+    "morphology": "none",
+    "min_size": 0,
     "ms_per_case": 20.0,
 }
 

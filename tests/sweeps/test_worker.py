@@ -198,14 +198,23 @@ def test_failures_that_may_pass_are_tried_again(spec: sweeps.StudySpec) -> None:
 
 def test_a_hopeless_sweep_stops(spec: sweeps.StudySpec, capsys: pytest.CaptureFixture[str]) -> None:
     def objective(task: sweeps.Assignment) -> sweeps.Outcome:
-        raise FileNotFoundError("scans are gone")
+        raise LookupError("scans are gone")
 
     end = work(spec, objective)
-    assert end == sweeps.WorkerEnd("hopeless", "FileNotFoundError: scans are gone")
+    assert end == sweeps.WorkerEnd("hopeless", "LookupError: scans are gone")
     assert end.exit_code not in (0, 1, 2, 130)
     assert [state for _, state, _ in table(spec)] == ["failed", "failed"]
     assert "Traceback" in capsys.readouterr().err
     assert work(spec, lambda task: sweeps.Complete(0.5)).why == "done"
+
+
+def test_a_fault_of_the_disk_is_not_the_trials(spec: sweeps.StudySpec) -> None:
+    def objective(task: sweeps.Assignment) -> sweeps.Outcome:
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        work(spec, objective)
+    assert [state for _, state, _ in table(spec)] == ["waiting"]
 
 
 def test_ctrl_c_without_handlers_leaves_nothing_running(spec: sweeps.StudySpec) -> None:

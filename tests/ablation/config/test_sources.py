@@ -112,8 +112,15 @@ def test_values_are_read_as_toml_does() -> None:
     assert [parse_value(text) for text in texts] == wanted
 
 
-def test_pretrained_none_is_a_word() -> None:
-    assert resolve(assignments=["model.pretrained=none"]).config.model.pretrained == "none"
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("model.pretrained", "data.augmentation", "sweep.pruner"),
+        *("inference.tta", "inference.morphology"),
+    ],
+)
+def test_none_is_a_word_where_it_is_a_value(key: str) -> None:
+    assert flatten(resolve(assignments=[f"{key}=none"]).config)[key] == "none"
 
 
 def test_with_values_checks_like_any_other_source() -> None:

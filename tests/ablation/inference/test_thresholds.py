@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import csv
 import doctest
-import io
-import math
 
 import numpy as np
 import pytest
@@ -11,12 +8,13 @@ import pytest
 from ablation.inference import thresholds
 from ablation.inference.thresholds import (
     CUTS,
+    GRID,
     THRESHOLDS,
     Counts,
     choose,
+    count_at,
     count_curve,
     dice_curve,
-    thresholds_csv,
     to_mask,
 )
 
@@ -108,11 +106,10 @@ def counts_of(dice: dict[int, float], truth: int = 1000) -> Counts:
 
 def test_the_mean_over_patients_decides() -> None:
     choice = choose([counts_of({300: 0.9, 500: 0.6}), counts_of({300: 0.1, 500: 0.6, 700: 0.9})])
-    assert choice.threshold_per_mille == 500
     assert choice.threshold == 0.5
     assert choice.validation_dice == pytest.approx(0.6)
     assert choice.patients == 2
-    assert choice.candidates == len(choice.curve) == 99
+    assert len(choice.curve) == len(GRID) == 99
     assert choice.curve[29] == pytest.approx(0.5)
     assert not choice.at_edge
 
@@ -123,13 +120,13 @@ def test_the_mean_over_patients_decides() -> None:
 )
 def test_of_equal_cuts_the_nearest_to_half_then_the_lower(equal: list[int], chosen: int) -> None:
     choice = choose([counts_of(dict.fromkeys(equal, 0.8))])
-    assert choice.threshold_per_mille == chosen
+    assert choice.threshold == chosen / 1000
     assert choice.at_edge == (chosen in (10, 990))
 
 
 def test_means_that_differ_in_the_last_digit_are_equal() -> None:
     thirds = [counts_of({300: a, 500: b}) for a, b in [(0.1, 0.3), (0.2, 0.2), (0.3, 0.1)]]
-    assert choose(thirds).threshold_per_mille == 500
+    assert choose(thirds).threshold == 0.5
 
 
 def test_patients_without_tumour_do_not_count() -> None:
@@ -141,17 +138,22 @@ def test_patients_without_tumour_do_not_count() -> None:
     assert not none.at_edge
 
 
-def test_the_curve_as_a_table() -> None:
-    text = thresholds_csv(choose([counts_of({400: 0.7})]))
-    rows = list(csv.DictReader(io.StringIO(text)))
-    assert [row["threshold"] for row in rows[:3]] == ["0.01", "0.02", "0.03"]
-    assert len(rows) == 99
-    assert [row for row in rows if row["chosen"] == "1"] == [
-        {"threshold": "0.4", "validation_dice": "0.7", "chosen": "1"}
-    ]
-    undefined = csv.DictReader(io.StringIO(thresholds_csv(choose([]))))
-    assert {row["validation_dice"] for row in undefined} == {""}
-    assert math.isnan(choose([]).curve[0])
+def test_one_threshold_counts_as_its_cut_does() -> None:
+    probability = planted((70, 80), seed=3)
+    truth = np.random.default_rng(2).random(probability.shape) < 0.3
+    curve = count_curve(probability, truth)
+    for at in (0, 28, 49, 98):
+        one = count_at(probability, truth, GRID[at])
+        assert (one.tp[0], one.fp[0], one.truth) == (curve.tp[at], curve.fp[at], curve.truth)
+
+
+def test_a_fixed_threshold_is_the_only_candidate() -> None:
+    counts = Counts(np.array([30]), np.array([10]), truth=40)
+    choice = choose([counts], (0.437,))
+    assert (choice.threshold, choice.validation_dice) == (0.437, 0.75)
+    assert choice.curve == (0.75,)
+    assert not choice.at_edge
+    assert choose([], (0.437,)).threshold == 0.437
 
 
 def test_the_examples_in_the_documentation_run() -> None:
