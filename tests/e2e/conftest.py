@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,13 +76,13 @@ def table_of(workspace: Path) -> list[tuple[object, ...]]:
         "FROM trials t JOIN studies s ON s.study_id = t.study_id "
         "LEFT JOIN trial_values v ON v.trial_id = t.trial_id ORDER BY 1, 2"
     )
-    with sqlite3.connect(workspace / "optuna.db") as database:
+    with closing(sqlite3.connect(workspace / "optuna.db")) as database:
         return list(database.execute(query))
 
 
 def mlflow_states(workspace: Path) -> list[str]:
     """Return the status of every run at the default tracking database."""
-    with sqlite3.connect(workspace / "mlflow.db") as database:
+    with closing(sqlite3.connect(workspace / "mlflow.db")) as database:
         return [status for (status,) in database.execute("SELECT status FROM runs ORDER BY 1")]
 
 

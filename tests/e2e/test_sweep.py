@@ -38,7 +38,7 @@ def test_sweep_report_evaluate_and_look(shell: Shell) -> None:
     out, _ = shell("report", "--compare", "all")
     assert "unet-tversky" in out
     assert "n = 2 patients cannot give p < 0.05" in out
-    page = (shell.folder / "report" / "index.html").read_text()
+    page = (shell.folder / "report" / "index.html").read_text().lower()
     assert "generated data" in page
     assert "demo settings" in page
     with (shell.folder / "report" / "comparison.csv").open() as file:

@@ -6,9 +6,11 @@ import json
 import os
 import signal
 import socket
+import sqlite3
 import time
 import urllib.request
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -41,7 +43,9 @@ def test_away_for_the_whole_sweep(shell: Shell, with_server: Shell) -> None:
             assert here.read_bytes() == there.read_bytes(), f"{name}/{file}"
     # Two at once, as from two terminals; then each run is there once, complete.
     both = [shell.start("sync") for _ in range(2)]
-    assert [process.wait(120) for process in both] == [0, 0]
+    for process in both:
+        process.communicate(timeout=120)
+    assert [process.returncode for process in both] == [0, 0]
     assert Counter(_published(ours)) == Counter(_keys(ours))
 
 
@@ -76,14 +80,12 @@ def _keys(runs: Path) -> list[str]:
 
 
 def _published(workspace: Path) -> list[str]:
-    import sqlite3
-
     query = (
         "SELECT k.value FROM tags k JOIN tags p ON p.run_uuid = k.run_uuid "
         "JOIN runs r ON r.run_uuid = k.run_uuid WHERE k.key = 'ablate.run_key' "
         "AND p.key = 'ablate.published' AND r.status = 'FINISHED' AND r.lifecycle_stage = 'active'"
     )
-    with sqlite3.connect(workspace / "mlflow.db") as database:
+    with closing(sqlite3.connect(workspace / "mlflow.db")) as database:
         return [key for (key,) in database.execute(query)]
 
 
