@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import optimize, stats
 
+from ablation.statistics.noncentral import noncentral_t_cdf
 from ablation.statistics.paired import (
     DECIMALS,
     EXACT_UP_TO,
@@ -87,28 +88,24 @@ def cohens_dz(d: ArrayLike, level: float = 0.95) -> EffectSize:
     factor = hedges_factor(n - 1)
     return EffectSize(
         d_z,
-        None if low is None else low / math.sqrt(n),
-        None if high is None else high / math.sqrt(n),
+        low / math.sqrt(n),
+        high / math.sqrt(n),
         d_z * factor if math.isfinite(factor) else None,
     )
 
 
-def _noncentrality(t: float, df: int, tail: float) -> float | None:
-    """The noncentrality at which P(T <= t) = tail; None where the law cannot be inverted."""
+def _noncentrality(t: float, df: int, tail: float) -> float:
+    """The noncentrality at which P(T <= t) = tail; P falls as the noncentrality grows."""
 
     def excess(shift: float) -> float:
-        return float(stats.nct.cdf(t, df, shift)) - tail
+        return noncentral_t_cdf(t, df, shift) - tail
 
-    low, high = t - 5.0, t + 5.0
-    for _ in range(60):
-        left, right = excess(low), excess(high)
-        if not (math.isfinite(left) and math.isfinite(right)):
-            return None
-        if left >= 0.0 >= right:
-            return float(optimize.brentq(excess, low, high, xtol=1e-12, rtol=1e-13))
-        width = high - low
-        low, high = (low - width if left < 0 else low), (high + width if right > 0 else high)
-    return None
+    low, high, width = t - 1.0, t + 1.0, 1.0
+    while excess(low) < 0.0:
+        low, width = low - width, 2 * width
+    while excess(high) > 0.0:
+        high, width = high + width, 2 * width
+    return float(optimize.brentq(excess, low, high, xtol=1e-12, rtol=1e-13))
 
 
 def hodges_lehmann(d: ArrayLike, level: float = 0.95) -> HodgesLehmann:
@@ -138,7 +135,7 @@ def _walsh_rank(n: int, level: float) -> tuple[int, float]:
         spread = math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
         return int(n * (n + 1) / 4 + float(stats.norm.ppf(tail)) * spread), level
     # Untied ranks are whole numbers: every second entry of the doubled distribution.
-    below = np.cumsum(sign_flip_distribution(2 * np.arange(1, n + 1, dtype=np.int64))[::2])
+    below = np.cumsum(sign_flip_distribution(range(2, 2 * n + 1, 2))[::2])
     k = int(np.count_nonzero(below <= tail))
     return k, float(1 - 2 * below[max(k - 1, 0)])
 
