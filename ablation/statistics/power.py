@@ -8,6 +8,9 @@ from scipy import optimize, stats
 
 from ablation.statistics.noncentral import noncentral_t_cdf
 
+WILCOXON_INFLATION = math.sqrt(math.pi / 3)
+"""How much larger an effect the signed-rank test needs than t, for normal differences (2.3 %)."""
+
 
 def minimum_attainable_p(n: int) -> float:
     """Return the smallest two-sided p that an exact paired test on n patients can give.
