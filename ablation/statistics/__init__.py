@@ -7,6 +7,7 @@ resampling.py     draws of patients, percentile and BCa intervals
 multiplicity.py   p-values of a family;  ranking.py, stability.py  several designs at once
 equivalence.py    too small to matter;  bayes.py  how probable better, worse, the same are
 clusters.py       cases of one patient;  repeats.py  seeds and folds as a source of chance
+disagreement.py   mean against ranks
 power.py          what a number of patients can show;  noncentral.py  the distribution behind it
 profile.py        share of patients above every score
 """
@@ -22,6 +23,7 @@ from ablation.statistics.clusters import (
     mean_of_cases,
     mean_of_patients,
 )
+from ablation.statistics.disagreement import mean_and_rank_disagree
 from ablation.statistics.effects import (
     AverageEffect,
     EffectSize,
@@ -171,6 +173,7 @@ __all__ = [
     "kendall_tau",
     "leave_one_out_counts",
     "leave_one_out_winner",
+    "mean_and_rank_disagree",
     "mean_interval",
     "mean_of",
     "mean_of_cases",

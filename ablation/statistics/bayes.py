@@ -64,28 +64,29 @@ def bayesian_signed_rank(
     pseudo = np.sort(np.round(np.append(as_patients(d), 0.0), DECIMALS))
     shape = np.ones(pseudo.size)
     shape[np.flatnonzero(pseudo == 0)[0]] += PRIOR_WEIGHT - 1
-    sums = np.round(pseudo[:, None] + pseudo[None, :], DECIMALS)
-    edge = round(2 * rope, DECIMALS)
-    not_better = (sums <= edge).sum(axis=1)  # of the ascending partners, those in front
-    worse = (sums < -edge).sum(axis=1)
+    # Sums are not rounded again, so that draws agree with those of the package baycomp.
+    sums = pseudo[:, None] + pseudo[None, :]
+    won, lost = _partners(sums, 2 * rope), _partners(sums, -2 * rope)
     sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
-    theta = np.concatenate([_theta(shape, not_better, worse, rng, size) for size in sizes])
+    theta = np.concatenate([_theta(rng.dirichlet(shape, size), won, lost) for size in sizes])
     return _result(theta, rope)
 
 
+def _partners(sums: Array, edge: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """For each patient how many of the ascending partners have a sum below, and up to, the edge."""
+    return (sums < edge).sum(axis=1), (sums <= edge).sum(axis=1)
+
+
 def _theta(
-    shape: Array,
-    not_better: NDArray[np.intp],
-    worse: NDArray[np.intp],
-    rng: np.random.Generator,
-    draws: int,
+    weights: Array,
+    won: tuple[NDArray[np.intp], NDArray[np.intp]],
+    lost: tuple[NDArray[np.intp], NDArray[np.intp]],
 ) -> Array:
-    """Probability of worse, rope, better in each draw, shape (draws, 3)."""
-    weights = rng.dirichlet(shape, draws)
-    cumulated = np.concatenate([np.zeros((draws, 1)), np.cumsum(weights, axis=1)], axis=1)
-    lost = (weights * cumulated[:, worse]).sum(axis=1)
-    won = (weights * (1 - cumulated[:, not_better])).sum(axis=1)
-    return np.stack([lost, np.clip(1 - lost - won, 0, 1), won], axis=1)
+    """Probability of worse, rope, better in each draw, shape (draws, 3); an edge counts half."""
+    up_to = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1)], axis=1)
+    better = (weights * (1 - (up_to[:, won[0]] + up_to[:, won[1]]) / 2)).sum(axis=1)
+    worse = (weights * (up_to[:, lost[0]] + up_to[:, lost[1]]) / 2).sum(axis=1)
+    return np.stack([worse, np.clip(1 - worse - better, 0, 1), better], axis=1)
 
 
 def _result(theta: Array, rope: float) -> BayesianSignedRank:
