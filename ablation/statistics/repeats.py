@@ -12,7 +12,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import integrate, stats
 
-from ablation.statistics.paired import MeanInterval, as_patients, is_constant, mean_interval
+from ablation.statistics.paired import (
+    ZERO_SPREAD,
+    MeanInterval,
+    as_patients,
+    is_constant,
+    mean_interval,
+)
 
 Array = NDArray[np.float64]
 
@@ -85,14 +91,19 @@ def mean_squares(table: ArrayLike) -> MeanSquares:
     if not np.isfinite(values).all():
         raise ValueError("values hold NaN or infinity; drop these patients for every seed")
     n, s = values.shape
+    noise = (ZERO_SPREAD * max(1.0, abs(float(values.mean())))) ** 2
     centred = values - values.mean()
     rows, columns = centred.mean(axis=1), centred.mean(axis=0)
     rest = centred - rows[:, None] - columns[None, :]
-    return MeanSquares(
-        patient=s * float((rows**2).sum()) / (n - 1),
-        seed=n * float((columns**2).sum()) / (s - 1),
-        rest=float((rest**2).sum()) / ((n - 1) * (s - 1)),
+    patient, seed, left = (
+        square if square > noise else 0.0
+        for square in (
+            s * float((rows**2).sum()) / (n - 1),
+            n * float((columns**2).sum()) / (s - 1),
+            float((rest**2).sum()) / ((n - 1) * (s - 1)),
+        )
     )
+    return MeanSquares(patient, seed, left)
 
 
 def crossed(table: ArrayLike, level: float = 0.95) -> Crossed:
