@@ -139,11 +139,12 @@ def check_rows(
         if analysis.role != "primary" or analysis.unit_of_analysis == "case":
             continue
         frame = rows[rows["target"] == analysis.target]
+        cases = complete_cases(frame, analysis.metric, settings.empty)
         for contrast in analysis.contrasts:
             found += _tests(analysis, contrast, settings)
             found += _left_out(analysis, contrast)
-            found += _case_weighted(frame, analysis, contrast, settings)
-            found += _trainings(frame, analysis, contrast, settings)
+            found += _case_weighted(cases, analysis, contrast, settings)
+            found += _trainings(cases, analysis, contrast, settings)
     return (*found, *_gaps(designs, pairs, settings))
 
 
@@ -193,10 +194,9 @@ def _left_out(analysis: Analysis, contrast: Contrast) -> Iterator[CheckRow]:
 
 
 def _case_weighted(
-    frame: pd.DataFrame, analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
+    cases: pd.DataFrame, analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
 ) -> Iterator[CheckRow]:
     """Every case weighs alike, patients are drawn with all their cases."""
-    cases = complete_cases(frame, analysis.metric, settings.empty)
     if cases.index.get_level_values("patient").is_unique:
         return
     a, b = (pd.DataFrame(cases[name]).mean(axis=1) for name in _names(contrast))
@@ -209,10 +209,9 @@ def _case_weighted(
 
 
 def _trainings(
-    frame: pd.DataFrame, analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
+    cases: pd.DataFrame, analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
 ) -> Iterator[CheckRow]:
     """The recipes instead of these weights: training runs are random too."""
-    cases = complete_cases(frame, analysis.metric, settings.empty)
     by_patient = analysis.metric.sign * cases.groupby(level="patient").mean()
     a, b = (pd.DataFrame(by_patient[name]).to_numpy() for name in _names(contrast))
     if len(by_patient) < 2 or min(a.shape[1], b.shape[1]) < 2:

@@ -84,9 +84,20 @@ def _theta(
 ) -> Array:
     """Probability of worse, rope, better in each draw, shape (draws, 3); an edge counts half."""
     up_to = np.concatenate([np.zeros((len(weights), 1)), np.cumsum(weights, axis=1)], axis=1)
-    better = (weights * (1 - (up_to[:, won[0]] + up_to[:, won[1]]) / 2)).sum(axis=1)
-    worse = (weights * (up_to[:, lost[0]] + up_to[:, lost[1]]) / 2).sum(axis=1)
+    better = 1 - _weighed(weights, up_to, won)
+    worse = _weighed(weights, up_to, lost)
     return np.stack([worse, np.clip(1 - worse - better, 0, 1), better], axis=1)
+
+
+def _weighed(
+    weights: Array, up_to: Array, partners: tuple[NDArray[np.intp], NDArray[np.intp]]
+) -> Array:
+    below, reached = partners
+    share = up_to[:, below]
+    if (below != reached).any():
+        share = (share + up_to[:, reached]) / 2
+    weighed: Array = np.einsum("ij,ij->i", weights, share)
+    return weighed
 
 
 def _result(theta: Array, rope: float) -> BayesianSignedRank:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from ablation.statistics.noncentral import noncentral_t_cdf
 from ablation.statistics.paired import (
@@ -147,15 +147,17 @@ def cohens_dav(
 
 
 def _dav_of_counts(a: Array, b: Array) -> Statistic:
+    # Centred first: sums of squares of scores near 1 would lose digits.
+    a_off, b_off = a - a.mean(), b - b.mean()
+    moments = np.stack([a_off, b_off, a_off**2 + b_off**2], axis=1)
+
     def d_av(counts: Array) -> Array:
         n = counts.sum(axis=1)
-        squares: Array = np.zeros(len(counts))
-        for values in (a - a.mean(), b - b.mean()):
-            squares += (counts @ values**2 - (counts @ values) ** 2 / n) / (n - 1)
-        spread = np.sqrt(np.clip(squares / 2, 0.0, None))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            value: Array = counts @ (a - b) / n / np.where(spread > ZERO_SPREAD, spread, np.nan)
-        return value
+        sum_a, sum_b, squares = (counts @ moments).T
+        variance = (squares - (sum_a**2 + sum_b**2) / n) / (n - 1) / 2
+        spread = np.sqrt(np.clip(variance, 0.0, None))
+        shift: Array = (sum_a - sum_b) / n + a.mean() - b.mean()
+        return shift / np.where(spread > ZERO_SPREAD, spread, np.nan)
 
     return d_av
 
@@ -233,5 +235,7 @@ def clopper_pearson(count: int, n: int, level: float = 0.95) -> tuple[float, flo
     >>> round(low, 4), high
     (0.6306, 1.0)
     """
-    interval = stats.binomtest(count, n).proportion_ci(level, method="exact")
-    return float(interval.low), float(interval.high)
+    tail = (1 - level) / 2
+    low = float(special.betaincinv(count, n - count + 1, tail)) if count else 0.0
+    high = float(special.betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
+    return low, high

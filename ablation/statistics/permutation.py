@@ -93,4 +93,6 @@ def _drawn_sums(
     d: NDArray[np.float64], rng: np.random.Generator, resamples: int
 ) -> NDArray[np.float64]:
     sizes = [min(CHUNK, resamples - start) for start in range(0, resamples, CHUNK)]
-    return np.concatenate([(2.0 * rng.integers(0, 2, (size, d.size)) - 1) @ d for size in sizes])
+    kept = [rng.integers(0, 2, (size, d.size), np.int8).astype(np.float64) @ d for size in sizes]
+    sums: NDArray[np.float64] = 2 * np.concatenate(kept) - d.sum()
+    return sums

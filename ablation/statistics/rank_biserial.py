@@ -56,21 +56,17 @@ def rank_biserial(d: ArrayLike, counts: Array | None = None, level: float = 0.95
 
 def _of_counts(d: Array) -> Statistic:
     """The same where a patient may be drawn several times, and then ties with themselves."""
-    sizes = np.unique(np.abs(d[d != 0]))
-    better = [np.flatnonzero(d == size) for size in sizes]
-    worse = [np.flatnonzero(d == -size) for size in sizes]
+    groups = [np.flatnonzero(np.abs(d) == size) for size in np.unique(np.abs(d[d != 0]))]
 
     def correlation(counts: Array) -> Array:
-        smaller, signed, total = (np.zeros(len(counts)) for _ in range(3))
-        for plus, minus in zip(better, worse, strict=True):
-            up, down = counts[:, plus].sum(axis=1), counts[:, minus].sum(axis=1)
-            here = up + down
-            midrank = smaller + (here + 1) / 2
-            signed += midrank * (up - down)
-            total += midrank * here
+        smaller, signed = np.zeros(len(counts)), np.zeros(len(counts))
+        for group in groups:
+            own = counts[:, group]
+            here = own.sum(axis=1)
+            signed += (smaller + (here + 1) / 2) * (own @ np.sign(d[group]))
             smaller += here
         with np.errstate(invalid="ignore"):  # a draw of zeros alone has no value
-            value: Array = signed / total
+            value: Array = signed / (smaller * (smaller + 1) / 2)
         return value
 
     return correlation

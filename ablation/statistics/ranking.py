@@ -93,7 +93,7 @@ def friedman(scores: ArrayLike, *, higher_is_better: bool) -> Friedman:
         p_chi2=float(stats.chi2.sf(chi2, k - 1)),
         f=f,
         df_f=df_f,
-        p_f=_p_of_agreement(ranks) if f is None else float(stats.f.sf(f, *df_f)),
+        p_f=_p_of_f(ranks, f),
         kendall_w=chi2 / (n * (k - 1)),
     )
 
@@ -112,6 +112,13 @@ def as_table(scores: ArrayLike) -> Array:
     if not np.isfinite(table).all():
         raise ValueError("scores hold NaN or infinity; drop these patients for every design")
     return table
+
+
+def _p_of_f(ranks: Array, f: float | None) -> float:
+    if f is None:
+        return _p_of_agreement(ranks)
+    n, k = ranks.shape
+    return float(stats.f.sf(f, k - 1, (k - 1) * (n - 1))) if f > 0 else 1.0
 
 
 def _p_of_agreement(ranks: Array) -> float:

@@ -52,6 +52,10 @@ def test_direction_turns_ranks_and_keeps_p(table):
     assert friedman(table, higher_is_better=False).chi2 == pytest.approx(up.chi2)
 
 
+def test_one_patient_who_prefers_nothing():
+    assert friedman([[0.5, 0.5, 0.5]], higher_is_better=True).p_f == 1.0
+
+
 def test_complete_agreement_has_a_p_above_0():
     result = friedman([[0.9, 0.8, 0.7]] * 4, higher_is_better=True)
     assert result.f is None
