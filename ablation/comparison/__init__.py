@@ -14,7 +14,7 @@ result.py     compare(): all of it
 
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
-from ablation.comparison.empties import Detection
+from ablation.comparison.empties import Detection, DetectionContrast
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import METRICS, Metric
 from ablation.comparison.ranks import Ranking
@@ -31,6 +31,7 @@ __all__ = [
     "Contrast",
     "Design",
     "Detection",
+    "DetectionContrast",
     "LedgerRow",
     "Metric",
     "PolicyRow",

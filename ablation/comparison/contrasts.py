@@ -236,7 +236,9 @@ class _Table:
 @lru_cache(maxsize=4)  # metrics and targets mostly share their patients
 def draws_of(patients: tuple[str, ...], seed: int) -> Array:
     """One set of draws for all designs and metrics of these patients."""
-    return patient_counts(len(patients), stream(seed, "bootstrap " + " ".join(patients)))
+    counts = patient_counts(len(patients), stream(seed, "bootstrap " + " ".join(patients)))
+    counts.flags.writeable = False  # shared
+    return counts
 
 
 def planned_pairs(names: Sequence[str], reference: str | None) -> tuple[tuple[str, str], ...]:

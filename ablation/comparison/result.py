@@ -9,7 +9,12 @@ import pandas as pd
 
 from ablation.comparison.align import Design, absences, align
 from ablation.comparison.contrasts import Analysis, analyse, planned_pairs
-from ablation.comparison.empties import Detection, detections
+from ablation.comparison.empties import (
+    Detection,
+    DetectionContrast,
+    detection_contrasts,
+    detections,
+)
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.missing import RULES
@@ -41,6 +46,8 @@ class Comparison:
     """Of each target the primary metric first, then the secondary ones."""
     ledger: tuple[LedgerRow, ...]
     detection: tuple[Detection, ...]
+    detection_contrasts: tuple[DetectionContrast, ...]
+    """Empty where no tumour was missed."""
     sensitivity: tuple[PolicyRow, ...]
     """The primary comparisons under every empty-mask rule; empty where no mask is."""
     checks: tuple[CheckRow, ...]
@@ -85,6 +92,7 @@ def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison
         analyses=tuple(analyses),
         ledger=facts,
         detection=detections(_scored(rows), names, settings.level),
+        detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
         checks=checks,
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),

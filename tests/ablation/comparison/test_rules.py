@@ -312,3 +312,20 @@ def test_settings_are_part_of_the_result(pair):
     assert settings["margin"] == {"dice": 0.02}
     assert settings["seed"] == 20260101
     assert settings["primary_test"] == "wilcoxon"
+
+
+def test_who_finds_what_the_other_misses(design, table):
+    a = table([0.9] * 8, {0: "missed"})
+    b = table([0.9] * 8, dict.fromkeys(range(1, 7), "missed"))
+    designs = [design("a", a), design("b", b)]
+    (contrast,) = compare(designs, rules()).detection_contrasts
+    assert (contrast.only_candidate, contrast.only_reference) == (6, 1)
+    assert contrast.p == stats.binomtest(6, 7).pvalue
+    assert compare([design("a", [0.5]), design("b", [0.6])], rules()).detection_contrasts == ()
+
+
+def test_two_tumours_of_a_patient_are_counted_and_not_tested(design, table):
+    a = table([0.9] * 4, {0: "missed"}).assign(patient=["p0", "p0", "p1", "p2"])
+    b = table([0.9] * 4).assign(patient=["p0", "p0", "p1", "p2"])
+    (contrast,) = compare([design("a", a), design("b", b)], rules()).detection_contrasts
+    assert (contrast.only_candidate, contrast.only_reference, contrast.p) == (0, 1, None)
