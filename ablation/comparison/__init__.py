@@ -1,9 +1,12 @@
 """Which design is better on the same patients: per-case tables in, one frozen result out.
 
 metrics.py    scores: direction, unit, how they are printed
-align.py      the designs' tables, checked against each other
+align.py      the designs' tables, checked against each other; missing.py  cases one lacks
 empties.py    missed and absent tumours
 contrasts.py  one value per patient; summaries, differences, tests
+planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
+ranks.py      three designs or more
+sensitivity.py  what other choices would have given
 ledger.py     what is unfair about the comparison
 verdict.py    the result in words
 result.py     compare(): all of it
@@ -11,22 +14,29 @@ result.py     compare(): all of it
 
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
-from ablation.comparison.empties import Detection
+from ablation.comparison.empties import Detection, DetectionContrast
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import METRICS, Metric
-from ablation.comparison.result import Comparison, PolicyRow, compare
+from ablation.comparison.ranks import Ranking
+from ablation.comparison.relevance import Relevance
+from ablation.comparison.result import Comparison, compare
+from ablation.comparison.sensitivity import CheckRow, PolicyRow
 from ablation.comparison.verdict import Verdict, p_text
 
 __all__ = [
     "METRICS",
     "Analysis",
+    "CheckRow",
     "Comparison",
     "Contrast",
     "Design",
     "Detection",
+    "DetectionContrast",
     "LedgerRow",
     "Metric",
     "PolicyRow",
+    "Ranking",
+    "Relevance",
     "Summary",
     "Verdict",
     "compare",

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from ablation.comparison.missing import KEY, Missing, absent_cases, with_worst, without_absent
 from ablation.errors import ComparisonError
 
-KEY = ["patient", "case", "target"]
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
+NOTHING_SHARED = "no test case is in all of these tables"
 MOST_NAMED = 6  # ids in a message; more are counted
 
 
@@ -27,8 +28,13 @@ class Design:
     """Why the scores say nothing about patients, such as "generated data"."""
 
 
-def align(designs: Sequence[Design]) -> pd.DataFrame:
+def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame:
     """Return the test rows of all designs, with columns `design` and `training` added.
+
+    Args:
+        designs: What is compared.
+        missing: What becomes of cases that one table lacks. "worst" adds rows, marked in a
+            column `filled`.
 
     Raises:
         ComparisonError: naming every mismatch: other patients, other truth, a patient scored
@@ -39,7 +45,7 @@ def align(designs: Sequence[Design]) -> pd.DataFrame:
         tables = _test_tables(designs)
         problems = [
             *_duplicates(tables),
-            *_other_cases(tables),
+            *(_other_cases(tables) if missing == "error" else ()),
             *_other_truth(tables),
             *_seen_before(designs),
             *_other_methods(designs, tables),
@@ -49,13 +55,18 @@ def align(designs: Sequence[Design]) -> pd.DataFrame:
             "these runs cannot be compared: " + "; ".join(problems),
             hint="Score every design on the same patients, masks and methods, then report again.",
         )
+    if missing == "worst":
+        tables = with_worst(tables)
+    elif missing == "intersection":
+        tables = without_absent(tables)
     together = pd.concat(
         [frame.assign(design=name, training=seed) for (name, seed), frame in tables.items()],
         ignore_index=True,
     )
     if together.empty:
         raise ComparisonError(
-            "no test case is in these tables", hint="A comparison needs rows with split = test."
+            "no test case is in these tables" if missing != "intersection" else NOTHING_SHARED,
+            hint="A comparison needs rows with split = test.",
         )
     return together
 
@@ -97,16 +108,15 @@ def _duplicates(tables: Tables) -> Iterator[str]:
             yield f"{_training(name, seed)} scores {_named(twice)} twice"
 
 
+def absences(designs: Sequence[Design]) -> tuple[str, ...]:
+    """Name the test cases that a training lacks and another has, as in "b (training 1) lacks p2"."""
+    return tuple(_other_cases(_test_tables(designs)))
+
+
 def _other_cases(tables: Tables) -> Iterator[str]:
     """Rows are joined by id, so every table must have the same ids."""
-    ids = {
-        place: set(frame[KEY].itertuples(index=False, name=None)) for place, frame in tables.items()
-    }
-    everyone = set().union(*ids.values())
-    for (name, seed), own in ids.items():
-        lacking = sorted(everyone - own)
-        if lacking:
-            yield f"{_training(name, seed)} lacks {_named([' '.join(_distinct(key)) for key in lacking])}"
+    for (name, seed), keys in absent_cases(tables).items():
+        yield f"{_training(name, seed)} lacks {_named([' '.join(_distinct(key)) for key in keys])}"
 
 
 def _other_truth(tables: Tables) -> Iterator[str]:

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ablation.comparison.metrics import Metric
 from ablation.metrics.empty import has_lesion, with_penalties
-from ablation.statistics import clopper_pearson
+from ablation.statistics import clopper_pearson, sign_test
 
 Policy = Literal["penalty", "brats", "exclude"]
 POLICIES: dict[Policy, str] = {
@@ -37,6 +37,19 @@ class Detection:
     without_tumour: int
     missed_interval: tuple[float, float] | None
     """Clopper-Pearson limits of the share missed; None with several trainings of one patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class DetectionContrast:
+    """Which of two designs finds tumours that the other misses."""
+
+    candidate: str
+    reference: str
+    only_candidate: int
+    """Tumours that the candidate alone found."""
+    only_reference: int
+    p: float | None
+    """Exact McNemar; None where a patient has several tumours or a design several trainings."""
 
 
 def scores_under(rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty") -> pd.Series:
@@ -76,3 +89,33 @@ def detections(rows: pd.DataFrame, designs: Sequence[str], level: float) -> tupl
             )
         )
     return tuple(found)
+
+
+def detection_contrasts(
+    rows: pd.DataFrame, pairs: Sequence[tuple[str, str]]
+) -> tuple[DetectionContrast, ...]:
+    """Compare which tumours the designs find, case by case; nothing where none is missed."""
+    tumours = rows[has_lesion(rows)]
+    if (tumours["status"] == "scored").all():
+        return ()
+    found = (tumours["status"] == "scored").groupby(
+        [tumours["patient"], tumours["case"], tumours["target"], tumours["design"]]
+    )
+    table = found.mean().unstack("design").dropna()
+    independent = table.index.get_level_values("patient").is_unique and bool(
+        tumours["training"].nunique() == 1
+    )
+    contrasts = []
+    for candidate, reference in pairs:
+        d = (table[candidate] - table[reference]).to_numpy()
+        test = sign_test(d) if independent and d.size else None
+        contrasts.append(
+            DetectionContrast(
+                candidate,
+                reference,
+                only_candidate=int((d > 0).sum()),
+                only_reference=int((d < 0).sum()),
+                p=test.p_two_sided if test else None,
+            )
+        )
+    return tuple(contrasts)

@@ -40,7 +40,9 @@ LEDGER: dict[str, tuple[str, Rule]] = {
 }
 """Facts every comparison shows, in this order; further facts of the designs follow."""
 
-UNSHOWN = frozenset({"run_ids", "planned_metric", "generated"})
+UNSHOWN = frozenset(
+    {"run_ids", "planned_metric", "planned_margin", "planned_alternative", "generated"}
+)
 UNFAIR = {
     "allowed": "unequal budget: the difference may reflect training or tuning, not the design",
     "on validation": "chosen on test patients: these scores are optimistic",

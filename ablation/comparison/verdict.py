@@ -8,14 +8,13 @@ from typing import Literal
 
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.ledger import LedgerRow
+from ablation.comparison.margin_words import relevance_sentences
 from ablation.comparison.metrics import Metric, number_text
-from ablation.statistics import (
-    minimum_attainable_p,
-    minimum_detectable_effect,
-    patients_needed,
-)
+from ablation.statistics import Correction, minimum_detectable_effect
 
 SMALL = 10  # patients below which a test set is called very small
+
+ADJUSTED: dict[Correction, str] = {"holm": "Holm p", "bh": "Benjamini-Hochberg p", "none": "p"}
 
 Standing = Literal["settled", "open", "too few", "single"]
 
@@ -47,6 +46,7 @@ def verdict(
     ledger: Sequence[LedgerRow],
     level: float,
     further_cautions: Sequence[str] = (),
+    margin_planned: bool = True,
 ) -> Verdict:
     """Put the primary analyses into words.
 
@@ -55,14 +55,19 @@ def verdict(
         ledger: The parity table; a red row opens the headline with what is unfair.
         level: Confidence level of intervals; 1 - level is what p has to fall below.
         further_cautions: What else weakens the result, such as an empty-mask rule.
+        margin_planned: Whether the smallest difference that matters was fixed before the results.
     """
     alpha = round(1 - level, 12)
     contrasts = [(analysis, c) for analysis in primary for c in analysis.contrasts]
     if not contrasts:
         return _single(primary, level, further_cautions)
+    if primary[0].unit_of_analysis == "case":
+        return _not_independent(primary[0], level, further_cautions)
     standings = [standing(c, alpha) for _, c in contrasts]
     texts = [_sentence(a, c, level) for a, c in contrasts]
     lead, details = _lead(contrasts, standings, texts, level)
+    for analysis, contrast in contrasts:
+        details += relevance_sentences(contrast, analysis.metric, _named(analysis), margin_planned)
     cautions = [*_cautions(contrasts, alpha), *further_cautions]
     return Verdict(
         standing=_overall(standings),
@@ -77,11 +82,12 @@ def standing(contrast: Contrast, alpha: float) -> Standing:
     if not contrast.can_be_settled(alpha):
         return "too few"
     interval = contrast.t.interval
+    significant = contrast.p_adjusted is not None and contrast.p_adjusted < alpha
     if interval.low is None or interval.high is None:
         # All differences are equal: t says nothing, the ranks still do.
-        return "settled" if contrast.p_holm < alpha else "open"
+        return "settled" if significant else "open"
     excludes_zero = interval.low > 0 or interval.high < 0
-    return "settled" if excludes_zero and contrast.p_holm < alpha else "open"
+    return "settled" if excludes_zero and significant else "open"
 
 
 def _overall(standings: Sequence[Standing]) -> Standing:
@@ -107,7 +113,7 @@ def _lead(
     settled = standings.count("settled")
     lead = (
         f"{settled} of {len(contrasts)} comparisons "
-        f"{'is' if settled == 1 else 'are'} settled (Holm p < {alpha:.2g})."
+        f"{'is' if settled == 1 else 'are'} settled ({ADJUSTED[contrast.correction]} < {alpha:.2g})."
     )
     return lead, list(texts)
 
@@ -152,15 +158,15 @@ def _observed(analysis: Analysis, contrast: Contrast, level: float) -> str:
 def _evidence(analysis: Analysis, contrast: Contrast, level: float, sign: int) -> str:
     """Interval, test, adjusted p and n, as they stand in brackets behind a difference."""
     interval = contrast.t.interval
-    method = "exact" if contrast.rank.exact else "normal"
     parts = []
     if interval.low is not None and interval.high is not None:
         low, high = sorted((sign * interval.low, sign * interval.high))
         text = analysis.metric.text
         parts.append(f"{100 * level:g} % CI {text(low)} to {text(high)}")
-    p = p_text(contrast.p_holm)
+    p = p_text(contrast.p_adjusted)
     parts.append(
-        f"Wilcoxon {method}, Holm p {p.replace('<', '< ') if p.startswith('<') else '= ' + p}"
+        f"{contrast.test}, {ADJUSTED[contrast.correction]} "
+        f"{p.replace('<', '< ') if p.startswith('<') else '= ' + p}"
     )
     parts.append(_patients(contrast.n))
     return "; ".join(parts)
@@ -183,8 +189,8 @@ def _so_few(contrast: Contrast, alpha: float) -> list[str]:
     cannot = (
         f"What {'it' if one else 'they'} cannot show: which design is better on other patients. "
         f"With {_patients(contrast.n)} no exact paired test can fall below "
-        f"p = {p_text(minimum_attainable_p(contrast.n))}, however large the difference; "
-        f"p < {alpha:.2g} needs at least {patients_needed(contrast.family, alpha)} test patients{family}."
+        f"p = {p_text(contrast.smallest_p)}, however large the difference; "
+        f"p < {alpha:.2g} needs at least {contrast.fewest_patients} test patients{family}."
     )
     return [can, cannot]
 
@@ -265,6 +271,31 @@ def _single(primary: Sequence[Analysis], level: float, cautions: Sequence[str]) 
             f"{summary.design}: mean {_mean_text(primary[0], summary, level)}, median {metric.text(summary.median)}.",
         ),
         cautions=tuple(cautions),
+    )
+
+
+def _not_independent(analysis: Analysis, level: float, cautions: Sequence[str]) -> Verdict:
+    """Cases were counted as independent: what is left of their number, and no test."""
+    first = analysis.contrasts[0]
+    alike = first.clustering
+    information = ""
+    if alike is not None:
+        information = (
+            f" {alike.cases} cases of {_patients(alike.patients)} (ICC {alike.icc:.2f}, design effect "
+            f"{alike.design_effect:.1f}) tell as much as {alike.n_effective:.0f} independent ones."
+        )
+    return Verdict(
+        standing="open",
+        headline=f"Cases of one patient are not independent, so nothing is tested.{information}",
+        sentences=tuple(
+            f"{c.candidate} against {c.reference}: {analysis.metric.text(c.t.interval.mean, signed=True)} "
+            f"{_named(analysis)} over {c.n} cases."
+            for c in analysis.contrasts
+        ),
+        cautions=(
+            f"The unit is the case: {100 * level:g} % intervals are too narrow; compare patients.",
+            *cautions,
+        ),
     )
 
 

@@ -19,6 +19,17 @@ NoneIsText = BeforeValidator(lambda value: "none" if value is None else value)
 Weights = Annotated[str, NoneIsText]
 
 
+def _margins(value: object) -> object:
+    """Read "dice=0.02,hd95=2"; a mapping is taken as it is."""
+    if not isinstance(value, str):
+        return {} if value is None else value
+    parts = (part.partition("=") for part in value.split(",") if part.strip())
+    return {name.strip(): size.strip() for name, _, size in parts}
+
+
+Margins = Annotated[dict[str, Positive], BeforeValidator(_margins)]
+
+
 class Section(BaseModel):
     """A frozen group of keys; an unknown key is an error."""
 
@@ -239,6 +250,29 @@ class ComparisonConfig(Section):
         None, description="design the others are compared with; none: all pairs"
     )
     level: Annotated[float, Field(gt=0.5, lt=1.0)] = Field(0.95, description="confidence level")
+    margin: Margins = Field(
+        default_factory=dict,
+        description="smallest difference that matters, of each metric in its unit: dice=0.02,hd95=2",
+    )
+    alternative: Literal["two-sided", "greater"] = Field(
+        "two-sided", description="greater: only designs better than the reference are looked for"
+    )
+    primary_test: Literal["wilcoxon", "t", "signflip"] = Field(
+        "wilcoxon", description="test that decides: signed-rank, paired t or sign flips of the mean"
+    )
+    correction: Annotated[Literal["holm", "bh", "none"], NoneIsText] = Field(
+        "holm", description="adjustment of p-values over the planned comparisons"
+    )
+    unit: Literal["patient", "case"] = Field(
+        "patient", description="what counts as one; cases of a patient are not independent"
+    )
+    missing: Literal["error", "intersection", "worst"] = Field(
+        "error", description="case one design lacks: refused, left out for all, or the worst score"
+    )
+    empty: Literal["penalty", "brats", "exclude"] = Field(
+        "penalty", description="what missed and absent tumours count"
+    )
+    seed: int = Field(20260101, description="seed of resampling and permutation")
 
 
 class TrackingConfig(Section):

@@ -64,7 +64,9 @@ def _difference_cells(metric: Metric, c: Contrast) -> Row:
         return metric.text(value, signed=True)
 
     spread = (signed(i.mean), metric.text(i.sd), signed(i.low), signed(i.high), signed(c.median))
-    tests = (p_text(c.rank.p_two_sided), p_text(c.p_holm), p_text(c.t.p_two_sided))
+    tests = (p_text(c.rank.p_two_sided), p_text(c.p_adjusted), p_text(c.t.p_two_sided))
+    if c.p is None:  # cases of one patient counted as independent: these p-values mean nothing
+        tests = ("", "", "")
     effect = (
         number_text(value, 2, signed=True) for value in (c.effect.d_z, c.effect.low, c.effect.high)
     )

@@ -1,4 +1,4 @@
-"""How large a paired difference is: d_z, Hodges-Lehmann shift, share of patients better."""
+"""How large a paired difference is: d_z, d_av, Hodges-Lehmann shift, share of patients better."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
-from scipy import optimize, stats
+from numpy.typing import ArrayLike, NDArray
+from scipy import optimize, special, stats
 
+from ablation.statistics.noncentral import noncentral_t_cdf
 from ablation.statistics.paired import (
     DECIMALS,
     EXACT_UP_TO,
+    ZERO_SPREAD,
     as_patients,
     is_constant,
     sign_flip_distribution,
 )
+from ablation.statistics.resampling import BootstrapInterval, Statistic, bca_interval, mean_of
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +33,23 @@ class EffectSize:
     high: float | None
     g_z: float | None
     """d_z with Hedges' small-sample correction, n - 1 degrees of freedom."""
+    g_low: float | None
+    g_high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class AverageEffect:
+    """Cohen's d_av, the mean difference in average standard deviations of the two designs."""
+
+    d_av: float | None
+    """None for one patient and where neither design varies over patients."""
+    g_av: float | None
+    sd_candidate: float | None
+    sd_reference: float | None
+    correlation: float | None
+    """Of the two designs over patients; the higher, the larger d_z is beside d_av."""
+    interval: BootstrapInterval | None
+    """BCa of d_av over patients; None without draws."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +73,7 @@ class Superiority:
     n: int
     share: float
     low: float | None
-    """Clopper-Pearson limits; None where there are ties."""
+    """Clopper-Pearson limits; with ties BCa limits, None without draws."""
     high: float | None
 
 
@@ -77,38 +99,81 @@ def cohens_dz(d: ArrayLike, level: float = 0.95) -> EffectSize:
     """
     array = np.round(as_patients(d), DECIMALS)
     if is_constant(array):
-        return EffectSize(None, None, None, None)
+        return EffectSize(None, None, None, None, None, None)
     n = array.size
     d_z = float(array.mean() / array.std(ddof=1))
     low, high = (
-        _noncentrality(d_z * math.sqrt(n), n - 1, tail)
+        _noncentrality(d_z * math.sqrt(n), n - 1, tail) / math.sqrt(n)
         for tail in ((1 + level) / 2, (1 - level) / 2)
     )
     factor = hedges_factor(n - 1)
-    return EffectSize(
-        d_z,
-        None if low is None else low / math.sqrt(n),
-        None if high is None else high / math.sqrt(n),
-        d_z * factor if math.isfinite(factor) else None,
+    if not math.isfinite(factor):
+        return EffectSize(d_z, low, high, None, None, None)
+    return EffectSize(d_z, low, high, factor * d_z, factor * low, factor * high)
+
+
+def cohens_dav(
+    candidate: ArrayLike,
+    reference: ArrayLike,
+    counts: Array | None = None,
+    level: float = 0.95,
+) -> AverageEffect:
+    """Return the mean difference / sqrt((s_A^2 + s_B^2) / 2), values oriented so that more is better.
+
+    Unlike d_z it does not grow with the agreement of the designs. Source: Cumming 2012.
+
+    >>> a = [0.81, 0.77, 0.90, 0.85, 0.88, 0.70, 0.92, 0.86]
+    >>> b = [0.78, 0.78, 0.85, 0.83, 0.84, 0.705, 0.85, 0.80]
+    >>> round(cohens_dav(a, b).d_av, 4)
+    0.5106
+    """
+    a, b = as_patients(candidate), as_patients(reference)
+    if a.shape != b.shape:
+        raise ValueError(f"pairs need equal shapes, got {a.shape} and {b.shape}")
+    statistic = _dav_of_counts(a, b)
+    d_av = float(statistic(np.ones((1, a.size)))[0]) if a.size > 1 else math.nan
+    if not math.isfinite(d_av):
+        return AverageEffect(None, None, None, None, None, None)
+    factor = hedges_factor(a.size - 1)
+    varying = not (is_constant(a) or is_constant(b))
+    return AverageEffect(
+        d_av=d_av,
+        g_av=factor * d_av if math.isfinite(factor) else None,
+        sd_candidate=float(a.std(ddof=1)),
+        sd_reference=float(b.std(ddof=1)),
+        correlation=float(np.corrcoef(a, b)[0, 1]) if varying else None,
+        interval=None if counts is None else bca_interval(statistic, counts, level),
     )
 
 
-def _noncentrality(t: float, df: int, tail: float) -> float | None:
-    """The noncentrality at which P(T <= t) = tail; None where the law cannot be inverted."""
+def _dav_of_counts(a: Array, b: Array) -> Statistic:
+    # Centred first: sums of squares of scores near 1 would lose digits.
+    a_off, b_off = a - a.mean(), b - b.mean()
+    moments = np.stack([a_off, b_off, a_off**2 + b_off**2], axis=1)
+
+    def d_av(counts: Array) -> Array:
+        n = counts.sum(axis=1)
+        sum_a, sum_b, squares = (counts @ moments).T
+        variance = (squares - (sum_a**2 + sum_b**2) / n) / (n - 1) / 2
+        spread = np.sqrt(np.clip(variance, 0.0, None))
+        shift: Array = (sum_a - sum_b) / n + a.mean() - b.mean()
+        return shift / np.where(spread > ZERO_SPREAD, spread, np.nan)
+
+    return d_av
+
+
+def _noncentrality(t: float, df: int, tail: float) -> float:
+    """The noncentrality at which P(T <= t) = tail; P falls as the noncentrality grows."""
 
     def excess(shift: float) -> float:
-        return float(stats.nct.cdf(t, df, shift)) - tail
+        return noncentral_t_cdf(t, df, shift) - tail
 
-    low, high = t - 5.0, t + 5.0
-    for _ in range(60):
-        left, right = excess(low), excess(high)
-        if not (math.isfinite(left) and math.isfinite(right)):
-            return None
-        if left >= 0.0 >= right:
-            return float(optimize.brentq(excess, low, high, xtol=1e-12, rtol=1e-13))
-        width = high - low
-        low, high = (low - width if left < 0 else low), (high + width if right > 0 else high)
-    return None
+    low, high, width = t - 1.0, t + 1.0, 1.0
+    while excess(low) < 0.0:
+        low, width = low - width, 2 * width
+    while excess(high) > 0.0:
+        high, width = high + width, 2 * width
+    return float(optimize.brentq(excess, low, high, xtol=1e-12, rtol=1e-13))
 
 
 def hodges_lehmann(d: ArrayLike, level: float = 0.95) -> HodgesLehmann:
@@ -138,20 +203,28 @@ def _walsh_rank(n: int, level: float) -> tuple[int, float]:
         spread = math.sqrt(n * (n + 1) * (2 * n + 1) / 24)
         return int(n * (n + 1) / 4 + float(stats.norm.ppf(tail)) * spread), level
     # Untied ranks are whole numbers: every second entry of the doubled distribution.
-    below = np.cumsum(sign_flip_distribution(2 * np.arange(1, n + 1, dtype=np.int64))[::2])
+    below = np.cumsum(sign_flip_distribution(range(2, 2 * n + 1, 2))[::2])
     k = int(np.count_nonzero(below <= tail))
     return k, float(1 - 2 * below[max(k - 1, 0)])
 
 
-def superiority(d: ArrayLike, level: float = 0.95) -> Superiority:
+def superiority(d: ArrayLike, level: float = 0.95, counts: Array | None = None) -> Superiority:
     """Count the patients in whom the candidate is better; within patients, never across.
+
+    The interval is exact; ties break the binomial, then draws of patients are needed.
 
     >>> superiority([0.1, 0.2, -0.1, 0.3]).better
     3
     """
     array = np.round(as_patients(d), DECIMALS)
     better, ties = int((array > 0).sum()), int((array == 0).sum())
-    low, high = clopper_pearson(better, array.size, level) if not ties else (None, None)
+    low: float | None = None
+    high: float | None = None
+    if not ties:
+        low, high = clopper_pearson(better, array.size, level)
+    elif counts is not None:
+        interval = bca_interval(mean_of((np.sign(array) + 1) / 2), counts, level)
+        low, high = interval.low, interval.high
     return Superiority(better, ties, array.size, (better + 0.5 * ties) / array.size, low, high)
 
 
@@ -162,5 +235,7 @@ def clopper_pearson(count: int, n: int, level: float = 0.95) -> tuple[float, flo
     >>> round(low, 4), high
     (0.6306, 1.0)
     """
-    interval = stats.binomtest(count, n).proportion_ci(level, method="exact")
-    return float(interval.low), float(interval.high)
+    tail = (1 - level) / 2
+    low = float(special.betaincinv(count, n - count + 1, tail)) if count else 0.0
+    high = float(special.betaincinv(count + 1, n - count, 1 - tail)) if count < n else 1.0
+    return low, high

@@ -6,7 +6,9 @@ Every function takes the differences d, shape (patients,), candidate minus refer
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -29,6 +31,8 @@ class SignedRank:
     w_plus: float
     """Sum of the ranks of the positive differences."""
     w_minus: float
+    z: float
+    """W+ in standard deviations from its mean; above 0 the candidate is better."""
     p_two_sided: float
     p_greater: float
     p_less: float
@@ -118,6 +122,7 @@ def signed_rank(d: ArrayLike) -> SignedRank:
         n_nonzero=int(ranks.size),
         w_plus=w_plus,
         w_minus=w_minus,
+        z=_z(ranks, w_plus),
         p_two_sided=min(1.0, 2.0 * min(less, greater)),
         p_greater=greater,
         p_less=less,
@@ -125,37 +130,52 @@ def signed_rank(d: ArrayLike) -> SignedRank:
     )
 
 
-def sign_flip_distribution(doubled_ranks: NDArray[np.int64]) -> Array:
+def sign_flip_distribution(doubled_ranks: Iterable[int]) -> Array:
     """Return P(2 W+ = w) for w = 0, 1, ..., when every sign is a fair coin.
 
-    Midranks are halves, so they come doubled. One convolution a patient: O(n * sum of ranks).
+    Midranks are halves, so they come doubled.
+
+    >>> sign_flip_distribution([2, 4]).tolist()
+    [0.25, 0.0, 0.25, 0.0, 0.25, 0.0, 0.25]
     """
-    probability = np.zeros(int(doubled_ranks.sum()) + 1)
-    probability[0] = 1.0
+    return _distribution(tuple(sorted(doubled_ranks)))
+
+
+@lru_cache(maxsize=32)  # designs scored on the same patients mostly share their ranks
+def _distribution(ascending: tuple[int, ...]) -> Array:
+    """One addition a patient, O(n * sum of ranks); in ascending order the sums stay short."""
+    step = math.gcd(*ascending) or 1
+    ways = np.zeros(sum(ascending) // step + 1)
+    ways[0] = 1.0
     reached = 0
-    for rank in doubled_ranks.tolist():
-        moved = probability[: reached + 1] * 0.5
-        probability[: reached + 1] *= 0.5
-        probability[rank : reached + rank + 1] += moved
+    for rank in (doubled // step for doubled in ascending):
+        ways[rank : reached + rank + 1] += ways[: reached + 1].copy()
         reached += rank
+    probability = np.zeros(sum(ascending) + 1)
+    probability[::step] = ways / 2.0 ** len(ascending)
+    probability.flags.writeable = False
     return probability
 
 
 def _exact_tails(ranks: Array, w_plus: float) -> tuple[float, float]:
     """P(W+ <= w) and P(W+ >= w) over all sign flips."""
-    doubled = np.rint(2 * ranks).astype(np.int64)
-    probability = sign_flip_distribution(doubled)
+    probability = sign_flip_distribution(np.rint(2 * ranks).astype(np.int64).tolist())
     at = round(2 * w_plus)
     return min(1.0, float(probability[: at + 1].sum())), min(1.0, float(probability[at:].sum()))
 
 
 def _normal_tails(ranks: Array, w_plus: float) -> tuple[float, float]:
-    """The same tails by the normal law; ties and zeros are in the ranks themselves."""
-    spread = math.sqrt(float((ranks**2).sum()) / 4.0)
-    if spread == 0.0:
+    """The same tails by the normal law."""
+    if not ranks.size:
         return 1.0, 1.0
-    z = (w_plus - float(ranks.sum()) / 2.0) / spread
+    z = _z(ranks, w_plus)
     return float(stats.norm.cdf(z)), float(stats.norm.sf(z))
+
+
+def _z(ranks: Array, w_plus: float) -> float:
+    """Ties and zeros are in the ranks themselves, so this needs no correction."""
+    spread = math.sqrt(float((ranks**2).sum()) / 4.0)
+    return (w_plus - float(ranks.sum()) / 2.0) / spread if spread else 0.0
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95) -> MeanInterval:

@@ -126,7 +126,7 @@ def test_families(design):
     assert [(c.candidate, c.reference) for c in planned] == [("b", "a"), ("c", "a")]
     assert {c.family for c in planned} == {2}
     assert planned[0].rank.p_two_sided == every[0].rank.p_two_sided
-    assert all(c.p_holm >= c.rank.p_two_sided for c in every)
+    assert all(c.p_adjusted >= c.rank.p_two_sided for c in every)
     assert all(c.simultaneous.low < c.t.interval.low for c in every)
 
 
@@ -242,7 +242,7 @@ def test_swapping_designs_turns_signs_and_keeps_p(design):
     there = compare([a, b], DICE).primary.contrasts[0]
     back = compare([b, a], DICE).primary.contrasts[0]
     assert there.t.interval.mean == pytest.approx(-back.t.interval.mean)
-    assert there.p_holm == back.p_holm
+    assert there.p_adjusted == back.p_adjusted
 
 
 def test_another_design_leaves_raw_p_alone(design):

@@ -216,3 +216,30 @@ def test_a_failed_write_leaves_the_old_report(comparison, written, monkeypatch):
         write_report(comparison, Source("changed"), written)
     assert (written / "index.html").read_bytes() == before
     assert sorted(p.name for p in written.iterdir()) == sorted(FILES)
+
+
+def test_p_values_of_cases_taken_as_independent_are_not_shown(design, table):
+    rng = np.random.default_rng(0)
+    frames = [
+        table(rng.uniform(0.4, 0.8, 12).tolist()).assign(patient=[f"p{i // 3}" for i in range(12)])
+        for _ in "ab"
+    ]
+    designs = [design(name, frame) for name, frame in zip("ab", frames, strict=True)]
+    result = compare(designs, ComparisonConfig(unit="case", secondary=()))
+    difference = dict(zip(COLUMNS, rows(result)[-1], strict=True))
+    assert {difference[name] for name in COLUMNS if name.startswith("p ")} == {""}
+    assert difference["mean"]
+
+
+def test_json_holds_ranks_margins_and_settings(design):
+    rng = np.random.default_rng(0)
+    base = rng.uniform(0.4, 0.8, 16)
+    designs = [design(name, base + rng.normal(0, 0.05, 16)) for name in "abc"]
+    result = compare(designs, ComparisonConfig(margin={"dice": 0.02}))
+    content = json.loads(to_json(result, SOURCE))
+    primary = content["analyses"][0]
+    assert len(primary["ranking"]["stability"]["p_rank"]) == 3
+    assert primary["contrasts"][0]["relevance"]["equivalence"]["margin"] == 0.02
+    assert primary["contrasts"][0]["mean_bca"]["method"] == "BCa"
+    assert content["settings"]["margin"] == {"dice": 0.02}
+    assert {row["kind"] for row in content["checks"]} >= {"test", "patient left out"}

@@ -21,6 +21,8 @@ from ablation.statistics import (
     paired_t,
     patients_needed,
     power_paired_t,
+    rank_biserial,
+    sign_flip,
     signed_rank,
     superiority,
 )
@@ -73,6 +75,12 @@ def test_the_unit_does_not_matter(d, factor):
     assert signed_rank(d).p_two_sided == signed_rank(scaled).p_two_sided
     one, other = cohens_dz(d).d_z, cohens_dz(scaled).d_z
     assert one is other is None or one == pytest.approx(other)
+    assert rank_biserial(d).value == rank_biserial(scaled).value
+    flips = [sign_flip(x, np.random.default_rng(0)).p_two_sided for x in (d, scaled)]
+    assert flips[0] == flips[1]
+    before, after = paired_t(d).interval, paired_t(scaled).interval
+    if before.low is not None:
+        assert (after.low, after.high) == pytest.approx((factor * before.low, factor * before.high))
 
 
 @given(steps)
