@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Quiet, Workspace, say
+from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Quiet, TrackingUri, Workspace, say
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
@@ -40,14 +40,7 @@ def report(
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
     workspace: Workspace = DEFAULT_WORKSPACE,
-    tracking_uri: Annotated[
-        str | None,
-        typer.Option(
-            "--tracking-uri",
-            envvar="MLFLOW_TRACKING_URI",
-            help="MLflow server; default: a database in the workspace.",
-        ),
-    ] = None,
+    tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:

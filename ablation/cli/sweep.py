@@ -21,6 +21,7 @@ from ablation.cli.options import (
     Data,
     Preset,
     Quiet,
+    TrackingUri,
     Workspace,
     cache_folder,
     print_json,
@@ -82,14 +83,7 @@ def sweep(
     ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     cache: Cache = None,
-    tracking_uri: Annotated[
-        str | None,
-        typer.Option(
-            "--tracking-uri",
-            envvar="MLFLOW_TRACKING_URI",
-            help="MLflow server; default: a database in the workspace.",
-        ),
-    ] = None,
+    tracking_uri: TrackingUri = None,
     dry_run: Annotated[
         bool,
         typer.Option("--dry-run", help="Show space, cost and what the data can show; stop there."),

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Quiet, Workspace, print_json, say
+from ablation.cli.options import (
+    DEFAULT_WORKSPACE,
+    AsJson,
+    Quiet,
+    TrackingUri,
+    Workspace,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
     from tracking.publisher import Synced
@@ -20,15 +28,6 @@ SYNC_EXAMPLES = (
 )
 RUNS_EXAMPLES = "[bold]Examples[/bold]\n\nablate runs list\n\nablate runs list --json"
 SHOW_EXAMPLES = "[bold]Examples[/bold]\n\nablate runs show phantom/unet/0\n\nablate runs show phantom/unet/0 --json"
-
-TrackingUri = Annotated[
-    str | None,
-    typer.Option(
-        "--tracking-uri",
-        envvar="MLFLOW_TRACKING_URI",
-        help="MLflow server to publish to; default: mlflow.db in the workspace.",
-    ),
-]
 
 runs_app = typer.Typer(
     no_args_is_help=True, help="List the runs of a workspace, or show one.", epilog=RUNS_EXAMPLES
