@@ -11,12 +11,13 @@ import ast
 import dataclasses
 import inspect
 import io
+import itertools
 import json
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import typer.main
 
@@ -41,11 +42,14 @@ is unusable, 2 wrong usage, 130 interrupted. `ablate --debug COMMAND` shows the 
 SOURCES = """A value comes from the last of these that names it: the default below, the preset, `ablate.toml` of the
 working folder (or `--config FILE`), the environment (`ABLATE_LOSS__FN_WEIGHT=0.7`), `--set
 loss.fn_weight=0.7`, a flag of the command (`--trials`). `ablate config show` prints the result and
-the source of each value. `none` unsets a value.
+the source of each value. `--set KEY=none` and the environment can unset a value; in TOML leave the key out.
 """
 SPACE = """What a sweep varies. A `[space]` of your own replaces the default; its keys are those of the sections
 {sections}. `{{low, high}}` is a range of numbers (with `log = true` on a log scale, with
 `step` in steps; whole numbers where both ends are), `{{choices = [...]}}` a list.
+"""
+SPACE_DEFAULT = """The default of each loss, here with the preset cpu-demo; the learning rate ranges from a tenth of the
+configuration's to three times it:
 """
 CASES = """`per_case.csv` of every run, UTF-8, one row per patient's volume. Trials hold the validation patients,
 finals also the test patients. A cell is empty where the formula defines nothing (0/0, a distance
@@ -87,6 +91,7 @@ COLUMNS = {
 
 
 def main() -> None:
+    """Write the page."""
     PAGE.write_text(reference(), encoding="utf-8")
     print(f"wrote {PAGE}")
 
@@ -149,6 +154,7 @@ def examples(epilog: str) -> list[str]:
 
 
 def is_option(parameter: Any) -> bool:
+    """Tell an option from an argument."""
     return bool(parameter.opts[0].startswith("-"))
 
 
@@ -182,12 +188,28 @@ def configuration() -> Iterator[str]:
         section = field.annotation
         if isinstance(section, type) and issubclass(section, Section):
             rows = [
-                (f"`{name}.{key}`", f"`{text(inner.default)}`", meaning[f"{name}.{key}"])
+                (
+                    f"`{name}.{key}`",
+                    f"`{text(inner.default)}`",
+                    meaning[f"{name}.{key}"] + words(inner),
+                )
                 for key, inner in section.model_fields.items()
             ]
             yield f"### `[{name}]`\n"
             yield f"{section.__doc__}\n"
             yield table(("key", "default", "meaning"), rows)
+
+
+def words(field: Any) -> str:
+    """Return the values a key can have, where they are a list of words."""
+    from ablation.losses import LOSSES
+    from ablation.models import MODELS
+
+    listed = {"design": MODELS, "loss": LOSSES}.get(field.description)
+    known = listed or (
+        get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    )
+    return f" ({', '.join(f'`{word}`' for word in known)})" if known else ""
 
 
 def space() -> Iterator[str]:
@@ -198,7 +220,7 @@ def space() -> Iterator[str]:
     from sweeps import describe
 
     yield SPACE.format(sections=", ".join(f"`{name}`" for name in SEARCHED))
-    yield "The default of each loss, here with the preset cpu-demo (the step size ranges from a tenth to three\ntimes that of the configuration):\n"
+    yield SPACE_DEFAULT
     rows = []
     for name in LOSSES:
         config = resolve(preset="cpu-demo", assignments=[f"loss.name={name}"]).config
@@ -264,7 +286,7 @@ def notes_of(row: type) -> dict[str, str]:
     body = ast.parse(inspect.getsource(row)).body[0].body  # type: ignore[attr-defined]
     return {
         field.target.id: note.value.value
-        for field, note in zip(body, body[1:], strict=False)
+        for field, note in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign)
         and isinstance(field.target, ast.Name)
         and isinstance(note, ast.Expr)
