@@ -9,12 +9,12 @@ Kind = Literal["study", "trial", "final"]
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 
 # Tags that come from run.json's own fields.
-KIND = "ablate.kind"
-EXPERIMENT = "ablate.experiment"
-MODEL = "ablate.model"
-STUDY = "ablate.study"
-NAME = "ablate.name"
-IDENTITY = "ablate.identity"
+KIND = "ablate.kind"  # study, trial or final
+EXPERIMENT = "ablate.experiment"  # designs of one experiment are compared
+MODEL = "ablate.model"  # the design
+STUDY = "ablate.study"  # EXPERIMENT/DESIGN
+NAME = "ablate.name"  # the folder: NUMBER.ATTEMPT, final-SEED.ATTEMPT or study
+IDENTITY = "ablate.identity"  # hash of all that changes weights or scores
 RUN_KEY = "ablate.run_key"  # random, made with the folder: how a run is found again
 RETRY_OF = "ablate.retry_of"  # run_key of the attempt before
 REASON = "ablate.reason"  # why a run is FAILED or KILLED

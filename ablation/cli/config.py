@@ -14,8 +14,10 @@ from ablation.cli.options import (
     resolve_config,
 )
 
-app = typer.Typer(no_args_is_help=True, help="Look at the configuration before a sweep.")
 EXAMPLES = "[bold]Examples[/bold]\n\nablate config show\n\nablate config show --preset laptop --set loss.fn_weight=0.7"
+app = typer.Typer(
+    no_args_is_help=True, help="Look at the configuration before a sweep.", epilog=EXAMPLES
+)
 
 
 @app.callback()
@@ -31,7 +33,7 @@ def show(
     assignments: Assignments = None,
     as_json: AsJson = False,
 ) -> None:
-    """Print every key, its value, the source of the value and what it means."""
+    """Print every key with its value, where the value comes from, and what the key means."""
     from ablation.config import flatten, known_keys
 
     resolved, first_line = resolve_config(
@@ -46,5 +48,15 @@ def show(
     typer.echo(f"# {first_line}")
     meaning = known_keys()
     for key, value in values.items():
-        text = "none" if value is None else value
-        typer.echo(f"{key} = {text}".ljust(44) + f" # {resolved.origin[key]}; {meaning[key]}")
+        typer.echo(
+            f"{key} = {_written(value)}".ljust(44) + f" # {resolved.origin[key]}; {meaning[key]}"
+        )
+
+
+def _written(value: object) -> str:
+    """Return a value as it can be given to --set."""
+    import json
+
+    if value is None or isinstance(value, str):
+        return str(value or "none")
+    return json.dumps(value)

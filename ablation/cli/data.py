@@ -25,14 +25,18 @@ if TYPE_CHECKING:
     from ablation.config import DataConfig
     from ablation.data import Dataset
 
-app = typer.Typer(no_args_is_help=True, help="Check scans, split them by patient, make a phantom.")
+EXAMPLES = "[bold]Examples[/bold]\n\nablate data phantom --out scans --patients 4\n\nablate data check scans"
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Check scans, split them by patient, make a phantom.",
+    epilog=EXAMPLES,
+)
 CHECK_EXAMPLES = "[bold]Examples[/bold]\n\nablate data check\n\nablate data check --json"
 SPLIT_EXAMPLES = (
     "[bold]Examples[/bold]\n\nablate data split\n\nablate data split --out split.json --set data.split_seed=1"
     "\n\nablate data split --out splits_final.json --format nnunet"
 )
-PHANTOM_EXAMPLES = "[bold]Examples[/bold]\n\nablate data phantom --out scans --patients 4\n\nablate data check scans"
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out.")]
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")]
 
 
 @app.callback()
@@ -52,7 +56,7 @@ def check(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check every file of a data set; all faults are listed at once, and any makes exit code 1."""
+    """Check every file of a data set and list all faults at once; any fault means exit code 1."""
     from ablation.data import require_usable, survey
 
     data = _data_config(path, config, assignments, {"data.skip_bad": True} if skip_bad else {})
@@ -75,7 +79,7 @@ def split(
     ] = None,
     format: Annotated[  # noqa: A002 - the name of the flag
         Literal["json", "nnunet"],
-        typer.Option("--format", help="json, for --split; or nnU-Net's splits_final.json."),
+        typer.Option("--format", help="json: what sweep --split takes; nnunet: splits_final.json."),
     ] = "json",
     skip_bad: SkipBad = False,
     config: ConfigFile = None,
@@ -101,16 +105,16 @@ def split(
         typer.echo(f"{name} ({len(patients)}): {' '.join(patients)}")
 
 
-@app.command("phantom", epilog=PHANTOM_EXAMPLES)
+@app.command("phantom", epilog=EXAMPLES)
 def phantom(
-    out: Annotated[
-        Path, typer.Option("--out", help="New folder for the TIFF files, in the lgg layout.")
-    ],
-    patients: Annotated[int, typer.Option("--patients", min=1, help="How many.")] = 40,
+    out: Annotated[Path, typer.Option("--out", help="New folder for the TIFF files.")],
+    patients: Annotated[
+        int, typer.Option("--patients", min=1, help="How many patients to make.")
+    ] = 40,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the patients.")] = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Write generated patients as TIFF files: t1, flair and t1ce in the places of pre, flair, post."""
+    """Write generated patients as TIFF files in the lgg layout: t1, flair, t1ce as pre, flair, post."""
     from ablation.data import write_phantom
 
     write_phantom(out, patients, seed, lambda line: say(line, quiet=quiet))

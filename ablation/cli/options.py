@@ -17,14 +17,16 @@ if TYPE_CHECKING:
 
 Workspace = Annotated[
     Path,
-    typer.Option("--workspace", envvar="ABLATE_WORKSPACE", help="Folder of runs and databases."),
+    typer.Option(
+        "--workspace", envvar="ABLATE_WORKSPACE", help="Folder of the runs and databases."
+    ),
 ]
 Cache = Annotated[
     Path | None,
     typer.Option(
         "--cache",
         envvar="ABLATE_CACHE",
-        help="Folder of prepared slices; default: the user's cache.",
+        help="Folder for prepared slices; default: the user's cache folder.",
     ),
 ]
 Data = Annotated[
@@ -36,7 +38,7 @@ Preset = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", help="TOML file; default: ablate.toml of this folder, if there."),
+    typer.Option("--config", help="TOML file; default: ablate.toml here, if there is one."),
 ]
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Set one key: section.key=value. Repeatable.")

@@ -27,16 +27,19 @@ SWEEP = "ablate sweep --model unet,resupnet --trials 3"
 
 def report(
     compare: Annotated[
-        str, typer.Option("--compare", help="Designs, with commas, or all of the experiment.")
+        str,
+        typer.Option("--compare", help="Designs with commas between, or all of the experiment."),
     ] = "all",
     experiment: Annotated[
-        str | None, typer.Option("--experiment", help="Default: that of the newest final.")
+        str | None,
+        typer.Option("--experiment", help="Whose designs; default: that of the newest final."),
     ] = None,
     reference: Annotated[
         str | None, typer.Option("--reference", help="Design the others are compared with.")
     ] = None,
     metric: Annotated[
-        str | None, typer.Option("--metric", help="Primary metric; default: as planned, Dice.")
+        str | None,
+        typer.Option("--metric", help="Primary metric; default: what the sweep planned (dice)."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
     workspace: Workspace = DEFAULT_WORKSPACE,

@@ -12,10 +12,12 @@ from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, print_jso
 if TYPE_CHECKING:
     from sweeps import StudyProgress
 
-app = typer.Typer(
-    no_args_is_help=True, help="List the studies of a workspace, or show the trials of one."
-)
 LIST_EXAMPLES = "[bold]Examples[/bold]\n\nablate studies list\n\nablate studies list --json"
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List the studies of a workspace, or show the trials of one.",
+    epilog=LIST_EXAMPLES,
+)
 SHOW_EXAMPLES = "[bold]Examples[/bold]\n\nablate studies show phantom/unet\n\nablate studies show phantom/unet --csv"
 
 
@@ -41,7 +43,7 @@ def list_studies(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = Fal
 
 @app.command("show", epilog=SHOW_EXAMPLES)
 def show_study(
-    study: Annotated[str, typer.Argument(help="EXPERIMENT/DESIGN.")],
+    study: Annotated[str, typer.Argument(help="Its name: EXPERIMENT/DESIGN.")],
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the trials as CSV.")] = False,

@@ -113,7 +113,9 @@ def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
 
 @runs_app.command("show", epilog=SHOW_EXAMPLES)
 def show_run(
-    run: Annotated[str, typer.Argument(help="Folder, EXPERIMENT/MODEL/NUMBER or MLflow run id.")],
+    run: Annotated[
+        str, typer.Argument(help="Run folder, EXPERIMENT/DESIGN/NUMBER or MLflow run id.")
+    ],
     workspace: Workspace = DEFAULT_WORKSPACE,
     as_json: AsJson = False,
 ) -> None:

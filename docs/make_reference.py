@@ -1,0 +1,331 @@
+"""Write docs/reference.md from the code: commands, configuration, tables, tags.
+
+    uv run python docs/make_reference.py
+
+A test fails while the page differs from what this prints.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import io
+import itertools
+import json
+import re
+import tokenize
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import typer.main
+
+PAGE = Path(__file__).with_name("reference.md")
+INTRODUCTION = """# Reference
+
+Made from the code by `uv run python docs/make_reference.py`; edit the code, not this page.
+The [guide](guide.md) shows how the parts are used together.
+
+- [Commands](#commands)
+- [Configuration](#configuration)
+- [Search space](#search-space)
+- [Presets](#presets)
+- [Designs and losses](#designs-and-losses)
+- [The per-case table](#the-per-case-table)
+- [Keys of `--json`](#keys-of---json)
+- [Tags in MLflow](#tags-in-mlflow)
+"""
+MANNERS = """Results go to stdout, everything else to stderr. Exit codes: 0 done, 1 the work failed or the input
+is unusable, 2 wrong usage, 130 interrupted. `ablate --debug COMMAND` shows the traceback of an error.
+"""
+SOURCES = """A value comes from the last of these that names it: the default below, the preset, `ablate.toml` of the
+working folder (or `--config FILE`), the environment (`ABLATE_LOSS__FN_WEIGHT=0.7`), `--set
+loss.fn_weight=0.7`, a flag of the command (`--trials`). `ablate config show` prints the result and
+the source of each value. `--set KEY=none` and the environment can unset a value; in TOML leave the key out.
+"""
+SPACE = """What a sweep varies. A `[space]` of your own replaces the default; its keys are those of the sections
+{sections}. `{{low, high}}` is a range of numbers (with `log = true` on a log scale, with
+`step` in steps; whole numbers where both ends are), `{{choices = [...]}}` a list.
+"""
+SPACE_DEFAULT = """The default of each loss, here with the preset cpu-demo; the learning rate ranges from a tenth of the
+configuration's to three times it:
+"""
+CASES = """`per_case.csv` of every run, UTF-8, one row per patient's volume. Trials hold the validation patients,
+finals also the test patients. A cell is empty where the formula defines nothing (0/0, a distance
+without a surface); what an empty prediction is worth is decided when runs are compared.
+"""
+TAGS = "How a run is found on any MLflow server, with any client.\n"
+COLUMNS = {
+    "patient": "whose volume it is",
+    "case": "the scored image; the patient's id for a volume",
+    "split": "`train`, `validation` or `test`",
+    "target": "region: `WT` whole tumour, `TC` core, `ET` enhancing",
+    "status": "`scored`; `missed`: truth, but nothing predicted; `false_alarm`: the reverse; `both_empty`",
+    "dice": "2 TP / (2 TP + FP + FN), the same as F1",
+    "iou": "TP / (TP + FP + FN)",
+    "precision": "TP / (TP + FP)",
+    "recall": "TP / (TP + FN), sensitivity",
+    "specificity": "TN / (TN + FP)",
+    "accuracy": "(TP + TN) / all voxels",
+    "bce": "mean binary cross-entropy of the probabilities",
+    "hd": "Hausdorff distance, in `distance_unit`",
+    "hd95": "the larger of the two directions' 95th percentiles of surface distances",
+    "asd": "average symmetric surface distance: the mean over all surface points of both masks",
+    "masd": "mean of the two directions' average surface distances",
+    "nsd": "share of both surfaces within the tolerance (tag `ablate.ledger.nsd_tolerance_mm`)",
+    "tp": "voxels: true positives",
+    "fp": "voxels: false positives",
+    "fn": "voxels: false negatives",
+    "tn": "voxels: true negatives",
+    "truth_voxels": "TP + FN",
+    "pred_voxels": "TP + FP",
+    "lesions_truth": "connected parts of the truth; voxels that share a face, edge or corner belong together",
+    "lesions_found": "of these, touched by the prediction",
+    "lesions_false": "connected parts of the prediction that touch no truth",
+    "shape": "(slice, row, column), as `28x128x128`",
+    "spacing": "voxel size in mm in the same order; empty when it is not known",
+    "distance_unit": "`mm`, or `px` where the spacing is not known",
+    "truth_hash": "hash of the truth: scores against different truths are never compared",
+}
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.write_text(reference(), encoding="utf-8")
+    print(f"wrote {PAGE}")
+
+
+def reference() -> str:
+    """Return the whole page."""
+    parts = [
+        INTRODUCTION,
+        "## Commands\n",
+        MANNERS,
+        *commands(),
+        "## Configuration\n",
+        SOURCES,
+        *configuration(),
+        "## Search space\n",
+        *space(),
+        "## Presets\n",
+        presets(),
+        "## Designs and losses\n",
+        *families(),
+        "## The per-case table\n",
+        CASES,
+        cases(),
+        "## Keys of `--json`\n",
+        *json_keys(),
+        "## Tags in MLflow\n",
+        TAGS,
+        tags(),
+    ]
+    return "\n".join(parts)
+
+
+def commands() -> Iterator[str]:
+    """Yield a section for each command: help, options, examples."""
+    for name, command in leaves():
+        yield f"### `{name}`\n"
+        yield f"{command.help}\n"
+        yield f"`{' '.join([name, *arguments(command), '[OPTIONS]'])}`\n"
+        yield table(("argument or option", "meaning"), [option(p) for p in command.params])
+        yield "\n".join(["```console", *examples(command.epilog), "```\n"])
+
+
+def leaves() -> list[tuple[str, Any]]:
+    """Return every command that does something, by its full name."""
+    from ablation.cli.app import app
+
+    def below(name: str, command: Any) -> Iterator[tuple[str, Any]]:
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield name, command
+        for word, sub in (inner or {}).items():
+            yield from below(f"{name} {word}", sub)
+
+    return list(below("ablate", typer.main.get_command(app)))
+
+
+def examples(epilog: str) -> list[str]:
+    """Return the command lines a help text ends with."""
+    return [line for line in epilog.split("\n\n") if line.startswith("ablate ")]
+
+
+def is_option(parameter: Any) -> bool:
+    """Tell an option from an argument."""
+    return bool(parameter.opts[0].startswith("-"))
+
+
+def arguments(command: Any) -> list[str]:
+    """Return the arguments of a command as its usage line has them."""
+    found = [p for p in command.params if not is_option(p)]
+    return [p.name.upper() if p.required else f"[{p.name.upper()}]" for p in found]
+
+
+def option(parameter: Any) -> tuple[str, str]:
+    """Return the names of a parameter and what it means, with default and environment variable."""
+    names = [*parameter.opts, *parameter.secondary_opts]
+    shown = " / ".join(f"`{name if is_option(parameter) else name.upper()}`" for name in names)
+    text = parameter.help
+    if parameter.required:
+        text += " Required."
+    elif parameter.default is not None and not isinstance(parameter.default, bool):
+        text += f" Default: `{parameter.default}`."
+    if parameter.envvar:
+        text += f" Environment: `{parameter.envvar}`."
+    return shown, text
+
+
+def configuration() -> Iterator[str]:
+    """Yield a table of keys for each section."""
+    from ablation.config import Config, known_keys
+    from ablation.config.sections import Section
+
+    meaning = known_keys()
+    for name, field in Config.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, Section):
+            rows = [
+                (
+                    f"`{name}.{key}`",
+                    f"`{text(inner.default)}`",
+                    meaning[f"{name}.{key}"] + words(inner),
+                )
+                for key, inner in section.model_fields.items()
+            ]
+            yield f"### `[{name}]`\n"
+            yield f"{section.__doc__}\n"
+            yield table(("key", "default", "meaning"), rows)
+
+
+def words(field: Any) -> str:
+    """Return the values a key can have, where they are a list of words."""
+    from ablation.losses import LOSSES
+    from ablation.models import MODELS
+
+    listed = {"design": MODELS, "loss": LOSSES}.get(field.description)
+    known = listed or (
+        get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+    )
+    return f" ({', '.join(f'`{word}`' for word in known)})" if known else ""
+
+
+def space() -> Iterator[str]:
+    """Yield how a space is written, and the default one."""
+    from ablation.config import resolve
+    from ablation.experiment import SEARCHED, space_of
+    from ablation.losses import LOSSES
+    from sweeps import describe
+
+    yield SPACE.format(sections=", ".join(f"`{name}`" for name in SEARCHED))
+    yield SPACE_DEFAULT
+    rows = []
+    for name in LOSSES:
+        config = resolve(preset="cpu-demo", assignments=[f"loss.name={name}"]).config
+        dimensions = describe(space_of(config))
+        rows.append((f"`{name}`", "; ".join(f"`{key}` {range_}" for key, range_ in dimensions)))
+    yield table(("loss", "dimensions"), rows)
+
+
+def presets() -> str:
+    """Return a table of what each preset sets; an empty cell is the default."""
+    from ablation.config import PRESETS
+
+    keys = list(dict.fromkeys(key for preset in PRESETS.values() for key in preset))
+    rows = [
+        (
+            f"`{key}`",
+            *(f"`{text(preset[key])}`" if key in preset else "" for preset in PRESETS.values()),
+        )
+        for key in sorted(keys)
+    ]
+    return table(("key", *PRESETS), rows)
+
+
+def families() -> Iterator[str]:
+    """Yield tables of designs and losses with the keys each reads."""
+    from ablation.losses import LOSSES
+    from ablation.models import MODELS
+
+    for title, section, known in (("design", "model", MODELS), ("loss", "loss", LOSSES)):
+        rows = [
+            (f"`{name}`", one.summary, ", ".join(f"`{section}.{key}`" for key in one.keys))
+            for name, one in known.items()
+        ]
+        yield table((title, "what it is", "keys it reads"), rows)
+
+
+def cases() -> str:
+    """Return a table of the columns of per_case.csv; a column without a meaning is an error."""
+    from ablation.metrics.cases import COLUMNS as IN_FILE
+
+    return table(("column", "meaning"), [(f"`{name}`", COLUMNS[name]) for name in IN_FILE])
+
+
+def json_keys() -> Iterator[str]:
+    """Yield the keys of listings that come from a dataclass, with what stands under each field."""
+    from ablation.results import Row
+    from sweeps import StudyProgress, TrialRow
+
+    listings = {
+        "ablate sweep": Row,
+        "ablate studies list": StudyProgress,
+        "ablate studies show": TrialRow,
+    }
+    for command, row in listings.items():
+        notes = notes_of(row)
+        rows = [(f"`{one.name}`", notes.get(one.name, "")) for one in dataclasses.fields(row)]
+        yield f"`{command} --json`: a list of\n"
+        yield table(("key", "meaning"), rows)
+
+
+def notes_of(row: type) -> dict[str, str]:
+    """Return the docstring under each field of a dataclass."""
+    body = ast.parse(inspect.getsource(row)).body[0].body  # type: ignore[attr-defined]
+    return {
+        field.target.id: note.value.value
+        for field, note in itertools.pairwise(body)
+        if isinstance(field, ast.AnnAssign)
+        and isinstance(field.target, ast.Name)
+        and isinstance(note, ast.Expr)
+        and isinstance(note.value, ast.Constant)
+    }
+
+
+def tags() -> str:
+    """Return a table of our tags with the comment beside each in tracking/names.py."""
+    from tracking import names
+
+    source = inspect.getsource(names)
+    comments = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    rows = []
+    for number, line in enumerate(source.splitlines(), 1):
+        if found := re.match(r'[A-Z_]+ = "(ablate\.[a-z_.]+)"', line):
+            name = found[1] + ("<fact>" if found[1].endswith(".") else "")
+            rows.append((f"`{name}`", comments[number]))
+    return table(("tag", "meaning"), rows)
+
+
+def text(value: object) -> str:
+    """Return a value as TOML writes it, `none` for nothing."""
+    if value is None:
+        return "none"
+    if isinstance(value, tuple):
+        return json.dumps(list(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join(f"| {' | '.join(c.replace('|', chr(92) + '|') for c in r)} |\n" for r in lines)
+
+
+if __name__ == "__main__":
+    main()
