@@ -19,9 +19,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     help="Tune segmentation designs under one budget, track every run, and compare them honestly.",
-    epilog="[bold]First steps[/bold]\n\n"
+    epilog="First steps:\n\n"
     "ablate sweep --model unet,resupnet --trials 3\n\nablate report --compare all\n\nablate ui",
 )
 
@@ -54,14 +54,30 @@ def _options(
     """Hold what comes before a command's name; both options act in their callbacks."""
 
 
-app.command("sweep", epilog=sweep.EXAMPLES)(sweep.sweep)
-app.command("report", epilog=report.EXAMPLES)(report.report)
-app.command("ui", epilog=tracking.UI_EXAMPLES)(tracking.ui)
-app.command("sync", epilog=tracking.SYNC_EXAMPLES)(tracking.sync)
-app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.evaluate)
-app.command("worker", epilog=sweep.WORKER_EXAMPLES)(sweep.worker)
-app.command("models", epilog=models.EXAMPLES)(models.models)
-app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command("sweep", short_help="Tune designs under one budget.", epilog=sweep.EXAMPLES)(
+    sweep.sweep
+)
+app.command("report", short_help="Compare designs, patient by patient.", epilog=report.EXAMPLES)(
+    report.report
+)
+app.command("ui", short_help="Browse all runs in MLflow's page.", epilog=tracking.UI_EXAMPLES)(
+    tracking.ui
+)
+app.command("sync", short_help="Publish what has not arrived yet.", epilog=tracking.SYNC_EXAMPLES)(
+    tracking.sync
+)
+app.command("evaluate", short_help="Score a run again from its weights.", epilog=evaluate.EXAMPLES)(
+    evaluate.evaluate
+)
+app.command("worker", short_help="Train trials of a study.", epilog=sweep.WORKER_EXAMPLES)(
+    sweep.worker
+)
+app.command("models", short_help="List the designs and their weights.", epilog=models.EXAMPLES)(
+    models.models
+)
+app.command("doctor", short_help="Show machine, packages, disk, server.", epilog=doctor.EXAMPLES)(
+    doctor.doctor
+)
 app.add_typer(tracking.runs_app, name="runs")
 app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")

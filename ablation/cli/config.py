@@ -14,7 +14,9 @@ from ablation.cli.options import (
     resolve_config,
 )
 
-EXAMPLES = "[bold]Examples[/bold]\n\nablate config show\n\nablate config show --preset laptop --set loss.fn_weight=0.7"
+EXAMPLES = (
+    "Examples:\n\nablate config show\n\nablate config show --preset laptop --set loss.fn_weight=0.7"
+)
 app = typer.Typer(
     no_args_is_help=True, help="Look at the configuration before a sweep.", epilog=EXAMPLES
 )

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     from ablation.config import DataConfig
     from ablation.data import Dataset
 
-EXAMPLES = "[bold]Examples[/bold]\n\nablate data phantom --out scans --patients 4\n\nablate data check scans"
+EXAMPLES = "Examples:\n\nablate data phantom --out scans --patients 4\n\nablate data check scans"
 app = typer.Typer(
     no_args_is_help=True,
     help="Check scans, split them by patient, make a phantom.",
     epilog=EXAMPLES,
 )
-CHECK_EXAMPLES = "[bold]Examples[/bold]\n\nablate data check\n\nablate data check --json"
+CHECK_EXAMPLES = "Examples:\n\nablate data check\n\nablate data check --json"
 SPLIT_EXAMPLES = (
-    "[bold]Examples[/bold]\n\nablate data split\n\nablate data split --out split.json --set data.split_seed=1"
+    "Examples:\n\nablate data split\n\nablate data split --out split.json --set data.split_seed=1"
     "\n\nablate data split --out splits_final.json --format nnunet"
 )
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")]

@@ -7,7 +7,6 @@ import platform
 import shutil
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import typer
@@ -21,7 +20,7 @@ from ablation.cli.options import (
     print_json,
 )
 
-EXAMPLES = "[bold]Examples[/bold]\n\nablate doctor\n\nablate doctor --json"
+EXAMPLES = "Examples:\n\nablate doctor\n\nablate doctor --json"
 PACKAGES = ("tensorflow", "keras", "mlflow", "optuna", "numpy", "scipy", "pandas", "plotly")
 ASK_TENSORFLOW = (
     "import json, tensorflow as tf; print(json.dumps({"
@@ -34,6 +33,8 @@ def doctor(
     workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False
 ) -> None:
     """Show versions, devices, folders, free disk, and whether storage and server can be reached."""
+    from importlib import metadata
+
     facts = {
         "ablate": metadata.version("ablate"),
         "python": platform.python_version(),
@@ -56,6 +57,8 @@ def doctor(
 
 
 def _version(package: str) -> str:
+    from importlib import metadata
+
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

@@ -19,7 +19,7 @@ from ablation.cli.options import (
 )
 
 EXAMPLES = (
-    "[bold]Examples[/bold]\n\n"
+    "Examples:\n\n"
     "ablate evaluate phantom/unet/0\n\n"
     "ablate evaluate phantom/unet/final-101 --out again.csv"
 )

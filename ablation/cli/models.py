@@ -21,7 +21,7 @@ from ablation.cli.options import (
 if TYPE_CHECKING:
     from ablation.config import Config
 
-EXAMPLES = "[bold]Examples[/bold]\n\nablate models\n\nablate models --count --preset laptop"
+EXAMPLES = "Examples:\n\nablate models\n\nablate models --count --preset laptop"
 
 
 def models(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tracking.finals import Finals, PulledRun
 
 EXAMPLES = (
-    "[bold]Examples[/bold]\n\n"
+    "Examples:\n\n"
     "ablate report --compare all\n\n"
     "ablate report --compare unet,resupnet --reference unet --out report\n\n"
     "ablate report --metric hd95 --json"

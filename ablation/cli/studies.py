@@ -12,13 +12,15 @@ from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, print_jso
 if TYPE_CHECKING:
     from sweeps import StudyProgress
 
-LIST_EXAMPLES = "[bold]Examples[/bold]\n\nablate studies list\n\nablate studies list --json"
+LIST_EXAMPLES = "Examples:\n\nablate studies list\n\nablate studies list --json"
 app = typer.Typer(
     no_args_is_help=True,
     help="List the studies of a workspace, or show the trials of one.",
     epilog=LIST_EXAMPLES,
 )
-SHOW_EXAMPLES = "[bold]Examples[/bold]\n\nablate studies show phantom/unet\n\nablate studies show phantom/unet --csv"
+SHOW_EXAMPLES = (
+    "Examples:\n\nablate studies show phantom/unet\n\nablate studies show phantom/unet --csv"
+)
 
 
 @app.command("list", epilog=LIST_EXAMPLES)

@@ -39,22 +39,25 @@ if TYPE_CHECKING:
     from sweeps import SweepEnd
 
 EXAMPLES = (
-    "[bold]Examples[/bold]\n\n"
+    "Examples:\n\n"
     "ablate sweep --model resupnet --trials 3\n\n"
     "ablate sweep --model unet,resupnet --trials 4 --dry-run\n\n"
-    "ablate sweep --model unet --trials 2 --set loss.name=focal_tversky --study unet-focal"
+    "ablate sweep --model unet --trials 2 --study tversky --set loss.name=tversky"
 )
-WORKER_EXAMPLES = "[bold]Example[/bold]\n\nablate worker --study phantom/unet"
+WORKER_EXAMPLES = (
+    "Examples:\n\nablate worker --study phantom/unet"
+    "\n\nablate worker --study phantom/unet --workspace runs"
+)
 PUBLISH_PATIENCE_S = 60.0
 FAILURE = {"hopeless": "the worker gave up:", "crashed": "the worker crashed again and again:"}
 
 
 def sweep(
-    model: Annotated[str, typer.Option("--model", help="Design, several with commas, or all.")],
+    model: Annotated[str, typer.Option("--model", help="Designs to tune, commas between, or all.")],
     trials: Annotated[
         int | None,
         typer.Option(
-            "--trials", min=1, help="Finished trials of each design; may be raised later."
+            "--trials", min=1, help="Finished trials of each design; a larger number later goes on."
         ),
     ] = None,
     data: Data = None,
@@ -66,20 +69,24 @@ def sweep(
         typer.Option("--seeds", min=1, help="Retrainings of each best setting, scored on test."),
     ] = None,
     split: Annotated[
-        Path | None, typer.Option("--split", help="File of train, validation and test patients.")
+        Path | None,
+        typer.Option(
+            "--split",
+            help="File with the patients of train, validation and test (ablate data split --out).",
+        ),
     ] = None,
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Leave unusable patients out.")
+        bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")
     ] = False,
     experiment: Annotated[
         str | None,
         typer.Option(
-            "--experiment", help="Designs of one experiment are compared; default: the data set."
+            "--experiment", help="Name under which designs are compared; default: the data set's."
         ),
     ] = None,
     study: Annotated[
         str | None,
-        typer.Option("--study", help="Name of this variant of the design; default: the model's."),
+        typer.Option("--study", help="Name of this variant of a design; default: the model's."),
     ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     cache: Cache = None,

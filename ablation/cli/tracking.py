@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from tracking.publisher import Synced
     from tracking.record import RunFolder
 
-UI_EXAMPLES = "[bold]Examples[/bold]\n\nablate ui\n\nablate ui --port 5511 --no-browser"
+UI_EXAMPLES = "Examples:\n\nablate ui\n\nablate ui --port 5511 --no-browser"
 SYNC_EXAMPLES = (
-    "[bold]Examples[/bold]\n\nablate sync\n\nablate sync runs --tracking-uri http://localhost:5500"
+    "Examples:\n\nablate sync\n\nablate sync runs --tracking-uri http://localhost:5500"
     "\n\nablate sync --again"
 )
-RUNS_EXAMPLES = "[bold]Examples[/bold]\n\nablate runs list\n\nablate runs list --json"
-SHOW_EXAMPLES = "[bold]Examples[/bold]\n\nablate runs show phantom/unet/0\n\nablate runs show phantom/unet/0 --json"
+RUNS_EXAMPLES = "Examples:\n\nablate runs list\n\nablate runs list --json"
+SHOW_EXAMPLES = (
+    "Examples:\n\nablate runs show phantom/unet/0\n\nablate runs show phantom/unet/0 --json"
+)
 
 runs_app = typer.Typer(
     no_args_is_help=True, help="List the runs of a workspace, or show one.", epilog=RUNS_EXAMPLES

@@ -54,6 +54,8 @@ def _commands(name: str = "ablate", command: Any = None) -> Iterator[tuple[str, 
 
 
 COMMANDS = dict(_commands())
+WIDTH = 78
+"""Columns of a help page on an ordinary terminal, its indent left out."""
 EPILOGS = [line for one in COMMANDS.values() for line in REFERENCE.examples(one.epilog or "")]
 
 
@@ -87,6 +89,9 @@ def test_help_opens_with_one_sentence_and_ends_with_examples(
     first = command.help.split("\n\n")[0]
     assert re.fullmatch(r"[A-Z][^.]*(\.\w[^.]*)*\.", first), first
     assert 1 <= len(REFERENCE.examples(command.epilog or "")) <= 3
+    assert (
+        max(map(len, REFERENCE.examples(command.epilog))) <= WIDTH
+    )  # a wrapped line cannot be pasted
     shown = CliRunner().invoke(app, [*name.split()[1:], "--help"])
     assert shown.exit_code == 0
     assert shown.stdout.rstrip().endswith(REFERENCE.examples(command.epilog)[-1])
