@@ -8,6 +8,7 @@ import os
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,9 @@ def cost_of(
         trainings=trainings,
         epochs=config.training.epochs,
         steps=steps,
-        seconds=trainings * config.training.epochs * epoch + scored * measured["slice_seconds"],
+        seconds=measured["start_seconds"]
+        + trainings * config.training.epochs * epoch
+        + scored * measured["slice_seconds"],
         disk_bytes=DATABASES_BYTES + parameters * BYTES_PER_WEIGHT * (kept + RESUME_COPIES),
         parameters=parameters,
     )
@@ -117,7 +120,7 @@ def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, f
     shape += [config.training.precision, config.data.augmentation, config.loss.name]
     machine = [platform.node(), os.cpu_count()]
     key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
-    known = cache / "steps" / f"{key}.json"
+    known = cache / "steps-2" / f"{key}.json"
     if known.exists():
         return dict(json.loads(known.read_text()))
     say(f"measuring one training step of {experiment.design} (once per machine and network size)")
@@ -134,6 +137,7 @@ def _measure(experiment: Experiment) -> dict[str, float]:
         "config": experiment.config.model_dump(mode="json"),
         "image_shape": experiment.image_shape,
     }
+    started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "ablation.training.measure"],
         input=json.dumps(request),
@@ -149,7 +153,8 @@ def _measure(experiment: Experiment) -> dict[str, float]:
             hint="Try a smaller data.image_size or training.batch_size; ablate doctor shows the machine.",
         )
     answer: dict[str, float] = json.loads(lines[-1])
-    return answer
+    # A worker begins as this process did: imports, building, tracing.
+    return {**answer, "start_seconds": time.perf_counter() - started}
 
 
 def summed(costs: Sequence[Cost]) -> Cost:

@@ -53,10 +53,15 @@ def evaluate_run(
     """
     folder = RunFolder(run)
     record = folder.record
-    if record.kind not in SPLITS or not (run / WEIGHTS).exists():
+    if record.kind not in SPLITS or record.status != "FINISHED":
         raise AblateError(
             f"{run}: a {record.kind} that is {record.status} has no weights to score",
             hint="ablate runs list names the finished trials and finals.",
+        )
+    if not (run / WEIGHTS).exists():
+        raise AblateError(
+            f"{run / WEIGHTS}: the weights are gone",
+            hint="Bring them back from the tracking server, where every run's weights are kept.",
         )
     experiment = _experiment_of(record, workspace, cache)
     slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
@@ -94,7 +99,7 @@ def _experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experimen
 
 def _written(folder: RunFolder, scores: Scores, out: Path | None) -> Evaluation:
     recorded = folder.path / names.PER_CASE
-    fresh = folder.path / "per_case.recomputed.csv"
+    fresh = folder.path / names.RECOMPUTED
     write_cases(scores.rows, fresh)
     same = recorded.read_bytes() == fresh.read_bytes() if recorded.exists() else None
     if out is not None:

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from ablation.config import Config
+from ablation.config import Config, with_values
 from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiment import Experiment, open_experiment, params_of
@@ -79,11 +79,16 @@ def write_plan(experiment: Experiment, workspace: Path) -> None:
     """Write what a worker needs to open the same experiment."""
     folder = study_folder(workspace, experiment.name, experiment.design)
     folder.path.mkdir(parents=True, exist_ok=True)
+    data = experiment.config.data
+    paths = {"data.path": data.path, "data.split": data.split}
+    # Absolute: a worker may start in another folder. The address may hold a password.
+    here = {key: str(Path(path).absolute()) for key, path in paths.items() if path is not None}
+    config = with_values(experiment.config, {**here, "tracking.uri": None})
     plan = {
         "name": experiment.name,
         "design": experiment.design,
         "preset": experiment.preset,
-        "config": experiment.config.model_dump(mode="json"),
+        "config": config.model_dump(mode="json"),
     }
     folder.write_text(PLAN, json.dumps(plan, indent=1) + "\n")
 

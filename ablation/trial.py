@@ -13,6 +13,7 @@ import os
 import time
 import traceback
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ from ablation.scoring import SPLITS, Scores, score, validate
 from ablation.training.quiet import without_remarks
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
 from tracking import names
-from tracking.provenance import collect
+from tracking.errors import TrackingError
+from tracking.provenance import collect, without_paths
 from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder, find_runs
 
@@ -61,7 +63,8 @@ class Objective:
     def __post_init__(self) -> None:
         """Learn which runs of the workspace are finished, so that none is trained twice."""
         for folder in find_runs(self.workspace):
-            self._remember(folder)
+            with suppress(TrackingError):  # a damaged record answers for nothing
+                self._remember(folder)
 
     def warm_up(self) -> None:
         """Build and trace the study's own network, before a trial is claimed and could be lost."""
@@ -85,8 +88,8 @@ class Objective:
         except OSError:
             raise  # the disk, not the trial: the trial goes back and the sweep says why it ends
         except Exception as error:  # noqa: BLE001 - any bug of a setting is recorded, then counted
-            folder.log(traceback.format_exc())
-            folder.finish("FAILED", reason=f"exception: {error!r}")
+            folder.log(without_paths(traceback.format_exc()))
+            folder.finish("FAILED", reason=without_paths(f"exception: {error!r}"))
             return Failed("exception", retry=False)
         self._remember(folder)
         return outcome
@@ -262,9 +265,14 @@ class Objective:
             "selected_on": "validation",
             "preset": self.experiment.preset,
             "generated": self.experiment.dataset.generated,
+            "patients_left_out": _left_out(self.experiment),
             "hd95_method": HD95_METHOD,
             "nsd_tolerance_mm": NSD_TOLERANCE,
         }
+
+
+def _left_out(experiment: Experiment) -> int:
+    return len(experiment.dataset.places) - len(experiment.dataset.patients)
 
 
 def close_lost(design: Path, lost: Lost) -> None:

@@ -2,7 +2,8 @@
 
     python benchmarks/trial_overhead.py [--data ../shared/data/lgg/kaggle_3m] [--trials 6] [--memory-trials 30]
 
-Both do the same work: the same slices, U-Net, batches and epochs, at 2 and at 12 epochs. Ours prints
+Both do the same work: the same slices, U-Net, batches and epochs, at 2 and at 12 epochs; ours has
+batch normalisation and every epoch's validation on top, and scores distances. Ours prints
 the share of CPU seconds of trials 2..N outside the traced steps, the traces, and how memory grew over
 the last run; the peer (../shared/tools/peers/tutorial_sweep.py) builds, compiles and fits each trial.
 """
@@ -43,13 +44,24 @@ SETTINGS = [
     "model.base=16",
     "training.max_batches=none",
     "data.empty_slices=1.0",
-    "model.batch_norm=false",
 ]
+SPACE = {
+    "training.learning_rate": {"low": 1e-4, "high": 3e-3, "log": True},
+    "model.dropout": {"low": 0.0, "high": 0.5},
+    "loss.dice_weight": {"low": 0.2, "high": 0.8},
+    "loss.fn_weight": {"low": 0.3, "high": 0.9},
+}
+"""The peer's, without its threshold: ours is found exactly after each epoch."""
 
 
 def same_work(data: str, epochs: int, trials: int) -> Experiment:
     """Return our experiment with the peer's slices: the last patients by name validate."""
-    flags = {"data.path": data, "training.epochs": epochs, "sweep.trials": trials}
+    flags = {
+        "data.path": data,
+        "training.epochs": epochs,
+        "sweep.trials": trials,
+        "space": SPACE,
+    }
     config = resolve(preset="cpu-demo", assignments=SETTINGS, flags=flags).config
     experiment = open_experiment(config, preset="cpu-demo", cache=cache_folder(None))
     names = tuple(facts.id for facts in experiment.dataset.patients)

@@ -159,6 +159,7 @@ class _Parent:
         self._told_to_stop = False
         self._crashes = 0
         self._epochs_at_crash = -1
+        self._log_begins = 0
         self._done, self._failed_when_done = -1, 0
 
     def poll(self) -> None:
@@ -192,6 +193,7 @@ class _Parent:
         note = json.dumps(asdict(this_process()))
         become = [sys.executable, "-I", "-S", "-c", BECOME_WORKER, str(descriptor), note]
         with self._log.open("ab") as output:
+            self._log_begins = output.tell()
             return subprocess.Popen(
                 [*become, *self._argv],
                 stdin=subprocess.DEVNULL,
@@ -239,7 +241,8 @@ class _Parent:
                 os.kill(pid, signal.SIGTERM)
 
     def _last_lines(self) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+        written = self._log.read_bytes()[self._log_begins :].decode(errors="replace")
+        return "\n".join(written.splitlines()[-LOG_LINES:])
 
 
 def _wait_until_gone(pid: int, patience_s: float = 10.0) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from tracking.errors import TrackingError
 
 SQLITE = "sqlite:///"
+SCHEMES = ("http", "https", "sqlite", "postgresql", "databricks")
 VARIABLE = "MLFLOW_TRACKING_URI"
 
 
@@ -24,9 +26,9 @@ def resolve_uri(workspace: Path, given: str | None = None) -> str:
     'http://localhost:5500'
     """
     uri = given or os.environ.get(VARIABLE) or f"{SQLITE}{workspace.resolve() / 'mlflow.db'}"
-    if "://" not in uri or uri.startswith("file:"):
+    if uri.partition("://")[0] not in SCHEMES:
         raise TrackingError(
-            f"{uri} is not a tracking address",
+            f"{re.sub('[^/@]+@', '***@', uri)} is not a tracking address",
             hint="Give http://HOST:PORT or sqlite:///PATH/mlflow.db; MLflow no longer writes folders.",
         )
     path = database(uri)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
+import sqlite3
 import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import quote
 
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from sqlalchemy.exc import SQLAlchemyError
 
 from tracking.address import SQLITE, artifact_root, database, shown
 from tracking.errors import TrackingError, UnreachableError
@@ -48,10 +51,13 @@ def check(uri: str) -> None:
     Raises:
         UnreachableError: Nobody does.
     """
+    path = database(uri)
+    if path is not None:
+        _check_database(path)
     if not uri.startswith("http"):
         return
     try:
-        with urllib.request.urlopen(f"{uri}/health", timeout=ANSWER_S):  # noqa: S310 - http(s), as tested
+        with urllib.request.urlopen(f"{shown(uri)}/health", timeout=ANSWER_S):  # noqa: S310 - http(s), as tested
             return
     except urllib.error.HTTPError:
         return  # it answers; not every server has this page
@@ -59,6 +65,20 @@ def check(uri: str) -> None:
         raise UnreachableError(
             f"nobody answers at {shown(uri)}: {error}",
             hint="Start the server, or check MLFLOW_TRACKING_URI; then: ablate sync",
+        ) from error
+
+
+def _check_database(path: Path) -> None:
+    """Raise TrackingError where the file is not a database; one that is not there yet is made later."""
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
+            database.execute("PRAGMA schema_version")
+    except sqlite3.DatabaseError as error:
+        raise TrackingError(
+            f"{path}: {error}",
+            hint="Move it away; ablate sync makes it anew from the run folders.",
         ) from error
 
 
@@ -89,6 +109,11 @@ def translated(what: str, uri: str) -> Iterator[None]:
         check(uri)
         raise TrackingError(
             f"{what}: {error.message}", hint=f"{shown(uri)} refused; try again: ablate sync"
+        ) from error
+    except (SQLAlchemyError, ImportError) as error:
+        check(uri)
+        raise TrackingError(
+            f"{what}: {str(error).splitlines()[0]}", hint=f"Is {shown(uri)} the right address?"
         ) from error
     except OSError as error:
         raise TrackingError(

@@ -57,7 +57,7 @@ def newest(runs: Iterable[FinalRun]) -> tuple[list[FinalRun], list[FinalRun]]:
     count: dict[tuple[str, str], FinalRun] = {}
     setting: dict[str, str] = {}
     superseded = []
-    for run in sorted(runs, key=lambda run: (-run.end_ms, run.run_id)):
+    for run in sorted(runs, key=lambda run: (run.end_ms, run.name, run.run_id), reverse=True):
         study, seed = run.tags.get(names.STUDY, ""), run.tags.get(names.SEED, run.name)
         is_newest = setting.setdefault(study, _setting(run)) == _setting(run)
         if is_newest and (study, seed) not in count:

@@ -18,7 +18,8 @@ from tracking.record import RunFolder
 from tracking.workspace import published
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")  # patient 007 and 1_2 are names
-KEPT_HERE = frozenset({names.PUBLISHED_FILE, names.PUBLISH_LOCK})
+KEPT_HERE = frozenset({names.PUBLISHED_FILE, names.PUBLISH_LOCK, "worker.log", names.RECOMPUTED})
+"""Notes of this machine: progress, paths, and a second table beside the published one."""
 APPENDED = frozenset({names.RUN, names.METRICS, names.LOG})
 """Files that still change while the run goes on; they are published when it ended."""
 

@@ -42,6 +42,7 @@ METRICS = "metrics.jsonl"
 LOG = "log.txt"
 PER_CASE = "per_case.csv"
 PER_SLICE = "per_slice.csv"  # of finals
+RECOMPUTED = "per_case.recomputed.csv"  # what `evaluate` made where it differs from the record
 PER_CASE_TABLE = "per_case.json"  # the same rows as MLflow's evaluation page reads them
 TRIALS = "trials.csv"
 CHECKPOINT = "checkpoint"

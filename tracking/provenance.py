@@ -15,6 +15,7 @@ from pathlib import Path
 PACKAGES = ("ablate", "keras", "mlflow", "numpy", "optuna", "pandas", "scipy", "tensorflow")
 
 _SECRET = re.compile(r"(password|passwd|secret|token|api[-_]?key|credential)", re.IGNORECASE)
+_FOLDERS = re.compile(r"(?<![\w.~:/-])/(?:[^\s/'\"]+/)+")
 _USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
 
 
@@ -26,7 +27,7 @@ def collect() -> dict[str, object]:
         ['command', 'commit', 'cores', 'cpu', 'packages', 'platform', 'python']
     """
     return {
-        "command": command_line(sys.argv),
+        "command": without_paths(command_line(sys.argv)),
         "commit": _commit(Path(__file__).resolve().parents[1]),
         "packages": _versions(),
         "python": platform.python_version(),
@@ -53,6 +54,15 @@ def command_line(words: Sequence[str]) -> str:
         hide_next = is_secret and not equals
     text = _USER_INFO.sub("***@", " ".join(clean))
     return text.replace(str(Path.home()), "~")
+
+
+def without_paths(text: str) -> str:
+    """Return a text with the folders of absolute paths left out: they name people and places.
+
+    >>> without_paths("ablate sweep --data /data/hospital/scans --tracking-uri http://lab:5500/x")
+    'ablate sweep --data scans --tracking-uri http://lab:5500/x'
+    """
+    return _FOLDERS.sub("", text.replace(str(Path.home()), "~"))
 
 
 @cache

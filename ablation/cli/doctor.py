@@ -18,6 +18,7 @@ from ablation.cli.options import (
     Workspace,
     cache_folder,
     print_json,
+    tracking_address,
 )
 
 EXAMPLES = "Examples:\n\nablate doctor\n\nablate doctor --json"
@@ -106,11 +107,11 @@ def _storage(workspace: Path) -> str:
 
 
 def _tracking(workspace: Path) -> str:
-    from tracking.address import resolve_uri, shown
+    from tracking.address import shown
     from tracking.connection import check
     from tracking.errors import TrackingError
 
-    uri = resolve_uri(workspace)
+    uri = tracking_address(workspace, None)
     if uri.startswith("sqlite:") and not workspace.exists():
         return f"{shown(uri)} (none yet)"
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -86,6 +87,21 @@ def resolve_config(
         return merged(preset=preset), f"preset {preset}"
     name, reason = default_preset(merged().config.data.path)
     return merged(preset=name), f"preset {name} ({reason})"
+
+
+def tracking_address(workspace: Path, given: str | None) -> str:
+    """Return where runs are published: --tracking-uri, the environment, [tracking] uri, or the workspace."""
+    from ablation.config import resolve
+    from tracking.address import VARIABLE, resolve_uri
+
+    asked = given or os.environ.get(VARIABLE)
+    return resolve_uri(workspace, asked or resolve(environment=os.environ).config.tracking.uri)
+
+
+def command(words: str, workspace: Path) -> str:
+    """Return a command to paste, with the workspace where it is not the usual one."""
+    place = "" if workspace == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(str(workspace))}"
+    return f"ablate {words}{place}"
 
 
 def say(text: str, *, quiet: bool = False) -> None:

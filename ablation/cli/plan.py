@@ -32,6 +32,8 @@ def show_plan(
     first = experiments[0]
     for finding in first.dataset.findings:
         say(f"{finding.severity}: {finding.where}: {finding.fault}", quiet=quiet)
+    if left_out := len(first.dataset.places) - len(first.dataset.patients):
+        say(f"left out: {left_out} of {len(first.dataset.places)} patients, see above", quiet=quiet)
     parts = first.split
     say(
         f"data: {first.dataset.name}, {len(first.dataset.patients)} patients "
@@ -48,13 +50,13 @@ def show_plan(
     for one, cost in zip(experiments, costs, strict=True):
         say(
             f"cost: {one.study}: {cost.trainings} trainings x {cost.epochs} epochs x {cost.steps} steps, "
-            f"{cost.parameters:,} parameters, at most {duration(cost.seconds)}, {size(cost.disk_bytes)} disk",
+            f"{cost.parameters:,} parameters, about {duration(cost.seconds)}, {size(cost.disk_bytes)} disk",
             quiet=quiet,
         )
     if len(costs) > 1:
         total = summed(costs)
         say(
-            f"cost: together at most {duration(total.seconds)}, {size(total.disk_bytes)} disk",
+            f"cost: together about {duration(total.seconds)}, {size(total.disk_bytes)} disk",
             quiet=quiet,
         )
     say(what_data_can_show(len(parts.test), len(experiments)), quiet=quiet)

@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Quiet, TrackingUri, Workspace, say
+from ablation.cli.options import (
+    DEFAULT_WORKSPACE,
+    AsJson,
+    Quiet,
+    TrackingUri,
+    Workspace,
+    command,
+    say,
+    tracking_address,
+)
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
     from ablation.config.sections import ComparisonConfig
+    from ablation.errors import AblateError
     from ablation.report import Source
     from tracking.finals import Finals, PulledRun
 
@@ -60,7 +70,7 @@ def report(
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
         designs = _designs(_chosen(finals, compare))
     comparison = compare_designs(designs, _settings(finals, reference, metric))
-    source = _source(finals, designs)
+    source = _source(finals, designs, workspace)
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
@@ -71,9 +81,9 @@ def _finals(
 ) -> Finals:
     """Publish what has not arrived, then fetch the finals; refuse where there are none."""
     from ablation.errors import AblateError
-    from tracking.address import database, resolve_uri
+    from tracking.address import database
 
-    address = resolve_uri(workspace, uri)
+    address = tracking_address(workspace, uri)
     store = database(address)
     nothing = AblateError(
         f"nothing to report: no design has been scored on test patients ({store or 'at this server'})",
@@ -85,14 +95,25 @@ def _finals(
     from tracking.client import pull_finals
     from tracking.publisher import sync
 
+    synced = None
     if workspace.is_dir():
         synced = sync(workspace, address)
         for run, reason in synced.failed:
             say(f"not published: {run}: {reason}", quiet=quiet)
     finals = pull_finals(address, experiment, into)
     if not finals.runs:
-        raise nothing
+        raise _unpublished(synced.failed) if synced is not None and synced.failed else nothing
     return finals
+
+
+def _unpublished(failed: tuple[tuple[str, str], ...]) -> AblateError:
+    from ablation.errors import AblateError
+
+    run, reason = failed[0]
+    return AblateError(
+        f"{len(failed)} runs could not be published, the first {run}: {reason}",
+        hint="Mend the cause, then: ablate sync",
+    )
 
 
 def _chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
@@ -176,7 +197,7 @@ def _settings(finals: Finals, reference: str | None, metric: str | None) -> Comp
     return ComparisonConfig.model_validate(values)
 
 
-def _source(finals: Finals, designs: list[Design]) -> Source:
+def _source(finals: Finals, designs: list[Design], workspace: Path) -> Source:
     from ablation.report import Source
     from tracking import names
 
@@ -192,23 +213,23 @@ def _source(finals: Finals, designs: list[Design]) -> Source:
         ),
         superseded=tuple(sorted(finals.superseded)),
         other_experiments=finals.other_experiments,
-        next_command=_next_command(finals, designs) if len(designs) == 1 else "",
+        next_command=_next_command(finals, designs, workspace) if len(designs) == 1 else "",
     )
 
 
-def _next_command(finals: Finals, designs: list[Design]) -> str:
+def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str:
     """What gives a single design something to be compared with."""
     from ablation.models import MODELS
     from tracking import names
 
     swept = {run.tags[names.MODEL] for run in finals.runs}
     if len(swept) > 1:
-        return "ablate report --compare all"
+        return command(f"report --compare all --experiment {finals.experiment}", workspace)
     other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
     facts = designs[0].facts
-    command = f"ablate sweep --model {other} --trials {facts.get('trials', 20)}"
+    words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
     if facts.get("preset"):
-        command += f" --preset {facts['preset']}"
+        words += f" --preset {facts['preset']}"
     if not facts.get("generated"):
-        command += " --data PATH"
-    return f"{command} --experiment {finals.experiment}"
+        words += " --data PATH"
+    return command(f"{words} --experiment {finals.experiment}", workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -24,9 +25,11 @@ from ablation.cli.options import (
     TrackingUri,
     Workspace,
     cache_folder,
+    command,
     print_json,
     resolve_config,
     say,
+    tracking_address,
 )
 from ablation.cli.plan import confirm, show_plan
 
@@ -142,9 +145,8 @@ def sweep(
     for one in experiments:
         open_study(spec_of(one, workspace))
         write_plan(one, workspace)
-    uri = tracking_uri or resolved.config.tracking.uri
-    ends = _run(experiments, costs, workspace, folder, uri, quiet=quiet)
-    _show_result(experiments, workspace, ends, as_json=as_json)
+    ends = _run(experiments, costs, workspace, folder, tracking_uri, quiet=quiet)
+    _show_result(experiments, workspace, ends, as_json=as_json, quiet=quiet)
 
 
 def worker(
@@ -260,24 +262,28 @@ def _supervise(
 def _publishing(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> Iterator[None]:
     """Keep a publisher beside the training; at the end give it a while to bring over the rest."""
     from tracking import publisher
-    from tracking.address import resolve_uri
 
-    process = publisher.start(
-        workspace, resolve_uri(workspace, tracking_uri), workspace / "publisher.log"
-    )
+    address = tracking_address(workspace, tracking_uri)
+    process = publisher.start(workspace, address, workspace / "publisher.log")
     try:
         yield
     finally:
         say("publishing the last results", quiet=quiet)
         if not publisher.stop(process, PUBLISH_PATIENCE_S):
             say(
-                "not everything has arrived at the tracking server; ablate sync brings over the rest",
+                "not everything has arrived at the tracking server; later: "
+                + command(f"sync {shlex.quote(str(workspace))}", DEFAULT_WORKSPACE),
                 quiet=quiet,
             )
 
 
 def _show_result(
-    experiments: Sequence[Experiment], workspace: Path, ends: Sequence[SweepEnd], *, as_json: bool
+    experiments: Sequence[Experiment],
+    workspace: Path,
+    ends: Sequence[SweepEnd],
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Print the table of designs, what went wrong, and what to do next."""
     from ablation.errors import AblateError
@@ -300,4 +306,6 @@ def _show_result(
         print_json([asdict(row) for row in rows])
     else:
         typer.echo("\n".join(as_text(rows)))
-    typer.echo("\nnext: ablate ui\n      ablate report --compare all", err=True)
+    name = experiments[0].name
+    report = command(f"report --compare all --experiment {name}", workspace)
+    say(f"\nnext: {command('ui', workspace)}\n      {report}", quiet=quiet)

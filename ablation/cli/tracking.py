@@ -15,6 +15,7 @@ from ablation.cli.options import (
     Workspace,
     print_json,
     say,
+    tracking_address,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ def ui(
     workspace: Workspace = DEFAULT_WORKSPACE,
     port: Annotated[
         int | None,
-        typer.Option("--port", min=1024, help="Port; default: the next free one from 5500."),
+        typer.Option(
+            "--port", min=1024, max=65535, help="Port; default: the next free one from 5500."
+        ),
     ] = None,
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")
@@ -50,10 +53,11 @@ def ui(
     """Browse all runs in MLflow's page, on this machine only; Ctrl-C ends it."""
     import webbrowser
 
-    from tracking.address import database, resolve_uri, shown
+    from tracking.address import database, shown
+    from tracking.connection import check
     from tracking.server import run_ui
 
-    uri = resolve_uri(workspace, tracking_uri)
+    uri = tracking_address(workspace, tracking_uri)
 
     def opened(page: str) -> None:
         say(f"MLflow page: {page}")
@@ -61,6 +65,8 @@ def ui(
             webbrowser.open(page)
 
     if database(uri) is None:
+        check(uri)
+        _publish_first(workspace, uri)
         opened(shown(uri))  # a server of its own; its page is there already
         return
     _publish_first(workspace, uri)
@@ -81,13 +87,13 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Publish to MLflow what has not arrived yet; repeating it changes nothing."""
-    from tracking.address import resolve_uri, shown
+    from tracking.address import shown
     from tracking.errors import TrackingError
     from tracking.publisher import sync as publish_all
 
     if not folder.is_dir():
         raise TrackingError(f"no workspace {folder}", hint="Start with: ablate sweep")
-    uri = resolve_uri(folder, tracking_uri)
+    uri = tracking_address(folder, tracking_uri)
     synced = publish_all(folder, uri, again=again)
     if as_json:
         print_json(_counts(synced) | {"tracking_uri": shown(uri)})
@@ -104,7 +110,7 @@ def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
     """List every run with its state; studies first, then their trials and finals."""
     from tracking.workspace import find_runs
 
-    rows = [_row(folder, workspace) for folder in find_runs(workspace)]
+    rows = [_row_or_damage(folder, workspace) for folder in find_runs(workspace)]
     if as_json:
         print_json(rows)
     elif not rows:
@@ -141,11 +147,24 @@ def show_run(
             typer.echo(f"{title}: {value}")
 
 
+def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
+    """Return the row of a run; one whose record cannot be read is listed as such, not hidden."""
+    from tracking.errors import TrackingError
+
+    try:
+        return _row(folder, workspace)
+    except TrackingError as error:
+        say(f"warning: {error.message}")
+        name = str(folder.path.relative_to(workspace))
+        return {"run": name, "status": "DAMAGED", "epochs": None, "result": {}}
+
+
 def _publish_first(workspace: Path, uri: str) -> None:
+    from tracking.address import shown
     from tracking.publisher import sync as publish_all
 
     if workspace.is_dir():
-        _tell(publish_all(workspace, uri), uri, quiet=False)
+        _tell(publish_all(workspace, uri), shown(uri), quiet=False)
 
 
 def _watch(folder: Path, uri: str, *, quiet: bool) -> None:

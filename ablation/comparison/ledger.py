@@ -26,6 +26,7 @@ LEDGER: dict[str, tuple[str, Rule]] = {
     "seeds": ("final trainings", "same"),
     "selected_on": ("settings chosen on", "on validation"),
     "preset": ("preset", "same"),
+    "patients_left_out": ("unusable patients left out", "same"),
     "precision": ("precision", "same"),
     "pretrained": ("pre-trained weights", "same"),
     "pruner": ("pruner", "same"),

@@ -19,6 +19,7 @@ FAIR = {
     "seeds": 1,
     "selected_on": "validation",
     "preset": "laptop",
+    "patients_left_out": 0,
     "precision": "float32",
     "pretrained": "none",
     "pruner": "none",

@@ -126,7 +126,13 @@ def test_another_metric_is_said_to_be_chosen_late(server):
     assert "chosen after" not in call().stdout
 
 
-def test_nothing_swept(server, tmp_path):
+def test_what_cannot_be_published_is_not_called_nothing(server):
+    with pytest.raises(AblateError, match="1 runs could not be published, the first x/1.0: gone"):
+        call()
+
+
+def test_nothing_swept(server, monkeypatch):
+    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced())
     with pytest.raises(AblateError, match="nothing to report") as caught:
         call()
     assert caught.value.exit_code == 1
