@@ -27,6 +27,7 @@ from ablation.metrics.overlap import count_voxels
 from ablation.metrics.surface import asd, hd95, surface_distances
 
 ROUNDS = 5
+SHARED = Path(__file__).parents[2] / "shared" / "data"
 Pair = tuple[np.ndarray, np.ndarray]
 Tool = Callable[[np.ndarray, np.ndarray], tuple[float, float, float]]
 
@@ -148,9 +149,12 @@ def print_row(what: str, change: str, taken: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path, default=SHARED)
     parser.add_argument("--surface-distance", type=Path, help="checkout to import the peer from")
     options = parser.parse_args()
+    if not options.data.exists():
+        print(f"skipped: {options.data} does not exist; name a folder of scans with --data")
+        return
     if options.surface_distance:
         sys.path.insert(0, str(options.surface_distance))
     warnings.simplefilter("ignore")  # the peers' own deprecations
