@@ -50,6 +50,8 @@ Images = npt.NDArray[Any]
 Validate = Callable[[Predictor], tuple[float, float]]
 # A resume state is written once its last writing is this many times its own duration ago.
 SAVE_EVERY = 20.0
+# Nothing is written in a training's first seconds: to start again costs no more than these.
+SAVE_AFTER_S = 5.0
 
 
 def shape_of(config: Config, image_shape: tuple[int, int, int]) -> Hashable:
@@ -130,8 +132,8 @@ class Trainer:
             validate: Gives the validation Dice of the present weights, and its threshold.
             on_epoch: Called after every epoch; True stops the training.
             resume: Go on from here; the result is the same as without the interruption.
-            save: Called after the first epoch, then as often as it costs less than 5 % of the
-                time, and when `on_epoch` stops the training.
+            save: Called after an epoch when seconds of work would be lost, as often as it costs
+                less than 5 % of the time, and when `on_epoch` stops the training.
 
         Raises:
             TrainingDiverged: The loss is not finite.
@@ -266,11 +268,11 @@ class _Course:
 class _LastSave:
     """When a resume state was last written and what that cost, wall seconds."""
 
-    ended: float = -math.inf
+    ended: float = field(default_factory=lambda: time.perf_counter())
     cost: float = 0.0
 
     def is_due(self) -> bool:
-        return time.perf_counter() - self.ended > SAVE_EVERY * self.cost
+        return time.perf_counter() - self.ended > max(SAVE_AFTER_S, SAVE_EVERY * self.cost)
 
     def timed(self, write: Callable[[], None]) -> None:
         begin = time.perf_counter()

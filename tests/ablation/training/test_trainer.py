@@ -365,7 +365,8 @@ def test_resumed_equals_uninterrupted_bit_for_bit(tiny, warm, tmp_path, stop_aft
     assert tiny.digest(warm, tmp_path) == weights
 
 
-def test_a_finished_training_is_not_trained_again(tiny, warm, tmp_path) -> None:
+def test_a_finished_training_is_not_trained_again(tiny, warm, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(trainer_module, "SAVE_AFTER_S", 0.0)
     settings = tiny.config(training__epochs=1)
     states = []
     whole = tiny.fit(warm, settings, save=states.append)
@@ -395,6 +396,12 @@ def test_states_are_saved_first_and_then_as_often_as_they_are_cheap(
     assert len(saved) > 2
     assert (gaps * 40 > 200).all()
     assert (gaps * 40 <= 280).all()
+
+
+def test_seconds_of_work_are_not_worth_a_file(tiny, warm) -> None:
+    saved = []
+    tiny.fit(warm, tiny.config(training__epochs=1), save=saved.append)
+    assert saved == []
 
 
 def test_few_rows_fill_a_batch(tiny, warm) -> None:
