@@ -37,11 +37,14 @@ def show(
 ) -> None:
     """Print every key with its value, where the value comes from, and what the key means."""
     from ablation.config import flatten, known_keys
+    from tracking.address import shown
 
     resolved, first_line = resolve_config(
         data=data, preset=preset, file=config, assignments=assignments
     )
     values = flatten(resolved.config)
+    if values["tracking.uri"] is not None:
+        values["tracking.uri"] = shown(values["tracking.uri"])  # it may hold a password
     if as_json:
         print_json(
             {key: {"value": value, "from": resolved.origin[key]} for key, value in values.items()}
