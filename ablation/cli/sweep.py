@@ -128,11 +128,12 @@ def sweep(
     )
     say(first_line, quiet=quiet)
     folder = cache_folder(cache)
-    chosen = first_line.split()[1]
     designs = _designs(resolved.config, model, study)
     if not dry_run:
         workspace.mkdir(parents=True, exist_ok=True)  # refused now rather than after the reading
-    experiments = [_open(one, chosen, folder, experiment, study, quiet=quiet) for one in designs]
+    experiments = [
+        _open(one, resolved.preset, folder, experiment, study, quiet=quiet) for one in designs
+    ]
     for one in experiments:
         design_folder(workspace, one.name, one.design)  # refuses names that cannot be folders
     slices = prepare(
@@ -162,7 +163,7 @@ def worker(
     folder = cache_folder(cache)
     try:
         end = run_worker(read_plan(workspace, study, folder), workspace, folder, stop)
-    except Exception as error:
+    except Exception as error:  # explained, or raised again as the bug it is
         explain(error)
         raise typer.Exit(HOPELESS_CODE) from error  # another start would meet the same fault
     raise typer.Exit(end.exit_code)

@@ -35,6 +35,8 @@ class Resolved:
 
     config: Config
     origin: Mapping[str, str]
+    preset: str
+    """The ready configuration it rests on; "" without one."""
 
 
 def resolve(
@@ -70,7 +72,7 @@ def resolve(
         _check_keys(values, label)
         merged.update(values)
         origin.update(dict.fromkeys(values, label))
-    return Resolved(_validated(merged), origin)
+    return Resolved(_validated(merged), origin, preset or "")
 
 
 def flatten(config: Config) -> Flat:
