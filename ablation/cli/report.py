@@ -20,10 +20,9 @@ from ablation.cli.options import (
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
-    from ablation.config.sections import ComparisonConfig
     from ablation.errors import AblateError
     from ablation.report import Source
-    from tracking.finals import Finals, PulledRun
+    from tracking.finals import Finals
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -31,7 +30,6 @@ EXAMPLES = (
     "ablate report --compare unet,resupnet --reference unet --out report\n\n"
     "ablate report --metric hd95 --json"
 )
-DEMO = "cpu-demo"
 SWEEP = "ablate sweep --model unet,resupnet --trials 3"
 
 
@@ -64,12 +62,13 @@ def report(
     import tempfile
 
     from ablation.comparison import compare as compare_designs
+    from ablation.finals import chosen, designs_of, planned_settings
     from ablation.report import summary, to_json, write_report
 
     with tempfile.TemporaryDirectory() as folder:
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
-        designs = _designs(_chosen(finals, compare))
-    comparison = compare_designs(designs, _settings(finals, reference, metric))
+        designs = designs_of(chosen(finals, compare))
+    comparison = compare_designs(designs, planned_settings(finals, reference, metric))
     source = _source(finals, designs, workspace)
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
@@ -114,87 +113,6 @@ def _unpublished(failed: tuple[tuple[str, str], ...]) -> AblateError:
         f"{len(failed)} runs could not be published, the first {run}: {reason}",
         hint="Mend the cause, then: ablate sync",
     )
-
-
-def _chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
-    """Group the finals by design, those asked for, in the order asked for."""
-    from ablation.errors import UsageError, nearest
-    from tracking import names
-
-    by_design: dict[str, list[PulledRun]] = {}
-    for run in sorted(finals.runs, key=lambda run: (run.tags[names.MODEL], run.name, run.run_id)):
-        by_design.setdefault(run.tags[names.MODEL], []).append(run)
-    if compare == "all":
-        return by_design
-    wanted = list(dict.fromkeys(name.strip() for name in compare.split(",") if name.strip()))
-    unknown = [name for name in wanted if name not in by_design]
-    if unknown or not wanted:
-        raise UsageError(
-            f"no finals of {', '.join(unknown) or 'no design'} in experiment {finals.experiment}",
-            hint=nearest(unknown[0], by_design) if unknown else "Write --compare all.",
-        )
-    return {name: by_design[name] for name in wanted}
-
-
-def _designs(chosen: dict[str, list[PulledRun]]) -> list[Design]:
-    """Read the tables and facts of every design."""
-    from ablation.comparison import Design
-    from ablation.metrics.table import read_cases
-    from tracking import names
-
-    designs = []
-    for name, runs in chosen.items():
-        tables = tuple(read_cases(run.folder / names.PER_CASE) for run in runs)
-        facts = _facts(runs)
-        designs.append(Design(name, tables, facts, _band(facts)))
-    return designs
-
-
-def _facts(runs: list[PulledRun]) -> dict[str, object]:
-    """Return the ledger of a design: what its finals state, numbers averaged where they differ."""
-    import json
-
-    from tracking import names
-
-    stated: dict[str, list[object]] = {}
-    for run in runs:
-        for tag, text in run.tags.items():
-            if tag.startswith(names.LEDGER):
-                stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
-    facts = {fact: _joined(values) for fact, values in stated.items()}
-    facts["seeds"] = len(runs)
-    facts["planned_metric"] = runs[0].params.get("comparison.metric")
-    return facts
-
-
-def _joined(values: list[object]) -> object:
-    if all(value == values[0] for value in values):
-        return values[0]
-    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-    if len(numbers) == len(values):
-        return sum(numbers) / len(numbers)
-    return ", ".join(dict.fromkeys(str(value) for value in values))
-
-
-def _band(facts: dict[str, object]) -> tuple[str, ...]:
-    generated = ("generated data",) if facts.get("generated") else ()
-    demo = ("demo settings",) if facts.get("preset") == DEMO else ()
-    return generated + demo
-
-
-def _settings(finals: Finals, reference: str | None, metric: str | None) -> ComparisonConfig:
-    """Return what was planned with the finals, changed by what is asked for now."""
-    from ablation.config.sections import ComparisonConfig
-
-    planned = finals.runs[0].params
-    values: dict[str, object] = {
-        key: planned[f"comparison.{key}"]
-        for key in ("metric", "reference", "level")
-        if planned.get(f"comparison.{key}", "none") != "none"
-    }
-    asked = {"reference": reference, "metric": metric}
-    values |= {key: value for key, value in asked.items() if value is not None}
-    return ComparisonConfig.model_validate(values)
 
 
 def _source(finals: Finals, designs: list[Design], workspace: Path) -> Source:

@@ -1,7 +1,8 @@
 """A comparison written down: one offline page, tables for papers and programs, a summary.
 
 tables.py    the table that page, CSV and TeX share; JSON of everything
-figures.py   the figures, as plotly's own description
+sections/    what the page shows below the verdict, a module each
+drawing.py   what every figure shares; html.py  what every section shares
 methods.py   what was done, in a paragraph
 page.py      index.html
 summary.py   what is printed

@@ -15,8 +15,9 @@ import pytest
 from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
 from ablation.report import FILES, Source, summary, write_report
-from ablation.report.figures import PALETTE, paired_differences, patient_lines
+from ablation.report.drawing import PALETTE
 from ablation.report.methods import methods
+from ablation.report.sections.patients import paired_differences, patient_lines
 from ablation.report.tables import COLUMNS, plain, rows, to_csv, to_json, to_tex
 
 SOURCE = Source("demo", (("a", "run1"), ("b", "run2")), ("a final-7",), ("other",))

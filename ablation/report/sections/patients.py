@@ -1,44 +1,33 @@
-"""The figures of a report, as plotly's own description (plain dicts, drawn by the page)."""
+"""Every patient: a line across the designs, and the differences within patients."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from ablation.comparison import Analysis, Contrast, Summary
-
-# Okabe & Ito 2008: told apart with every kind of colour vision. A design keeps its colour.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
-INK, QUIET, LINE = "#1f2933", "#52606d", "#d9dee4"
-FONT = {
-    "family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
-    "size": 13,
-    "color": INK,
-}
-
-Spec = dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One figure: what plotly draws, and the same in words."""
-
-    id: str
-    title: str
-    alternative: str
-    """What the figure shows, for those who cannot see it."""
-    data: tuple[Spec, ...]
-    layout: Spec
-    height: int
-    """Pixels."""
+from ablation.comparison import Analysis, Comparison, Contrast, Summary
+from ablation.report.drawing import (
+    INK,
+    QUIET,
+    Figure,
+    Spec,
+    axis,
+    bar,
+    colours,
+    layout,
+    pair,
+    score_range,
+    title,
+)
+from ablation.report.section import Section
+from ablation.report.source import Source
 
 
-def colours(designs: tuple[str, ...]) -> dict[str, str]:
-    """Return the colour of every design.
-
-    >>> colours(("unet", "resupnet"))
-    {'unet': '#0072B2', 'resupnet': '#D55E00'}
-    """
-    return {name: PALETTE[i % len(PALETTE)] for i, name in enumerate(designs)}
+def patients(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
+    """Return a line per patient of every metric, and the differences behind its tests."""
+    drawn = []
+    for number, analysis in enumerate(comparison.analyses):
+        drawn.append(patient_lines(analysis, comparison.designs, f"lines-{number}"))
+        if analysis.contrasts:
+            drawn.append(paired_differences(analysis, comparison.level, f"differences-{number}"))
+    return Section("figures", "Patients", figures=tuple(drawn))
 
 
 def patient_lines(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Figure:
@@ -49,22 +38,22 @@ def patient_lines(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Fig
         _mean_marker(summary, position + offsets[position], colour[summary.design], analysis)
         for position, summary in enumerate(analysis.summaries)
     ]
-    layout = _layout(360)
-    layout["xaxis"] = _axis() | {
+    drawn = layout(360)
+    drawn["xaxis"] = axis() | {
         "tickvals": list(range(len(designs))),
         "ticktext": list(designs),
         "range": [-0.55, len(designs) - 0.45],
         "showgrid": False,
         "zeroline": False,
     }
-    layout["yaxis"] = _axis() | {"title": _title(analysis.label)} | _score_range(analysis)
+    drawn["yaxis"] = axis() | {"title": title(analysis.label)} | score_range(analysis)
     words = "; ".join(_mean_words(analysis, summary) for summary in analysis.summaries)
     return Figure(
         id=id_,
         title=f"{analysis.label}: one {'line' if len(designs) > 1 else 'point'} per patient",
         alternative=f"{analysis.label} of {len(analysis.patients)} patients. Mean: {words}.",
         data=(_lines(analysis, designs, colour), *means),
-        layout=layout,
+        layout=drawn,
         height=360,
     )
 
@@ -77,17 +66,17 @@ def paired_differences(analysis: Analysis, level: float, id_: str) -> Figure:
     colour = colours(tuple(analysis.scores))
     for row, contrast in enumerate(reversed(contrasts)):
         data += _difference_row(analysis, contrast, row, colour)
-    layout = _layout(height)
-    layout["xaxis"] = _axis() | {
-        "title": _title(_direction(analysis)),
+    drawn = layout(height)
+    drawn["xaxis"] = axis() | {
+        "title": title(_direction(analysis)),
         "zeroline": True,
         "zerolinecolor": QUIET,
         "zerolinewidth": 1.5,
         **_difference_range(analysis),
     }
-    layout["yaxis"] = _axis() | {
+    drawn["yaxis"] = axis() | {
         "tickvals": list(range(len(contrasts))),
-        "ticktext": [_pair(c) for c in reversed(contrasts)],
+        "ticktext": [pair(c) for c in reversed(contrasts)],
         "range": [-0.75, len(contrasts) - 0.6],
         "showgrid": False,
         "zeroline": False,
@@ -99,7 +88,7 @@ def paired_differences(analysis: Analysis, level: float, id_: str) -> Figure:
         title="Differences within patients",
         alternative=f"Differences within patients, mean and {100 * level:g} % interval: {words}.",
         data=tuple(data),
-        layout=layout,
+        layout=drawn,
         height=height,
     )
 
@@ -148,7 +137,7 @@ def _mean_marker(summary: Summary, x: float, colour: str, analysis: Analysis) ->
         "hovertemplate": f"{summary.design}, mean {analysis.metric.text(interval.mean)}<extra></extra>",
     }
     if interval.low is not None and interval.high is not None:
-        marker["error_y"] = _bar(interval.mean, interval.low, interval.high, colour, 2.5)
+        marker["error_y"] = bar(interval.mean, interval.low, interval.high, colour, 2.5)
     return marker
 
 
@@ -182,32 +171,13 @@ def _difference_row(
         "hovertemplate": f"{contrast.candidate} vs {contrast.reference}, mean {text(interval.mean, signed=True)}<extra></extra>",
     }
     if interval.low is not None and interval.high is not None:
-        mean["error_x"] = _bar(interval.mean, interval.low, interval.high, INK, 3)
+        mean["error_x"] = bar(interval.mean, interval.low, interval.high, INK, 3)
     wide = contrast.simultaneous
     if contrast.family > 1 and wide.low is not None and wide.high is not None:
         thin = mean | {"hoverinfo": "skip", "marker": {"size": 1, "color": INK}}
-        thin["error_x"] = _bar(wide.mean, wide.low, wide.high, INK, 1)
+        thin["error_x"] = bar(wide.mean, wide.low, wide.high, INK, 1)
         return [points, thin, mean]
     return [points, mean]
-
-
-def _bar(middle: float, low: float, high: float, colour: str, width: float) -> Spec:
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": [high - middle],
-        "arrayminus": [middle - low],
-        "color": colour,
-        "thickness": width,
-        "width": 0,
-    }
-
-
-def _score_range(analysis: Analysis) -> Spec:
-    """The metric's own range, never one that makes a difference look larger."""
-    if analysis.metric.kind in ("overlap", "background"):
-        return {"range": [-0.03, 1.03], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
-    return {"rangemode": "tozero"}
 
 
 def _difference_range(analysis: Analysis) -> Spec:
@@ -222,45 +192,12 @@ def _difference_range(analysis: Analysis) -> Spec:
     return {"range": [-far, far]}
 
 
-def _axis() -> Spec:
-    return {
-        "fixedrange": True,
-        "gridcolor": LINE,
-        "zerolinecolor": LINE,
-        "linecolor": LINE,
-        "ticks": "",
-        "automargin": True,
-    }
-
-
-def _layout(height: int) -> Spec:
-    return {
-        "height": height,
-        "font": FONT,
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "margin": {"l": 52, "r": 16, "t": 14, "b": 34},
-        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#9aa5b1", "activecolor": QUIET},
-        "showlegend": False,
-        "hovermode": "closest",
-        "dragmode": False,
-    }
-
-
-def _title(text: str) -> Spec:
-    return {"text": text, "font": {"size": 13, "color": QUIET}, "standoff": 10}
-
-
 def _direction(analysis: Analysis) -> str:
     """Which side of 0 speaks for whom."""
     if len(analysis.contrasts) > 1:
         return f"{analysis.label}: right of 0 the first is better"
     only = analysis.contrasts[0]
     return f"← {only.reference} better   {analysis.label}   {only.candidate} better →"
-
-
-def _pair(contrast: Contrast) -> str:
-    return f"{contrast.candidate}<br>vs {contrast.reference}"
 
 
 def _mean_words(analysis: Analysis, summary: Summary) -> str:

@@ -1,0 +1,39 @@
+"""Notes, every patient's value, what was done in words, and the runs behind it."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ablation.comparison import Analysis, Comparison
+from ablation.report.html import bullets, prose, table
+from ablation.report.methods import methods
+from ablation.report.section import Section
+from ablation.report.source import Source
+
+
+def details(comparison: Comparison, source: Source) -> Section:
+    """Return what a careful reader looks up."""
+    body = bullets([*comparison.notes, *source.sentences()], "notes")
+    body += "\n".join(_values(comparison, analysis) for analysis in comparison.analyses)
+    body += f"<details open><summary>Methods</summary><p>{prose(methods(comparison))}</p></details>"
+    body += f"<details><summary>Runs</summary>{_runs(source)}</details>"
+    return Section("details", "Details", body=body)
+
+
+def _values(comparison: Comparison, analysis: Analysis) -> str:
+    text = analysis.metric.text
+    lines = [
+        (patient, *(text(analysis.scores[name][i]) for name in comparison.designs))
+        for i, patient in enumerate(analysis.patients)
+    ]
+    values = table(("patient", *comparison.designs), lines, {"patient"})
+    title = f"{analysis.label} of every patient"
+    return (
+        f'<details><summary>{escape(title)}</summary><div class="scroll">{values}</div></details>'
+    )
+
+
+def _runs(source: Source) -> str:
+    if not source.runs:
+        return "<p>Tables given by hand.</p>"
+    return f'<div class="scroll">{table(("design", "run"), source.runs, {"design", "run"})}</div>'

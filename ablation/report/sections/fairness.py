@@ -1,0 +1,33 @@
+"""What the designs were given: budgets, sizes, settings that make a comparison fair or not."""
+
+from __future__ import annotations
+
+from html import escape
+
+from ablation.comparison import Comparison, LedgerRow
+from ablation.report.html import head
+from ablation.report.section import Section
+from ablation.report.source import Source
+
+HINT = (
+    "What the designs were given. Unequal budgets weaken a verdict; they are named here even "
+    "where they do not matter."
+)
+
+
+def fairness(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
+    """Return the fairness ledger."""
+    table = f'<div class="scroll" tabindex="0" role="region" aria-label="Fairness ledger">{_ledger(comparison)}</div>'
+    return Section("fairness", "Fairness", hint=HINT, body=table)
+
+
+def _ledger(comparison: Comparison) -> str:
+    columns = head(("", *comparison.designs, "remark"), {"", "remark"})
+    return f"<table>{columns}<tbody>{''.join(map(_ledger_row, comparison.ledger))}</tbody></table>"
+
+
+def _ledger_row(row: LedgerRow) -> str:
+    cells = "".join(f"<td>{escape(value)}</td>" for value in row.values)
+    mark = f'<span class="mark {row.colour}">{row.colour}</span> ' if row.colour else ""
+    remark = f'<td class="text remark">{mark}{escape(row.remark)}</td>'
+    return f'<tr><td class="text">{escape(row.label)}</td>{cells}{remark}</tr>'
