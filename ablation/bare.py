@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,6 +52,7 @@ def read_bare(
     case_column: str | None = None,
     patient_regex: str | None = None,
     patient_map: Path | None = None,
+    also: Collection[str] = (),
     say: Progress = silent,
 ) -> dict[str, pd.DataFrame]:
     """Return the table of each model; "" is its name where there is no model column.
@@ -67,6 +68,7 @@ def read_bare(
         case_column: Names the case; none: `case`, else `patient`.
         patient_regex: Finds the patient in a case's id: its first group, or all it matches.
         patient_map: CSV with the columns case and patient.
+        also: Columns of scores that only their user knows, as the header names them; any number.
         say: Told in words what was assumed or left out.
 
     Raises:
@@ -74,14 +76,14 @@ def read_bare(
         UsageError: A column that is not there, or a pattern that is none.
     """
     lines = read_lines(path)
-    columns = _columns(lines.header, path, model_column, case_column, say)
+    columns = _columns(lines.header, path, model_column, case_column, also, say)
     rows = _rows(lines, columns, path, say)
     patients = _patients(rows, columns, patient_regex, patient_map, path, say)
     frame = pd.DataFrame(rows)
     frame["patient"] = [patients[case] for case in frame["case"]] if patients else frame["patient"]
     first = ["patient", "case", "target"]
     frame = frame[["model", *first, *(name for name in columns.values if name in frame)]]
-    numbers = [name for name in frame if name in (*METRICS, *COUNTS)]
+    numbers = [name for name in columns.values if name not in TEXTS]
     frame[numbers] = frame[numbers].astype(float)  # a column without any value is text until now
     return {
         str(name): own.drop(columns="model").reset_index(drop=True)
@@ -107,6 +109,7 @@ def _columns(
     path: Path,
     model_column: str | None,
     case_column: str | None,
+    also: Collection[str],
     say: Progress,
 ) -> _Columns:
     plain = [re.sub(r"[\s_.\-]+", "_", name.casefold()).strip("_") for name in header]
@@ -127,6 +130,7 @@ def _columns(
     unknown, twice = [], []
     for at, name in enumerate(plain):
         known = name if name in (*METRICS, *COUNTS, *TEXTS) else OTHER_NAMES.get(name)
+        known = header[at] if header[at] in also else known
         if at in taken:
             continue
         if known is None:
@@ -139,7 +143,7 @@ def _columns(
             twice.append(f"{header[values[known]]} and {header[at]} are both {known}")
     if twice:
         raise DataError(f"{path}: {'; '.join(twice)}", hint="Keep one column of each metric.")
-    if not any(name in METRICS for name in values):
+    if not any(name in METRICS or name in also for name in values):
         raise DataError(
             f"{path}: no column holds a metric; columns: {', '.join(header)}",
             hint=f"Name the scores {', '.join(METRICS)}.",
@@ -242,6 +246,8 @@ def _number(name: str, cell: str, decimal_comma: bool, faults: list[str]) -> flo
         return None
     if math.isinf(value) and value > 0 and name in DISTANCES:
         return None  # how several tools write the distance to an empty mask
+    if name not in (*METRICS, *COUNTS) and math.isfinite(value):
+        return value
     highest = 1.0 if name in RATIOS else math.inf
     if not 0 <= value <= highest + SLACK or math.isinf(value):
         percent = " (a percentage?)" if name in RATIOS and 1 < value <= 100 else ""

@@ -141,6 +141,14 @@ def test_unknown_columns_are_said_and_f1_is_dice(tmp_path):
     assert said == [f"{path}: columns left out: f1 (F1 is Dice), vendor"]
 
 
+def test_scores_that_only_their_user_knows(tmp_path):
+    path = table(tmp_path, "case,AUC dB,vendor\nx,-17.5,A\ny,,B\n")
+    frame = read_bare(path, also=["AUC dB"])[""]
+    assert frame["AUC dB"].tolist()[0] == -17.5
+    assert frame["AUC dB"].isna().tolist() == [False, True]
+    assert "no column holds a metric" in refusal(path)
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
