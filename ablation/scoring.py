@@ -110,10 +110,33 @@ def score(
     among = options(config.inference, kind)
     maps = Maps(predictor, slices, ("none", *among.ttas))
     found = search(maps, slices.native_truth, experiment.split.validation, among)
-    point, seconds = found.best.point, 0.0
+    per_slice = kind == "final"
+    rows, slice_rows, ms_per_case = score_at(
+        found.best.point, experiment, config, slices, maps, SPLITS[kind], per_slice=per_slice
+    )
+    return Scores(rows, slice_rows, found, ms_per_case)
+
+
+def score_at(
+    point: OperatingPoint,
+    experiment: Experiment,
+    config: Config,
+    slices: Slices,
+    maps: Maps,
+    splits: Sequence[str],
+    *,
+    per_slice: bool,
+) -> tuple[tuple[Row, ...], tuple[Row, ...], float]:
+    """Score every patient of these splits at one operating point.
+
+    Returns:
+        The row of each patient, with `per_slice` of each of their slices, and the milliseconds a
+        patient takes.
+    """
+    seconds = 0.0
     rows: list[Row] = []
     slice_rows: list[Row] = []
-    for split in SPLITS[kind]:
+    for split in splits:
         for patient in getattr(experiment.split, split):
             probability = maps(patient, point.tta)
             started = time.perf_counter()
@@ -121,10 +144,10 @@ def score(
             seconds += time.perf_counter() - started
             case = _Case(experiment, config, patient, split, slices.native_truth(patient))
             rows.append(case.row(mask, probability))
-            if kind == "final":
+            if per_slice:
                 slice_rows += case.slice_rows(mask, probability)
     ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
-    return Scores(tuple(rows), tuple(slice_rows), found, ms_per_case)
+    return tuple(rows), tuple(slice_rows), ms_per_case
 
 
 @dataclass(frozen=True, slots=True)
