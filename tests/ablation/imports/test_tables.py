@@ -51,6 +51,12 @@ def test_status_is_what_the_counts_say(counts, status):
     assert only_row(dice=0.0, **counts)["status"] == status
 
 
+def test_no_distance_and_no_overlap_is_a_miss():
+    assert only_row(dice=0.0, hd95=math.nan)["status"] == "missed"
+    assert only_row(dice=0.0, hd95=20.0)["status"] == "scored"
+    assert only_row(dice=0.0)["status"] == "scored"
+
+
 def test_status_of_the_table_itself_counts():
     assert only_row(dice=0.0, status="missed", truth_voxels=3.0, pred_voxels=1.0)["status"] == "missed"  # fmt: skip
 
