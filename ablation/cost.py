@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablation.config.gpu import gpu_present
 from ablation.data import Slices, training_rows
 from ablation.data.source import Progress, silent
 from ablation.errors import AblateError
@@ -118,7 +119,7 @@ def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, f
     config = experiment.config
     shape = [structure(config.model), experiment.image_shape, config.training.batch_size]
     shape += [config.training.precision, config.data.augmentation, config.loss.name]
-    machine = [platform.node(), os.cpu_count()]
+    machine = [platform.node(), os.cpu_count(), gpu_present()]
     key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
     known = cache / "steps-2" / f"{key}.json"
     if known.exists():
@@ -152,7 +153,9 @@ def _measure(experiment: Experiment) -> dict[str, float]:
             f"{experiment.design}: a training step cannot be run: {last}",
             hint="Try a smaller data.image_size or training.batch_size; ablate doctor shows the machine.",
         )
-    answer: dict[str, float] = json.loads(lines[-1])
+    answer = json.loads(lines[-1])
+    if "error" in answer:
+        raise AblateError(f"{experiment.design}: {answer['error']}", hint=answer["hint"])
     # A worker begins as this process did: imports, building, tracing.
     return {**answer, "start_seconds": time.perf_counter() - started}
 

@@ -11,6 +11,7 @@ from ablation.errors import ComparisonError
 from ablation.experiment import Experiment
 from ablation.metrics.table import read_cases
 from ablation.study import finals_of, storage_url
+from ablation.training.schedule import input_warning
 from sweeps import best_trial, trials_table
 from tracking import names
 
@@ -33,6 +34,17 @@ class Row:
 def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[Row]:
     """Return a row for each design whose study has a finished trial."""
     return [_row(one, workspace) for one in experiments]
+
+
+def warnings_of(experiments: Sequence[Experiment], workspace: Path) -> list[str]:
+    """Return what the finals of a sweep say about the machine: steps that waited for slices."""
+    lines = []
+    for one in experiments:
+        finals = finals_of(workspace, one.name, one.design)
+        shares = [final.record.metrics.get("cost/input_share", 0.0) for final in finals]
+        if said := input_warning(max(shares, default=0.0)):
+            lines.append(f"{one.design}: {said}")
+    return lines
 
 
 def as_text(rows: Sequence[Row]) -> list[str]:

@@ -29,6 +29,7 @@ from ablation.metrics.table import write_cases
 from ablation.models import weights
 from ablation.scoring import SPLITS, Scores, score, validate
 from ablation.training.quiet import without_remarks
+from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
 from tracking import names
 from tracking.errors import TrackingError
@@ -155,6 +156,8 @@ class Objective:
     def _train(
         self, assignment: Assignment, config: Config, folder: RunFolder, previous: RunFolder | None
     ) -> Outcome:
+        from ablation.training.devices import memory_named
+
         trainer = self._trainer(config)
         started = time.monotonic()
         fit = self._fit(trainer, assignment, config, folder, previous)
@@ -162,15 +165,18 @@ class Objective:
             return _stopped(assignment, folder, fit)
         with folder.writing(WEIGHTS) as path:
             trainer.save_weights(path)
-        scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
+        with memory_named(config):
+            scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
         write_scores(folder, scores)
-        if warning := uncovered(scores.point.tta, config.data.augmentation):
+        not_learned = uncovered(scores.point.tta, config.data.augmentation)
+        for warning in filter(None, (not_learned, input_warning(fit.input_share))):
             folder.log(f"warning: {warning}")
         measured = {
             "epochs_used": len(fit.epochs),
             "best_epoch": fit.best_epoch,
             "seconds": time.monotonic() - started,
             "step_seconds": fit.step_seconds,
+            "input_share": fit.input_share,
             "parameters": trainer.parameters,
         }
         metrics = {

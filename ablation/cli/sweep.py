@@ -288,7 +288,7 @@ def _show_result(
 ) -> None:
     """Print the table of designs, what went wrong, and what to do next."""
     from ablation.errors import AblateError
-    from ablation.results import as_text, rows_of
+    from ablation.results import as_text, rows_of, warnings_of
 
     last = ends[-1]
     if last.how == "interrupted":
@@ -307,6 +307,8 @@ def _show_result(
         print_json([asdict(row) for row in rows])
     else:
         typer.echo("\n".join(as_text(rows)))
+    for line in warnings_of(experiments, workspace):
+        say(f"warning: {line}", quiet=quiet)
     name = experiments[0].name
     report = command(f"report --compare all --experiment {name}", workspace)
     say(f"\nnext: {command('ui', workspace)}\n      {report}", quiet=quiet)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +20,7 @@ from ablation.errors import DataError
 from ablation.training import trainer as trainer_module
 from ablation.training.checkpoint import host_weights, read_resume, write_resume
 from ablation.training.errors import OutOfMemory, TrainingDiverged
-from ablation.training.schedule import epoch_batches
+from ablation.training.schedule import epoch_batches, input_warning
 from ablation.training.trainer import Trainer, shape_of
 
 HERE = Path(__file__).parent
@@ -319,6 +321,23 @@ def test_training_learns_and_leaves_the_best_epoch_loaded(tiny, warm) -> None:
     assert result.ended == "all epochs"
     assert result.train_steps == 40 * 2
     assert result.step_seconds > 0
+
+
+def test_the_share_of_time_that_steps_wait_for_slices(tiny, warm) -> None:
+    class OnASlowDisk:
+        def __getitem__(self, rows: np.ndarray) -> np.ndarray:
+            time.sleep(1.0)
+            return tiny.IMAGES[rows]
+
+    settings = tiny.config(training__epochs=1)
+    quick = tiny.fit(warm, settings)
+    slow = warm.fit(
+        settings, OnASlowDisk(), tiny.MASKS, tiny.TRAIN,
+        validate=tiny.validate, on_epoch=tiny.never,
+    )  # fmt: skip
+    assert slow.input_share > 0.5 > quick.input_share >= 0
+    assert "% of the training time went into reading slices" in input_warning(slow.input_share)
+    assert input_warning(0.01) == input_warning(math.nan) == ""
 
 
 def test_the_schedule_is_obeyed(tiny, warm) -> None:
