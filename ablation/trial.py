@@ -9,7 +9,6 @@ The run folder is complete on disk before the outcome is returned.
 from __future__ import annotations
 
 import json
-import os
 import time
 import traceback
 from collections.abc import Mapping
@@ -190,10 +189,8 @@ class Objective:
     def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
         for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS):
-            if not (known.path / name).exists():
-                continue  # only finals have a table per slice
-            with folder.writing(name) as path:
-                os.link(known.path / name, path)  # these files are only ever replaced as a whole
+            if (known.path / name).exists():  # only finals have a table per slice
+                folder.share(name, known)
         metrics = known.record.metrics
         recorded = {
             tag.removeprefix(names.LEDGER): json.loads(value)

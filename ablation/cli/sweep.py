@@ -146,8 +146,10 @@ def sweep(
     for one in experiments:
         open_study(spec_of(one, workspace))
         write_plan(one, workspace)
-    ends = _run(experiments, costs, workspace, folder, tracking_uri, quiet=quiet)
-    _show_result(experiments, workspace, ends, as_json=as_json, quiet=quiet)
+    with _publishing(workspace, tracking_uri, quiet=quiet):
+        ends = _run(experiments, costs, workspace, folder, quiet=quiet)
+        # Before the last results are published: Ctrl-C at that moment costs no table.
+        _show_result(experiments, workspace, ends, as_json=as_json, quiet=quiet)
 
 
 def worker(
@@ -220,18 +222,16 @@ def _run(
     costs: Sequence[Cost],
     workspace: Path,
     cache: Path,
-    tracking_uri: str | None,
     *,
     quiet: bool,
 ) -> list[SweepEnd]:
-    """Run the studies one after the other beside a publisher; stop at the first that is stopped."""
+    """Run the studies one after the other; stop at the first that is stopped."""
     ends: list[SweepEnd] = []
-    with _publishing(workspace, tracking_uri, quiet=quiet):
-        for one, cost in zip(experiments, costs, strict=True):
-            end = _supervise(one, cost, workspace, cache, quiet=quiet)
-            ends.append(end)
-            if end.how != "done":
-                break
+    for one, cost in zip(experiments, costs, strict=True):
+        end = _supervise(one, cost, workspace, cache, quiet=quiet)
+        ends.append(end)
+        if end.how != "done":
+            break
     return ends
 
 
@@ -270,12 +270,16 @@ def _publishing(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> It
         yield
     finally:
         say("publishing the last results", quiet=quiet)
-        if not publisher.stop(process, PUBLISH_PATIENCE_S):
-            say(
-                "not everything has arrived at the tracking server; later: "
-                + command(f"sync {shlex.quote(str(workspace))}", DEFAULT_WORKSPACE),
-                quiet=quiet,
-            )
+        arrived = False
+        try:
+            arrived = publisher.stop(process, PUBLISH_PATIENCE_S)
+        finally:
+            if not arrived:
+                say(
+                    "not everything has arrived at the tracking server; later: "
+                    + command(f"sync {shlex.quote(str(workspace))}", DEFAULT_WORKSPACE),
+                    quiet=quiet,
+                )
 
 
 def _show_result(

@@ -98,6 +98,7 @@ def read_split(path: Path, known: Sequence[str]) -> Split:
         *(f"{name}: in no part" for name in known if name not in listed),
         *(f"{name}: {count} times" for name, count in listed.items() if count > 1),
         *(f"{part}: no patient" for part in PARTS if not parts[part]),
+        *(f"{name}: is no part of a split" for name in parts if name not in PARTS),
     ]
     if faults:
         raise DataError(

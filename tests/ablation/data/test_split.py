@@ -110,7 +110,9 @@ def test_nnunet_gets_one_fold_without_the_test_patients(tmp_path: Path) -> None:
 def test_all_faults_of_a_file_are_named(tmp_path: Path) -> None:
     path = tmp_path / "split.json"
     path.write_text(
-        json.dumps({"train": ["P000", "P001"], "validation": ["P001", "P777"], "test": []})
+        json.dumps(
+            {"train": ["P000", "P001"], "validation": ["P001", "P777"], "test": [], "val": ["P002"]}
+        )
     )
     with pytest.raises(DataError) as caught:
         split_patients(dataset(4), DataConfig(split=str(path)))
@@ -120,6 +122,7 @@ def test_all_faults_of_a_file_are_named(tmp_path: Path) -> None:
         "P003: in no part",
         "P001: 2 times",
         "test: no patient",
+        "val: is no part of a split",
     ):
         assert fault in caught.value.message
 
