@@ -1,8 +1,9 @@
-"""The finals of an experiment as designs to compare: their tables, ledger facts and settings."""
+"""Finals and imports of an experiment as designs to compare: tables, ledger facts, settings."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from ablation.comparison import Design
 from ablation.config.sections import ComparisonConfig
@@ -38,7 +39,24 @@ def designs_of(chosen: dict[str, list[PulledRun]]) -> list[Design]:
         tables = tuple(read_cases(run.folder / names.PER_CASE) for run in runs)
         facts = _facts(runs)
         designs.append(Design(name, tables, facts, _band(facts)))
+    if any(design.facts.get("imported") for design in designs):
+        designs = [_with_training_data(design) for design in designs]
     return designs
+
+
+def on_shared_cases(settings: ComparisonConfig, designs: list[Design]) -> ComparisonConfig:
+    """Return the settings that imports need: they have no split, so the cases all share count."""
+    imported = any(design.facts.get("imported") for design in designs)
+    if not imported or settings.missing != "error":
+        return settings
+    return settings.model_copy(update={"missing": "intersection"})
+
+
+def _with_training_data(design: Design) -> Design:
+    """Let the ledger show whose training data are known; an import states nothing."""
+    if design.facts.get("imported"):
+        return design
+    return replace(design, facts={**design.facts, "training_data": "other patients"})
 
 
 def _facts(runs: list[PulledRun]) -> dict[str, object]:
@@ -49,7 +67,8 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
             if tag.startswith(names.LEDGER):
                 stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
     facts = {fact: _joined(values) for fact, values in stated.items()}
-    facts["seeds"] = len(runs)
+    if not facts.get("imported"):
+        facts["seeds"] = len(runs)
     facts["planned_metric"] = runs[0].params.get("comparison.metric")
     return facts
 
@@ -71,7 +90,8 @@ def _band(facts: dict[str, object]) -> tuple[str, ...]:
 
 def planned_settings(finals: Finals, reference: str | None, metric: str | None) -> ComparisonConfig:
     """Return what was planned with the finals, changed by what is asked for now."""
-    planned = finals.runs[0].params
+    plans = (run.params for run in finals.runs if "comparison.metric" in run.params)
+    planned = next(plans, {})  # an import plans nothing
     values: dict[str, object] = {
         key: planned[f"comparison.{key}"]
         for key in ("metric", "reference", "level")

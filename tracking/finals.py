@@ -1,4 +1,4 @@
-"""Which finals of an experiment count: of every design, those of its newest setting."""
+"""Which finals and imports of an experiment count: of every design, those of its newest setting."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tracking import names
 
 @dataclass(frozen=True, slots=True)
 class FinalRun:
-    """A final as it stands on a server."""
+    """A final, or an import, as it stands on a server."""
 
     run_id: str
     name: str
@@ -24,7 +24,7 @@ class FinalRun:
 
 @dataclass(frozen=True, slots=True)
 class PulledRun:
-    """A final with its files."""
+    """A final, or an import, with its files."""
 
     run_id: str
     name: str
@@ -46,6 +46,11 @@ class Finals:
     """Names of older finals of the same designs."""
     other_experiments: tuple[str, ...]
     """Other experiments that have finals."""
+
+
+def is_own(run: FinalRun) -> bool:
+    """Tell a final scored on test patients of its own split from imports and external test sets."""
+    return run.tags.get(names.KIND) == "final" and names.EXTERNAL not in run.tags
 
 
 def newest(runs: Iterable[FinalRun]) -> tuple[list[FinalRun], list[FinalRun]]:

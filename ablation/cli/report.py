@@ -62,13 +62,14 @@ def report(
     import tempfile
 
     from ablation.comparison import compare as compare_designs
-    from ablation.finals import chosen, designs_of, planned_settings
+    from ablation.finals import chosen, designs_of, on_shared_cases, planned_settings
     from ablation.report import summary, to_json, write_report
 
     with tempfile.TemporaryDirectory() as folder:
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
         designs = designs_of(chosen(finals, compare))
-    comparison = compare_designs(designs, planned_settings(finals, reference, metric))
+    settings = on_shared_cases(planned_settings(finals, reference, metric), designs)
+    comparison = compare_designs(designs, settings)
     source = _source(finals, designs, workspace)
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)

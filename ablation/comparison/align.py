@@ -123,9 +123,12 @@ def _other_truth(tables: Tables) -> Iterator[str]:
     frames = [
         frame.set_index(KEY)["truth_hash"].replace("", None).dropna() for frame in tables.values()
     ]
-    hashes = pd.concat(frames).groupby(level=KEY).nunique() if frames else pd.Series(dtype=int)
-    changed = hashes[hashes > 1].index
-    if len(changed):
+    hashes = pd.concat(frames) if frames else pd.Series(dtype=str)
+    # A hash of one region, with its name before it, says nothing against one of all labels.
+    kinds = hashes.astype(str).str.rpartition(":")[0]
+    counts = hashes.groupby([*(hashes.index.get_level_values(k) for k in KEY), kinds]).nunique()
+    changed = list(dict.fromkeys(key[:3] for key in counts[counts > 1].index))
+    if changed:
         yield f"the truth differs between the runs for {_named([' '.join(_distinct(key)) for key in changed])}"
 
 
@@ -139,7 +142,8 @@ def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
 
 
 def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
-    units = sorted({str(u) for frame in tables.values() for u in frame["distance_unit"].dropna()})
+    cells = (str(u) for frame in tables.values() for u in frame["distance_unit"].dropna())
+    units = sorted({unit for unit in cells if unit})
     if len(units) > 1:
         yield f"distances are in {' and in '.join(units)}"
     for method in ("hd95_method", "nsd_tolerance_mm"):

@@ -42,7 +42,7 @@ LEDGER: dict[str, tuple[str, Rule]] = {
 """Facts every comparison shows, in this order; further facts of the designs follow."""
 
 UNSHOWN = frozenset(
-    {"run_ids", "planned_metric", "planned_margin", "planned_alternative", "generated"}
+    {"run_ids", "planned_metric", "planned_margin", "planned_alternative", "generated", "imported"}
 )
 UNFAIR = {
     "allowed": "unequal budget: the difference may reflect training or tuning, not the design",

@@ -237,6 +237,11 @@ def _notes(
             f"Averaged over trainings patient by patient ({counts}); intervals and tests "
             "treat patients as random, not trainings."
         )
+    if elsewhere := [design.name for design in designs if design.facts.get("imported")]:
+        notes.append(
+            f"Made elsewhere, training data not known: {', '.join(elsewhere)}. "
+            "These scores may be of patients that were trained on."
+        )
     if settings.missing != "error":
         notes += [f"{text}: {RULES[settings.missing]}." for text in absences(designs)]
     once = rows[rows["design"] == designs[0].name].drop_duplicates(["patient", "case", "target"])
