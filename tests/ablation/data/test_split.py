@@ -10,27 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablation.config.sections import DataConfig
-from ablation.data import Dataset, PatientFacts, Split, split_patients, write_splits
+from ablation.data import Split, split_patients, write_splits
 from ablation.data.split import part_sizes
 from ablation.errors import DataError, UsageError
 
-
-def dataset(patients: int, name: str = "lgg", reverse: bool = False) -> Dataset:
-    facts = [
-        PatientFacts(f"P{i:03d}", (20, 64, 64), None, 100 * (i + 1), 5, 20, f"t{i}", f"r{i}", True)
-        for i in range(patients)
-    ]
-    return Dataset(
-        name=name,
-        path=None,
-        generated=False,
-        distance_unit="px",
-        modalities=("flair",),
-        patients=tuple(reversed(facts) if reverse else facts),
-        findings=(),
-        fingerprint="",
-        places={},
-    )
+from .conftest import dataset
 
 
 @pytest.mark.parametrize(
