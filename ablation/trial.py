@@ -101,7 +101,7 @@ class Objective:
 
     @property
     def _design(self) -> Path:
-        return design_folder(self.workspace, self.experiment.name, self.experiment.design)
+        return design_folder(self.workspace, self.experiment.name, self.experiment.label)
 
     def _remember(self, folder: RunFolder) -> None:
         record = folder.record
@@ -141,10 +141,7 @@ class Objective:
         return RunFolder.create(self._design, record), resumable[-1] if resumable else None
 
     def _tags(self, assignment: Assignment, config: Config) -> dict[str, str]:
-        tags = {
-            names.DATA: self.experiment.dataset.fingerprint,
-            names.SPLIT: self.experiment.split.fingerprint,
-        }
+        tags = data_tags(self.experiment)
         if (start := weights.fingerprint(config.model)) != weights.NONE:
             tags[names.PRETRAINED] = start
         if assignment.kind == "final":
@@ -272,6 +269,15 @@ class Objective:
             "hd95_method": HD95_METHOD,
             "nsd_tolerance_mm": NSD_TOLERANCE,
         }
+
+
+def data_tags(experiment: Experiment) -> dict[str, str]:
+    """Return the tags that say which patients a run has seen, and which it is tested on."""
+    tags = {
+        names.DATA: experiment.dataset.fingerprint,
+        names.SPLIT: experiment.split.fingerprint,
+    }
+    return tags if experiment.fold is None else {**tags, names.FOLD: experiment.fold_text}
 
 
 def _left_out(experiment: Experiment) -> int:

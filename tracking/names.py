@@ -26,6 +26,7 @@ INFINITE = "ablate.infinite"  # metrics with infinite values, which a server can
 # Tags the experiment sets in run.json.
 DATA = "ablate.data"  # fingerprint of scans and truth
 SPLIT = "ablate.split"  # fingerprint of train, validation and test patients
+FOLD = "ablate.fold"  # of cross-validation: the outer fold that tests, as "1/4"
 PRETRAINED = "ablate.pretrained"  # hash of the file an encoder's first weights came from
 SETTING = "ablate.setting"  # of a final: what was retrained, equal over its seeds
 SEED = "ablate.seed"  # of a final

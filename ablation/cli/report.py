@@ -147,6 +147,8 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
     other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
     facts = designs[0].facts
     words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
+    if folds := finals.runs[0].tags.get(names.FOLD, "").partition("/")[2]:
+        words += f" --folds {folds}"
     if facts.get("preset"):
         words += f" --preset {facts['preset']}"
     if not facts.get("generated"):

@@ -20,6 +20,7 @@ from ablation.cli.options import (
     Cache,
     ConfigFile,
     Data,
+    Folds,
     Preset,
     Quiet,
     TrackingUri,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "Examples:\n\n"
     "ablate sweep --model resupnet --trials 3\n\n"
-    "ablate sweep --model unet,resupnet --trials 4 --dry-run\n\n"
+    "ablate sweep --model unet,resupnet --folds 4 --workspace folds --dry-run\n\n"
     "ablate sweep --model unet --trials 2 --study tversky --set loss.name=tversky"
 )
 WORKER_EXAMPLES = (
@@ -78,6 +79,7 @@ def sweep(
             help="File with the patients of train, validation and test (ablate data split --out).",
         ),
     ] = None,
+    folds: Folds = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")
     ] = False,
@@ -110,6 +112,7 @@ def sweep(
     """
     from ablation.data import prepare
     from ablation.study import spec_of, write_plan
+    from ablation.tuned import refuse_tuned
     from sweeps import open_study
     from tracking.workspace import design_folder
 
@@ -118,6 +121,7 @@ def sweep(
         "sweep.seeds": seeds,
         "data.skip_bad": skip_bad or None,
         "data.split": None if split is None else str(split),
+        "data.folds": folds,
     }
     resolved, first_line = resolve_config(
         data=data,
@@ -132,10 +136,13 @@ def sweep(
     if not dry_run:
         workspace.mkdir(parents=True, exist_ok=True)  # refused now rather than after the reading
     experiments = [
-        _open(one, resolved.preset, folder, experiment, study, quiet=quiet) for one in designs
+        opened
+        for one in designs
+        for opened in _open(one, resolved.preset, folder, experiment, study, quiet=quiet)
     ]
     for one in experiments:
-        design_folder(workspace, one.name, one.design)  # refuses names that cannot be folders
+        design_folder(workspace, one.name, one.label)  # refuses names that cannot be folders
+    refuse_tuned(experiments, workspace)
     slices = prepare(
         experiments[0].dataset, resolved.config.data, folder, lambda line: say(line, quiet=quiet)
     )
@@ -204,10 +211,10 @@ def _open(
     study: str | None,
     *,
     quiet: bool,
-) -> Experiment:
-    from ablation.experiment import open_experiment
+) -> tuple[Experiment, ...]:
+    from ablation.experiment import open_experiments
 
-    return open_experiment(
+    return open_experiments(
         config,
         preset=preset,
         cache=cache,
@@ -243,8 +250,8 @@ def _supervise(
     from ablation.trial import close_lost
     from sweeps import supervise
 
-    folder = study_folder(workspace, experiment.name, experiment.design).path
-    with viewing(experiment.design, cost, quiet=quiet) as viewer:
+    folder = study_folder(workspace, experiment.name, experiment.label).path
+    with viewing(experiment.label, cost, quiet=quiet) as viewer:
         return supervise(
             worker_command(experiment.study, workspace, cache),
             storage_url(workspace),

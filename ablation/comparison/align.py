@@ -21,7 +21,10 @@ class Design:
 
     name: str
     cases: tuple[pd.DataFrame, ...]
-    """The per-case table of each training (seed); rows with split "test" are compared."""
+    """The per-case table of each training (seed); rows with split "test" are compared.
+
+    Of cross-validation it holds the rows of all outer folds, told apart in a column `fold`.
+    """
     facts: Mapping[str, object]
     """What the fairness ledger shows: trials, epochs_allowed, epochs_used, seconds, ..."""
     band: tuple[str, ...] = ()
@@ -134,11 +137,17 @@ def _other_truth(tables: Tables) -> Iterator[str]:
 
 def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
     for design in designs:
-        rows = pd.concat(design.cases)[["patient", "split"]].astype(str)
-        tested = set(rows.loc[rows["split"] == "test", "patient"])
-        both = sorted(tested & set(rows.loc[rows["split"] != "test", "patient"]))
+        both: set[str] = set()
+        for rows in by_fold(pd.concat(design.cases)):
+            is_test, patients = rows["split"] == "test", rows["patient"].astype(str)
+            both |= set(patients[is_test]) & set(patients[~is_test])
         if both:
-            yield f"{design.name} was tested on {_named(both)}, seen in training or tuning"
+            yield f"{design.name} was tested on {_named(sorted(both))}, seen in training or tuning"
+
+
+def by_fold(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each outer fold; of one split all rows."""
+    return [part for _, part in rows.groupby("fold")] if "fold" in rows else [rows]
 
 
 def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
