@@ -47,11 +47,14 @@ def prose(text: str) -> str:
 
 
 def figure_html(figure: Figure) -> str:
-    """Return the place of a figure, with its title and what it shows in words."""
+    """Return the place of a figure, with its title, its data to save and what it shows in words."""
+    least = f";min-width:{figure.width}px" if figure.width else ""
     return (
-        f'<figure><h3>{escape(figure.title)}</h3><div id="{figure.id}" role="img" '
-        f'aria-label="{escape(figure.alternative)}" style="height:{figure.height}px"></div>'
-        f"<figcaption>{escape(figure.alternative)}</figcaption></figure>"
+        f"<figure><h3>{escape(figure.title)}</h3>"
+        f'<div class="wide"><div id="{figure.id}" role="img" '
+        f'aria-label="{escape(figure.alternative)}" style="height:{figure.height}px{least}"></div></div>'
+        f"<figcaption>{escape(figure.caption or figure.alternative)} "
+        f'<button type="button" data-figure="{figure.id}">Data (CSV)</button></figcaption></figure>'
     )
 
 

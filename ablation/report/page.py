@@ -33,6 +33,7 @@ def page(comparison: Comparison, source: Source) -> str:
         sections="\n".join(_section(section) for section in sections),
         plotly=get_plotlyjs(),
         specs=_script_json([_spec(figure) for section in sections for figure in section.figures]),
+        script=_text("page.js"),
     )
 
 
