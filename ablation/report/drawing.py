@@ -20,6 +20,11 @@ FONT = {
     "color": INK,
 }
 
+LETTER = 7  # pixels
+FRAME = {"l": 20, "r": 16, "t": 40, "b": 10}
+"""Margins of a figure with its axes on top."""
+ABREAST = 34  # letters of a figure's width on a phone
+
 Spec = dict[str, object]
 
 
@@ -106,6 +111,20 @@ def exported(series: str, **columns: str | Sequence[str]) -> Spec:
     return {"name": series, "meta": columns}
 
 
+def names_axis(names: Sequence[str]) -> Spec:
+    """Return an axis of columns 0, 1, ..., slanted where the names would touch on a phone."""
+    crowded = len(names) * max(map(len, names), default=0) > ABREAST
+    return axis() | {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": [-0.55, len(names) - 0.45],
+        "tickangle": -35 if crowded else 0,
+        "ticklabeloverflow": "allow",
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
 def rows_axis(names: Sequence[str], below: float = 0.5, above: float = 0.5) -> Spec:
     """Return an axis of rows 0, 1, ... from the bottom, named."""
     return axis() | {
@@ -114,18 +133,6 @@ def rows_axis(names: Sequence[str], below: float = 0.5, above: float = 0.5) -> S
         "range": [-below, len(names) - 1 + above],
         "showgrid": False,
         "zeroline": False,
-    }
-
-
-def differences_axis(label: str, reach: float) -> Spec:
-    """Return an axis around 0 that reaches as far to both sides."""
-    far = 1.1 * reach or 1.0
-    return axis() | {
-        "title": title(label),
-        "zeroline": True,
-        "zerolinecolor": QUIET,
-        "zerolinewidth": 1.5,
-        "range": [-far, far],
     }
 
 

@@ -7,6 +7,8 @@ from html import escape
 
 from ablation.report.drawing import Figure
 
+LONG = 12  # lines of a table that a reader passes by
+
 
 def table(columns: Sequence[str], lines: Iterable[Sequence[str]], texts: Iterable[str]) -> str:
     """Return a table; columns named in `texts` are set to the left."""
@@ -61,3 +63,10 @@ def figure_html(figure: Figure) -> str:
 def scroll(inner: str) -> str:
     """Return a wide piece in a frame that scrolls sideways by itself."""
     return f'<div class="scroll">{inner}</div>'
+
+
+def folded(inner: str, lines: int, title: str) -> str:
+    """Return a table, behind a line to open where it has many lines."""
+    if lines <= LONG:
+        return scroll(inner)
+    return f"<details><summary>{escape(title)}</summary>{scroll(inner)}</details>"

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ablation.comparison import Analysis, Contrast
+from ablation.report.drawing import LETTER
 
 
 def named(contrast: Contrast) -> str:
     """Return the name of a comparison on one line."""
     return f"{contrast.candidate} vs {contrast.reference}"
+
+
+def label_width(contrasts: Sequence[Contrast]) -> int:
+    """Return the pixels that the two-line names of these comparisons take beside an axis."""
+    return LETTER * max(max(len(c.candidate), len(f"vs {c.reference}")) for c in contrasts)
 
 
 def in_words(analysis: Analysis, contrast: Contrast) -> str:

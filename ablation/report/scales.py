@@ -1,13 +1,13 @@
-"""The axis of a metric's scores: its own range, distances by their root, penalties marked."""
+"""The axes of a metric: scores on its own range, distances by their root, differences around 0."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ablation.comparison import Analysis
-from ablation.report.drawing import QUIET, Spec, axis, title
+from ablation.report.drawing import QUIET, Spec, axis, bar, title
 
 OVERLAPS = {"range": [-0.03, 1.03], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
 STEPS = (1, 2, 5)
@@ -71,11 +71,17 @@ class Scale:
         line: Spec = {"type": "line", "line": {"color": QUIET, "width": 1, "dash": "dot"}}
         ends: Spec = {f"{across}ref": "paper", f"{across}0": 0, f"{across}1": 1}
         lines = [line | ends | {f"{along}0": at, f"{along}1": at} for at in sorted({low, high})]
-        words = {along: high, across: 1, f"{across}ref": "paper"}
-        place: Spec = {"showarrow": False, "font": {"size": 11, "color": QUIET}}
-        text = "missed" if low < high else f"missed: {self.penalties[1]:.4g}"
-        side = "bottom" if along == "y" else "top"
-        return lines, [place | words | {"text": text, "xanchor": "right", "yanchor": side}]
+        text: Spec = {
+            "text": "missed" if low < high else f"missed: {self.penalties[1]:.4g}",
+            "showarrow": False,
+            "font": {"size": 11, "color": QUIET},
+            along: high,
+            across: 0,
+            f"{across}ref": "paper",
+            "xanchor": "right" if along == "x" else "left",
+            "yanchor": "bottom",
+        }
+        return lines, [text]
 
 
 def scale(analysis: Analysis) -> Scale:
@@ -92,13 +98,70 @@ def scale(analysis: Analysis) -> Scale:
     )
 
 
-def _ticks(largest: float) -> list[float]:
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Where oriented differences of an analysis are drawn, as far to both sides of 0.
+
+    Beside the penalty of a missed tumour all other differences would be one point: then both
+    sides are drawn by their root.
+    """
+
+    name: str
+    root: bool
+    reach: float
+
+    def at(self, value: float) -> float:
+        """Return where a difference stands on the axis."""
+        return math.copysign(math.sqrt(abs(value)), value) if self.root else value
+
+    def values(self, values: Sequence[float]) -> Spec:
+        """Return the places of these differences, themselves beside."""
+        at = [self.at(value) for value in values]
+        return {"x": at, "customdata": list(values)} if self.root else {"x": at}
+
+    @property
+    def attribute(self) -> str:
+        """What holds the differences themselves."""
+        return "customdata" if self.root else "x"
+
+    def bar(self, middle: float, low: float, high: float, colour: str, width: float) -> Spec:
+        """Return an interval as the error bar of its middle."""
+        return bar(self.at(middle), self.at(low), self.at(high), colour, width)
+
+    def axis(self, words: str) -> Spec:
+        """Return the axis under these words."""
+        far = 1.08 * (self.at(self.reach) or 1.0)
+        drawn = axis() | {
+            "title": title(words + (", root scale" if self.root else "")),
+            "zeroline": True,
+            "zerolinecolor": QUIET,
+            "zerolinewidth": 1.5,
+            "range": [-far, far],
+        }
+        if not self.root:
+            return drawn | {"nticks": 7, "tickangle": 0}
+        sizes = _ticks(self.reach, 2 * CLOSEST)
+        ticks = [*(-size for size in reversed(sizes[1:])), *sizes]
+        return drawn | {
+            "tickvals": [self.at(tick) for tick in ticks],
+            "ticktext": [f"{tick:g}" for tick in ticks],
+            "tickangle": 0,
+        }
+
+
+def difference_scale(analysis: Analysis, values: Iterable[float | None]) -> Differences:
+    """Return the scale with room for these differences and limits; None is none."""
+    reach = max((abs(value) for value in values if value is not None), default=0.0)
+    return Differences(analysis.label, analysis.penalties is not None and reach > 0, reach)
+
+
+def _ticks(largest: float, closest: float = CLOSEST) -> list[float]:
     """0 and steps of 1, 2, 5 up to the largest value, none so close that its text would touch."""
     start = math.floor(math.log10(largest)) - 2
     steps = [step * 10.0**power for power in range(start, start + 4) for step in STEPS]
     kept: list[float] = []
     for tick in reversed([step for step in steps if step <= largest]):
         above = math.sqrt(kept[-1]) if kept else math.inf
-        if min(above - math.sqrt(tick), math.sqrt(tick)) >= CLOSEST * math.sqrt(largest):
+        if min(above - math.sqrt(tick), math.sqrt(tick)) >= closest * math.sqrt(largest):
             kept.append(tick)
     return [0.0, *reversed(kept)]

@@ -7,14 +7,14 @@ from html import escape
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.comparison.metrics import number_text
-from ablation.report.html import head, scroll, table
+from ablation.report.html import folded, head, table
 from ablation.report.pairs import named
 from ablation.report.section import Section
 from ablation.report.source import Source
 
 COLUMNS = (
-    *("metric", "comparison", "n", "mean", "Hodges-Lehmann", "median", "d_z", "g_z", "d_av"),
-    *("rank-biserial", "better in", "p", "p adjusted"),
+    *("metric", "comparison", "mean", "Hodges-Lehmann", "median", "d_z", "g_z", "d_av"),
+    *("rank-biserial", "better in", "p"),
 )
 MARGIN_COLUMNS = (
     *("metric", "comparison", "margin", "interval", "p", "equivalent", "not worse"),
@@ -25,8 +25,8 @@ VERDICTS = {"better": "better", "worse": "worse", "rope": "no relevant differenc
 HINT = (
     "Differences within patients, above 0 when the first is better, over their interval. "
     "d_z and g_z: mean over the standard deviation of the differences (g_z with Hedges' "
-    "correction, n - 1); d_av: over the designs' average standard deviation. Better in: share of "
-    "patients, ties half."
+    "correction, n - 1); d_av: over the designs' average standard deviation. Rank-biserial: 1 when "
+    "every difference favours the first, then a bound without interval. Better in: share of patients, ties half."
 )
 MARGIN_HINT = (
     "Against the margin: two one-sided t tests with their interval, and the Bayesian signed-rank "
@@ -41,11 +41,14 @@ def effects(comparison: Comparison, source: Source) -> Section | None:  # noqa: 
     if not tested:
         return None
     lines = "".join(_line(list(_cells(a, c))) for a, c in tested)
-    body = scroll(f'<table class="effects">{head(COLUMNS, TEXTS)}<tbody>{lines}</tbody></table>')
+    sizes = f'<table class="effects">{head(COLUMNS, TEXTS)}<tbody>{lines}</tbody></table>'
+    body = folded(sizes, len(tested), f"All {len(tested)} comparisons")
     against = [_margin_cells(a, c) for a, c in tested if c.relevance]
     if against:
         body += f'<p class="hint below">{escape(MARGIN_HINT)}</p>'
-        body += scroll(table(MARGIN_COLUMNS, against, TEXTS))
+        body += folded(
+            table(MARGIN_COLUMNS, against, TEXTS), len(against), "All against the margin"
+        )
     level = f" {100 * comparison.level:g} % intervals; Hodges-Lehmann and median with the level they attain."
     return Section("effects", "Effect sizes", HINT + level, body)
 
@@ -57,20 +60,18 @@ Cell = tuple[str, str]
 def _cells(analysis: Analysis, c: Contrast) -> Iterator[Cell]:
     i, effect, shift, middle = c.t.interval, c.effect, c.shift, c.median_interval
     yield analysis.label, analysis.role
-    yield named(c), c.test
-    yield str(c.n), ""
+    yield named(c), f"{c.n} {analysis.unit_of_analysis}s, {c.test}"
     yield _in_unit(analysis, i.mean, i.low, i.high)
     for found in (shift, middle):
         value, limits = _in_unit(analysis, found.estimate, found.low, found.high)
-        yield value, f"{limits} ({100 * found.attained_level:.1f} %)" if limits else "no interval"
+        yield value, f"{limits}\n{100 * found.attained_level:.1f} %" if limits else "no interval"
     yield _bare(effect.d_z, effect.low, effect.high)
     yield _bare(effect.g_z, effect.g_low, effect.g_high)
     average = c.average_effect
     yield _bare(average.d_av, *_limits(average.interval))
     yield _rank_biserial(c)
     yield _better(c)
-    yield ("", "") if c.p is None else (p_text(c.p), "")
-    yield ("", "") if c.p is None else (p_text(c.p_adjusted), f"{c.correction}, {c.family}")
+    yield ("", "") if c.p is None else (p_text(c.p), f"adjusted\n{p_text(c.p_adjusted)}")
 
 
 def _in_unit(
@@ -94,20 +95,20 @@ def _rank_biserial(c: Contrast) -> Cell:
     """One sign in all patients is a bound; many zeros have a value of their own."""
     found = c.rank_biserial
     if found.one_sign:
-        return number_text(found.value, 2, signed=True), "a bound: see better in"
+        return number_text(found.value, 2, signed=True), "a bound"
     value, limits = _bare(found.value, *_limits(found.interval))
     if found.zeros > 0.1 * c.n:
-        limits = f"{limits} (Pratt {number_text(found.pratt, 2)})".strip()
+        limits = f"{limits}\nPratt {number_text(found.pratt, 2)}".strip()
     return value, limits
 
 
 def _better(c: Contrast) -> Cell:
     found = c.better
     ties = f", {found.ties} tied" if found.ties else ""
-    value = f"{100 * found.share:.0f} % ({found.better}/{found.n}{ties})"
+    value, counts = f"{100 * found.share:.0f} %", f"{found.better}/{found.n}{ties}"
     if found.low is None or found.high is None:
-        return value, ""
-    return value, f"{100 * found.low:.0f} to {100 * found.high:.0f} %"
+        return value, counts
+    return value, f"{100 * found.low:.0f} to {100 * found.high:.0f}\n{counts}"
 
 
 def _line(cells: list[Cell]) -> str:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.report.drawing import (
     INK,
     QUIET,
     Figure,
     Spec,
-    bar,
     colours,
-    differences_axis,
     exported,
     layout,
     pair,
     rows_axis,
 )
-from ablation.report.pairs import in_words, named
+from ablation.report.pairs import in_words, label_width, named
+from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
-ROW = 44  # pixels
+ROW, NUMBERS = 44, 240  # pixels
 MARGIN = "rgba(82,96,109,0.10)"
 
 
@@ -55,14 +56,15 @@ def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
     contrasts = sorted(analysis.contrasts, key=lambda c: c.t.interval.mean)
     height = 96 + ROW * max(len(contrasts), 2)
     drawn = layout(height)
-    drawn["xaxis"] = differences_axis(
-        f"{analysis.label}: right of 0 the first is better", _reach(contrasts)
-    )
+    on = difference_scale(analysis, _drawn(contrasts))
+    drawn["xaxis"] = on.axis(f"{analysis.label}, right: first better")
     drawn["yaxis"] = rows_axis([pair(c) for c in contrasts], above=0.7)
-    drawn["shapes"] = _margin(contrasts)
+    drawn["shapes"] = _margin(contrasts, on)
     drawn["annotations"] = [_numbers(analysis, c, row) for row, c in enumerate(contrasts)]
     colour, alpha = colours(tuple(analysis.scores)), 1 - level
-    traces = [t for row, c in enumerate(contrasts) for t in _row(c, row, _shade(c, colour, alpha))]
+    traces = [
+        t for row, c in enumerate(contrasts) for t in _row(c, row, _shade(c, colour, alpha), on)
+    ]
     words = "; ".join(in_words(analysis, c) for c in reversed(contrasts))
     return Figure(
         id=id_,
@@ -73,6 +75,7 @@ def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
         height=height,
         caption=f"{analysis.contrasts[0].n} {analysis.unit_of_analysis}s; p adjusted over "
         f"{len(contrasts)} comparison{'s' if len(contrasts) > 1 else ''}.",
+        width=label_width(contrasts) + NUMBERS,
     )
 
 
@@ -84,7 +87,7 @@ def _shade(contrast: Contrast, colour: dict[str, str], alpha: float) -> str:
     return colour[contrast.candidate if i.mean > 0 else contrast.reference]
 
 
-def _row(contrast: Contrast, row: int, shade: str) -> list[Spec]:
+def _row(contrast: Contrast, row: int, shade: str, on: Differences) -> list[Spec]:
     """The thin interval below the thick one, both on the mean."""
     limits = ("mean", "CI low", "CI high")
     traces: list[Spec] = []
@@ -94,7 +97,7 @@ def _row(contrast: Contrast, row: int, shade: str) -> list[Spec]:
             **exported(f"{named(contrast)} {kind}".strip(), customdata=limits),
             "type": "scatter",
             "mode": "markers",
-            "x": [interval.mean],
+            "x": [on.at(interval.mean)],
             "y": [row],
             "customdata": [[interval.mean, interval.low, interval.high]],
             "marker": {
@@ -106,7 +109,7 @@ def _row(contrast: Contrast, row: int, shade: str) -> list[Spec]:
             "hoverinfo": "skip",
         }
         if interval.low is not None and interval.high is not None:
-            trace["error_x"] = bar(interval.mean, interval.low, interval.high, shade, width)
+            trace["error_x"] = on.bar(interval.mean, interval.low, interval.high, shade, width)
         traces.append(trace)
     return traces
 
@@ -127,23 +130,24 @@ def _numbers(analysis: Analysis, contrast: Contrast, row: int) -> Spec:
         "yanchor": "bottom",
         "showarrow": False,
         "text": words,
+        "bgcolor": "rgba(255,255,255,0.8)",
+        "borderpad": 0,
         "font": {"size": 11, "color": INK},
     }
 
 
-def _margin(contrasts: list[Contrast]) -> list[Spec]:
+def _margin(contrasts: list[Contrast], on: Differences) -> list[Spec]:
     found = contrasts[0].relevance
     if found is None:
         return []
-    edges: Spec = {"x0": -found.margin, "x1": found.margin, "y0": 0, "y1": 1, "yref": "paper"}
+    reach = on.at(found.margin)
+    edges: Spec = {"x0": -reach, "x1": reach, "y0": 0, "y1": 1, "yref": "paper"}
     return [{"type": "rect", "layer": "below", "fillcolor": MARGIN, "line": {"width": 0}, **edges}]
 
 
-def _reach(contrasts: list[Contrast]) -> float:
-    """Room for every interval, the margin and 0."""
-    reach = [abs(c.t.interval.mean) for c in contrasts]
+def _drawn(contrasts: list[Contrast]) -> Iterator[float | None]:
+    """Every mean and limit, and the margin."""
     for c in contrasts:
-        limits = (c.t.interval.low, c.t.interval.high, c.simultaneous.low, c.simultaneous.high)
-        reach += [abs(limit) for limit in limits if limit is not None]
-        reach += [c.relevance.margin] if c.relevance else []
-    return max(reach)
+        yield from (c.t.interval.mean, c.t.interval.low, c.t.interval.high)
+        yield from (c.simultaneous.low, c.simultaneous.high)
+        yield c.relevance.margin if c.relevance else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
-from ablation.report.drawing import INK, QUIET, Figure, Spec, axis, exported, layout
+from ablation.report.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
 from ablation.report.pairs import in_words
 from ablation.report.section import Section
 from ablation.report.source import Source
@@ -34,11 +34,11 @@ def matrix(comparison: Comparison, source: Source) -> Section | None:  # noqa: A
 
 def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Figure:
     """Draw the cells of all planned comparisons, each in both directions."""
-    height = 70 + max(48, 420 // len(designs)) * len(designs)
+    height = 46 + max(48, 420 // len(designs)) * len(designs)
     cells = _cells(analysis, designs)
     shift = [[cells[a, b][0] if (a, b) in cells else None for b in designs] for a in designs]
     largest = max((abs(value) for value, _ in cells.values()), default=0.0) or 1.0
-    drawn = layout(height)
+    drawn = layout(height) | {"margin": FRAME}
     names: Spec = {"tickvals": list(range(len(designs))), "ticktext": list(designs)}
     drawn["xaxis"] = axis() | names | {"side": "top", "showgrid": False, "zeroline": False}
     drawn["yaxis"] = (

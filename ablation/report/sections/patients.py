@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from ablation.comparison import Analysis, Comparison, Contrast, Summary
 from ablation.report.drawing import (
     INK,
     QUIET,
     Figure,
     Spec,
-    axis,
     bar,
     colours,
-    differences_axis,
     exported,
     layout,
+    names_axis,
     pair,
     point_size,
     rows_axis,
 )
 from ablation.report.pairs import in_words, named, shown
-from ablation.report.scales import Scale, scale
+from ablation.report.scales import Differences, Scale, difference_scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
+WIDEST = 46  # letters below a figure on a phone
 MOST = 6  # comparisons whose patients are all drawn
 
 
@@ -45,13 +47,7 @@ def patient_lines(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Fig
         for position, summary in enumerate(analysis.summaries)
     ]
     drawn = layout(360)
-    drawn["xaxis"] = axis() | {
-        "tickvals": list(range(len(designs))),
-        "ticktext": list(designs),
-        "range": [-0.55, len(designs) - 0.45],
-        "showgrid": False,
-        "zeroline": False,
-    }
+    drawn["xaxis"] = names_axis(designs)
     drawn["yaxis"] = on.axis()
     drawn["shapes"], drawn["annotations"] = on.penalty("y")
     words = "; ".join(_mean_words(analysis, summary) for summary in analysis.summaries)
@@ -69,12 +65,13 @@ def paired_differences(analysis: Analysis, level: float, id_: str) -> Figure:
     """Draw every patient's difference with mean and interval, a row per comparison."""
     contrasts, left_out = shown(analysis, MOST)
     height = max(360, 120 + 84 * len(contrasts))
+    on = difference_scale(analysis, _drawn(contrasts))
     data: list[Spec] = []
     colour = colours(tuple(analysis.scores))
     for row, contrast in enumerate(reversed(contrasts)):
-        data += _difference_row(analysis, contrast, row, colour)
+        data += _difference_row(analysis, contrast, row, colour, on)
     drawn = layout(height)
-    drawn["xaxis"] = differences_axis(_direction(analysis), _reach(analysis))
+    drawn["xaxis"] = on.axis(_direction(analysis))
     drawn["yaxis"] = rows_axis([pair(c) for c in reversed(contrasts)], below=0.75, above=0.4)
     words = "; ".join(in_words(analysis, c) for c in contrasts)
     return Figure(
@@ -141,7 +138,7 @@ def _mean_marker(summary: Summary, x: float, colour: str, analysis: Analysis, on
 
 
 def _difference_row(
-    analysis: Analysis, contrast: Contrast, row: int, colour: dict[str, str]
+    analysis: Analysis, contrast: Contrast, row: int, colour: dict[str, str], on: Differences
 ) -> list[Spec]:
     """Patients below the row's middle in the colour of who is better; mean and interval on it."""
     interval, n = contrast.t.interval, contrast.n
@@ -149,14 +146,14 @@ def _difference_row(
     better = {True: colour[contrast.candidate], False: colour[contrast.reference]}
     name = named(contrast)
     points: Spec = {
-        **exported(name, text="patient", x="difference"),
+        **exported(name, text="patient", **{on.attribute: "difference"}),
         "type": "scatter",
         "mode": "markers",
-        "x": list(contrast.d),
+        **on.values(contrast.d),
         # Spread over seven lanes by order, so that equal differences stay apart.
         "y": [row - 0.18 - 0.05 * (i % 7) for i in range(n)],
         "text": list(analysis.patients),
-        "hovertemplate": f"%{{text}}<br>%{{x:.{analysis.metric.digits}f}}<extra></extra>",
+        "hovertemplate": f"%{{text}}<br>%{{{on.attribute}:.{analysis.metric.digits}f}}<extra></extra>",
         "marker": {
             "size": point_size(n),
             "color": [better[x > 0] if x else QUIET for x in contrast.d],
@@ -167,14 +164,14 @@ def _difference_row(
         **exported(f"{name}, mean", customdata=("mean", "CI low", "CI high")),
         "type": "scatter",
         "mode": "markers",
-        "x": [interval.mean],
+        "x": [on.at(interval.mean)],
         "y": [row],
         "customdata": [[interval.mean, interval.low, interval.high]],
         "marker": {"symbol": "diamond", "size": 13, "color": INK},
         "hovertemplate": f"{name}, mean {text(interval.mean, signed=True)}<extra></extra>",
     }
     if interval.low is not None and interval.high is not None:
-        mean["error_x"] = bar(interval.mean, interval.low, interval.high, INK, 3)
+        mean["error_x"] = on.bar(interval.mean, interval.low, interval.high, INK, 3)
     wide = contrast.simultaneous
     if contrast.family > 1 and wide.low is not None and wide.high is not None:
         thin = mean | {
@@ -183,26 +180,26 @@ def _difference_row(
             "hoverinfo": "skip",
             "marker": {"size": 1, "color": INK},
         }
-        thin["error_x"] = bar(wide.mean, wide.low, wide.high, INK, 1)
+        thin["error_x"] = on.bar(wide.mean, wide.low, wide.high, INK, 1)
         return [points, thin, mean]
     return [points, mean]
 
 
-def _reach(analysis: Analysis) -> float:
-    """Room for every patient and every interval; an overlap cannot differ by more than 1."""
-    reach = [abs(x) for c in analysis.contrasts for x in c.d]
-    for contrast in analysis.contrasts:
-        for limit in (contrast.simultaneous.low, contrast.simultaneous.high):
-            reach += [] if limit is None else [abs(limit)]
-    return min(max(reach), 0.95) if scale(analysis).bounded else max(reach)
+def _drawn(contrasts: Sequence[Contrast]) -> Iterator[float | None]:
+    """Every patient and every limit."""
+    for contrast in contrasts:
+        yield from contrast.d
+        yield contrast.simultaneous.low
+        yield contrast.simultaneous.high
 
 
 def _direction(analysis: Analysis) -> str:
     """Which side of 0 speaks for whom."""
-    if len(analysis.contrasts) > 1:
-        return f"{analysis.label}: right of 0 the first is better"
     only = analysis.contrasts[0]
-    return f"← {only.reference} better   {analysis.label}   {only.candidate} better →"
+    words = f"← {only.reference} better   {analysis.label}   {only.candidate} better →"
+    if len(analysis.contrasts) > 1 or len(words) > WIDEST:
+        return f"{analysis.label}, right: first better"
+    return words
 
 
 def _mean_words(analysis: Analysis, summary: Summary) -> str:

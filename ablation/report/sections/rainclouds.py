@@ -87,7 +87,8 @@ def density(values: Sequence[float], low: float, high: float) -> tuple[Array, Ar
 
 
 def _cloud(values: Sequence[float], on: Scale, row: int, shade: str) -> Iterator[Spec]:
-    found = density([on.at(value) for value in values], 0.0, 1.0 if on.bounded else math.inf)
+    most = on.at(on.largest) if on.penalties else 1.0 if on.bounded else math.inf
+    found = density([on.at(value) for value in values], 0.0, most)
     if found is None:
         return
     places, heights = (array.round(5).tolist() for array in found)

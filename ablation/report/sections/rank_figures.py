@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison, Ranking
 from ablation.report.drawing import (
+    FRAME,
     INK,
     Figure,
     Spec,
@@ -14,8 +15,9 @@ from ablation.report.drawing import (
     title,
 )
 
-CHARACTER = 7.4  # pixels of a letter of a label
+LETTER = 6.7  # pixels of a label
 STEP, BAR = 26, 13  # pixels between labels, between bars
+LINE = 180  # pixels that the line of ranks has at least
 TESTS = {"wilcoxon": "Wilcoxon signed-rank", "t": "paired t", "signflip": "sign-flip"}
 ADJUSTED = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no"}
 SHADES = [[0, "#ffffff"], [1, "#76b0dd"]]
@@ -34,9 +36,9 @@ def critical_difference(
     bars, half = ranking.groups.bars, (len(order) + 1) // 2
     first = BAR * len(bars) + 30  # pixels from the line to the uppermost label
     depth = first + STEP * (half - 1) + 14
-    margin = 18 + max(CHARACTER * len(f"{name} 0.00") for name in order)
+    left, right = (_margin(names) for names in (order[:half], order[half:]))
     drawn = layout(depth + 66)
-    drawn["margin"] = {"l": margin, "r": margin, "t": 58, "b": 8}
+    drawn["margin"] = {"l": left, "r": right, "t": 58, "b": 8}
     drawn["xaxis"] = axis() | {
         "side": "top",
         "range": [1, len(order)],
@@ -56,12 +58,12 @@ def critical_difference(
     traces = [_bar([ranks[str(name)] for name in bar], row) for row, bar in enumerate(bars)]
     labels: list[Spec] = []
     for place, name in enumerate(order):
-        left = place < half
-        row = place if left else len(order) - 1 - place
+        on_left = place < half
+        row = place if on_left else len(order) - 1 - place
         level = -(first + STEP * row)
-        end = 1 if left else len(order)
+        end = 1 if on_left else len(order)
         traces.append(_leader(ranks[name], level, end, name, colour[name]))
-        labels.append(_label(name, ranks[name], level, left=left))
+        labels.append(_label(name, ranks[name], level, left=on_left))
     drawn["annotations"] = labels
     listed = ", ".join(f"{name} {ranks[name]:.2f}" for name in order)
     return Figure(
@@ -72,8 +74,12 @@ def critical_difference(
         layout=drawn,
         height=int(depth + 66),
         caption=_method(comparison, ranking),
-        width=int(2 * margin + 190),
+        width=left + right + LINE,
     )
+
+
+def _margin(names: list[str]) -> int:
+    return 16 + int(LETTER * max(len(f"{name} 0.00") for name in names))
 
 
 def _bar(members: list[float], row: int) -> Spec:
@@ -142,8 +148,8 @@ def rank_heat_map(comparison: Comparison, analysis: Analysis, ranking: Ranking, 
     order = sorted(range(len(ranking.designs)), key=lambda i: (by.mean_then_rank[i], i))
     places = list(range(1, len(order) + 1))
     share = [[firm.p_rank[i][place - 1] for place in places] for i in order]
-    height = 74 + 34 * len(order)
-    drawn = layout(height)
+    height = 50 + 34 * len(order)
+    drawn = layout(height) | {"margin": FRAME}
     drawn["xaxis"] = axis() | {
         "title": title("rank by mean"),
         "tickvals": places,

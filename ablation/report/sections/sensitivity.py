@@ -10,21 +10,19 @@ from ablation.report.drawing import (
     QUIET,
     Figure,
     Spec,
-    bar,
-    differences_axis,
     exported,
     layout,
     rows_axis,
 )
-from ablation.report.html import scroll, table
+from ablation.report.html import folded, table
 from ablation.report.pairs import named, shown
+from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
 COLUMNS = ("comparison", "choice", "difference", "low", "high", "p", "favours")
 TEXTS = {"comparison", "choice", "favours"}
 MOST = 3  # comparisons with a figure each
-LONG = 24  # rows from which the table is folded
 HINT = (
     "The primary comparisons under other choices, above 0 when the first is better. p is two-sided "
     "and not adjusted. Without one patient: the weakest mean that leaving one out can give, "
@@ -46,9 +44,7 @@ def sensitivity(comparison: Comparison, source: Source) -> Section | None:  # no
             if rows:
                 figures.append(_figure(analysis, contrast, rows, f"checks-{len(figures)}"))
     lines = [line for a in primary for line in _lines(comparison, a)]
-    body = scroll(table(COLUMNS, lines, TEXTS))
-    if len(lines) > LONG:
-        body = f"<details><summary>All {len(lines)} checks</summary>{body}</details>"
+    body = folded(table(COLUMNS, lines, TEXTS), len(lines), f"All {len(lines)} checks")
     hint = f"{HINT} Drawn: {left_out}" if left_out else HINT
     return Section(
         "sensitivity", "Would another choice have led elsewhere?", hint, body, tuple(figures)
@@ -81,10 +77,11 @@ def _lines(comparison: Comparison, analysis: Analysis) -> list[tuple[str, ...]]:
 
 def _figure(analysis: Analysis, contrast: Contrast, rows: Sequence[CheckRow], id_: str) -> Figure:
     upwards = list(reversed(rows))
-    height = 84 + 30 * len(rows)
+    height = 84 + 40 * len(rows)
     drawn = layout(height)
-    ends = [v for row in rows for v in (row.estimate, row.low, row.high) if v is not None]
-    drawn["xaxis"] = differences_axis(analysis.label, max(map(abs, ends)))
+    ends = [value for row in rows for value in (row.estimate, row.low, row.high)]
+    on = difference_scale(analysis, ends)
+    drawn["xaxis"] = on.axis(f"{analysis.label}, right: first better")
     drawn["yaxis"] = rows_axis([_tick(row) for row in upwards])
     name, text = named(contrast), analysis.metric.text
     words = "; ".join(f"{_choice(row)} {text(row.estimate, signed=True)}" for row in rows)
@@ -94,7 +91,7 @@ def _figure(analysis: Analysis, contrast: Contrast, rows: Sequence[CheckRow], id
         id=id_,
         title=f"{name}: {analysis.label}",
         alternative=f"{name}, difference in {analysis.label}: {words}. {agree}",
-        data=tuple(_point(row, at, name) for at, row in enumerate(upwards)),
+        data=tuple(_point(row, at, name, on) for at, row in enumerate(upwards)),
         layout=drawn,
         height=height,
         caption=agree,
@@ -102,22 +99,22 @@ def _figure(analysis: Analysis, contrast: Contrast, rows: Sequence[CheckRow], id
 
 
 def _tick(row: CheckRow) -> str:
-    """The choice on two lines, test and estimate."""
+    """The choice on two lines, test and estimate, or as many as it takes."""
     return _choice(row).replace(", ", "<br>", 1).replace(" (", "<br>(", 1)
 
 
-def _point(row: CheckRow, at: int, name: str) -> Spec:
+def _point(row: CheckRow, at: int, name: str, on: Differences) -> Spec:
     shade = QUIET if row.kind == "patient left out" else INK
     trace: Spec = {
         **exported(f"{name}, {_choice(row)}", customdata=("difference", "low", "high", "p")),
         "type": "scatter",
         "mode": "markers",
-        "x": [row.estimate],
+        "x": [on.at(row.estimate)],
         "y": [at],
         "customdata": [[row.estimate, row.low, row.high, row.p]],
         "marker": {"symbol": "diamond", "size": 9, "color": shade},
         "hoverinfo": "skip",
     }
     if row.low is not None and row.high is not None:
-        trace["error_x"] = bar(row.estimate, row.low, row.high, shade, 2.5)
+        trace["error_x"] = on.bar(row.estimate, row.low, row.high, shade, 2.5)
     return trace

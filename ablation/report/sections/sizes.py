@@ -22,7 +22,7 @@ from ablation.report.drawing import (
     point_size,
     title,
 )
-from ablation.report.html import scroll, table
+from ablation.report.html import folded, scroll, table
 from ablation.report.pairs import named, shown
 from ablation.report.section import Section
 from ablation.report.source import Source
@@ -211,12 +211,15 @@ def _tables(analysis: Analysis, found: Sizes) -> str:
         for stratum in effect.strata:
             i, span = stratum.mean, f"{_span(stratum)} {found.unit}"
             thirds.append((name, span, str(i.n), *signed(i.mean, i.low, i.high)))
-    shown_tables = [
-        scroll(table(columns, lines, {"comparison", "tumour"}))
-        for columns, lines in ((TREND_COLUMNS, slopes), (STRATUM_COLUMNS, thirds))
+    kept = [
+        folded(table(columns, lines, {"comparison", "tumour"}), len(lines), heading)
+        for columns, lines, heading in (
+            (TREND_COLUMNS, slopes, f"All {len(slopes)} slopes"),
+            (STRATUM_COLUMNS, thirds, f"Thirds of the patients, all {len(thirds)}"),
+        )
         if lines
     ]
-    return f'<div class="pair">{"".join(shown_tables)}</div>'
+    return f'<div class="pair">{"".join(kept)}</div>'
 
 
 def _lesions(comparison: Comparison) -> str:
