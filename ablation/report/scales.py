@@ -132,15 +132,15 @@ class Differences:
         """Return the axis under these words."""
         far = 1.08 * (self.at(self.reach) or 1.0)
         drawn = axis() | {
-            "title": title(words + (", root scale" if self.root else "")),
+            "title": title(words + ("<br>root scale" if self.root else "")),
             "zeroline": True,
             "zerolinecolor": QUIET,
             "zerolinewidth": 1.5,
             "range": [-far, far],
         }
         if not self.root:
-            return drawn | {"nticks": 7, "tickangle": 0}
-        sizes = _ticks(self.reach, 2 * CLOSEST)
+            return drawn | {"nticks": 5, "tickangle": 0}
+        sizes = _ticks(self.reach, 0.4)
         ticks = [*(-size for size in reversed(sizes[1:])), *sizes]
         return drawn | {
             "tickvals": [self.at(tick) for tick in ticks],

@@ -60,7 +60,7 @@ Cell = tuple[str, str]
 def _cells(analysis: Analysis, c: Contrast) -> Iterator[Cell]:
     i, effect, shift, middle = c.t.interval, c.effect, c.shift, c.median_interval
     yield analysis.label, analysis.role
-    yield named(c), f"{c.n} {analysis.unit_of_analysis}s, {c.test}"
+    yield named(c), f"{c.n} {analysis.unit_of_analysis}s\n{c.test}"
     yield _in_unit(analysis, i.mean, i.low, i.high)
     for found in (shift, middle):
         value, limits = _in_unit(analysis, found.estimate, found.low, found.high)

@@ -21,7 +21,7 @@ from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
-ROW, NUMBERS = 44, 240  # pixels
+ROW, NUMBERS = 44, 215  # pixels
 MARGIN = "rgba(82,96,109,0.10)"
 
 
@@ -57,7 +57,7 @@ def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
     height = 96 + ROW * max(len(contrasts), 2)
     drawn = layout(height)
     on = difference_scale(analysis, _drawn(contrasts))
-    drawn["xaxis"] = on.axis(f"{analysis.label}, right: first better")
+    drawn["xaxis"] = on.axis(f"{analysis.label}: first better →")
     drawn["yaxis"] = rows_axis([pair(c) for c in contrasts], above=0.7)
     drawn["shapes"] = _margin(contrasts, on)
     drawn["annotations"] = [_numbers(analysis, c, row) for row, c in enumerate(contrasts)]

@@ -198,7 +198,7 @@ def _direction(analysis: Analysis) -> str:
     only = analysis.contrasts[0]
     words = f"← {only.reference} better   {analysis.label}   {only.candidate} better →"
     if len(analysis.contrasts) > 1 or len(words) > WIDEST:
-        return f"{analysis.label}, right: first better"
+        return f"{analysis.label}: first better →"
     return words
 
 

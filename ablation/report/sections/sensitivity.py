@@ -44,7 +44,10 @@ def sensitivity(comparison: Comparison, source: Source) -> Section | None:  # no
             if rows:
                 figures.append(_figure(analysis, contrast, rows, f"checks-{len(figures)}"))
     lines = [line for a in primary for line in _lines(comparison, a)]
-    body = folded(table(COLUMNS, lines, TEXTS), len(lines), f"All {len(lines)} checks")
+    columns = COLUMNS
+    if len({line[0] for line in lines}) == 1:  # one comparison, named above the figure
+        columns, lines = columns[1:], [line[1:] for line in lines]
+    body = folded(table(columns, lines, TEXTS), len(lines), f"All {len(lines)} checks")
     hint = f"{HINT} Drawn: {left_out}" if left_out else HINT
     return Section(
         "sensitivity", "Would another choice have led elsewhere?", hint, body, tuple(figures)
@@ -81,7 +84,7 @@ def _figure(analysis: Analysis, contrast: Contrast, rows: Sequence[CheckRow], id
     drawn = layout(height)
     ends = [value for row in rows for value in (row.estimate, row.low, row.high)]
     on = difference_scale(analysis, ends)
-    drawn["xaxis"] = on.axis(f"{analysis.label}, right: first better")
+    drawn["xaxis"] = on.axis(f"{analysis.label}: first better →")
     drawn["yaxis"] = rows_axis([_tick(row) for row in upwards])
     name, text = named(contrast), analysis.metric.text
     words = "; ".join(f"{_choice(row)} {text(row.estimate, signed=True)}" for row in rows)
