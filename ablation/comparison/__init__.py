@@ -8,6 +8,7 @@ planned.py    the test that decides; relevance.py, margin_words.py  the size tha
 ranks.py      three designs or more
 sensitivity.py  what other choices would have given
 folds.py      out-of-fold scores of cross-validation
+sizes.py      how large and how many the tumours are
 ledger.py     what is unfair about the comparison
 verdict.py    the result in words
 result.py     compare(): all of it
@@ -23,6 +24,7 @@ from ablation.comparison.ranks import Ranking
 from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.sensitivity import CheckRow, PolicyRow
+from ablation.comparison.sizes import Lesions, SizeEffect, Sizes, Stratum
 from ablation.comparison.verdict import Verdict, p_text
 
 __all__ = [
@@ -35,10 +37,14 @@ __all__ = [
     "Detection",
     "DetectionContrast",
     "LedgerRow",
+    "Lesions",
     "Metric",
     "PolicyRow",
     "Ranking",
     "Relevance",
+    "SizeEffect",
+    "Sizes",
+    "Stratum",
     "Summary",
     "Verdict",
     "compare",

@@ -26,6 +26,7 @@ from ablation.comparison.sensitivity import (
     conclusion_changes,
     policy_rows,
 )
+from ablation.comparison.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
 from ablation.comparison.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
@@ -55,6 +56,10 @@ class Comparison:
     """The primary comparisons under every empty-mask rule; empty where no mask is."""
     checks: tuple[CheckRow, ...]
     """The primary comparisons under other tests, without a patient, with trainings random, ..."""
+    sizes: tuple[Sizes, ...]
+    """Tumour volumes behind the primary analyses; empty where the tables do not state them."""
+    lesions: tuple[Lesions, ...]
+    """Empty where the tables do not count lesions."""
     bands: tuple[str, ...]
     """Why the scores say nothing about patients."""
     notes: tuple[str, ...]
@@ -99,6 +104,8 @@ def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
         checks=checks,
+        sizes=tumour_sizes(rows, analyses, settings.level),
+        lesions=lesion_counts(_scored(rows), names),
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),
         notes=_notes(rows, designs, analyses, settings),
         verdict=verdict(primary, facts, settings.level, cautions, "margin" in planned),

@@ -33,16 +33,19 @@ def page(comparison: Comparison, source: Source) -> str:
         sections="\n".join(_section(section) for section in sections),
         plotly=get_plotlyjs(),
         specs=_script_json([_spec(figure) for section in sections for figure in section.figures]),
+        script=_text("page.js"),
     )
 
 
 def _section(section: Section) -> str:
     hint = f'<p class="hint">{escape(section.hint)}</p>' if section.hint else ""
-    figures = "".join(figure_html(figure) for figure in section.figures)
+    figures, body = "".join(figure_html(figure) for figure in section.figures), section.body
+    if len(section.figures) == 1 and body:  # beside it there is room
+        figures, body = f'{figures}<div class="beside">{body}</div>', ""
     grid = f'<div class="figures">{figures}</div>' if figures else ""
     return (
         f'<section id="{section.id}">\n<h2>{escape(section.title)}</h2>\n'
-        f"{hint}{grid}{section.body}\n</section>"
+        f"{hint}{grid}{body}\n</section>"
     )
 
 

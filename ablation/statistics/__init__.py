@@ -9,7 +9,7 @@ equivalence.py    too small to matter;  bayes.py  how probable better, worse, th
 clusters.py       cases of one patient;  repeats.py  seeds and folds as a source of chance
 disagreement.py   mean against ranks
 power.py          what a number of patients can show;  noncentral.py  the distribution behind it
-profile.py        share of patients above every score
+profile.py        share of patients above every score;  trend.py  a difference over tumour size
 """
 
 from ablation.statistics.bayes import (
@@ -121,6 +121,10 @@ from ablation.statistics.stability import (
     leave_one_out_winner,
     rank_stability,
 )
+from ablation.statistics.trend import (
+    Trend,
+    trend,
+)
 
 __all__ = [
     "CORRECTIONS",
@@ -153,6 +157,7 @@ __all__ = [
     "SignedRank",
     "Statistic",
     "Superiority",
+    "Trend",
     "bayesian_signed_rank",
     "bca_interval",
     "benjamini_hochberg",
@@ -200,6 +205,7 @@ __all__ = [
     "stream",
     "superiority",
     "tost",
+    "trend",
     "unadjusted",
     "unpaired_seeds",
 ]
