@@ -16,6 +16,7 @@ from sweeps.assignment import (
     Pruned,
 )
 from sweeps.errors import SweepError
+from sweeps.importance import FEWEST_TRIALS, Importance, tuning_importance
 from sweeps.launch import SweepEnd, supervise
 from sweeps.progress import Running, StudyProgress, read_progress
 from sweeps.queue import Lost
@@ -46,6 +47,7 @@ from sweeps.study import (
 from sweeps.worker import HOPELESS_CODE, WorkerEnd, stop_on_signals, work
 
 __all__ = [
+    "FEWEST_TRIALS",
     "HOPELESS_CODE",
     "Assignment",
     "Categorical",
@@ -53,6 +55,7 @@ __all__ = [
     "Dimension",
     "Failed",
     "Float",
+    "Importance",
     "Int",
     "Interrupted",
     "Lost",
@@ -83,5 +86,6 @@ __all__ = [
     "supervise",
     "to_json",
     "trials_table",
+    "tuning_importance",
     "work",
 ]

@@ -10,6 +10,7 @@ clusters.py       cases of one patient;  repeats.py  seeds and folds as a source
 disagreement.py   mean against ranks
 power.py          what a number of patients can show;  noncentral.py  the distribution behind it
 profile.py        share of patients above every score
+tuning.py         the best of so many trials of a search
 """
 
 from ablation.statistics.bayes import (
@@ -121,6 +122,7 @@ from ablation.statistics.stability import (
     leave_one_out_winner,
     rank_stability,
 )
+from ablation.statistics.tuning import TuningCurve, best_of_trials, tuning_curve
 
 __all__ = [
     "CORRECTIONS",
@@ -153,9 +155,11 @@ __all__ = [
     "SignedRank",
     "Statistic",
     "Superiority",
+    "TuningCurve",
     "bayesian_signed_rank",
     "bca_interval",
     "benjamini_hochberg",
+    "best_of_trials",
     "clopper_pearson",
     "clustering",
     "cohens_dav",
@@ -200,6 +204,7 @@ __all__ = [
     "stream",
     "superiority",
     "tost",
+    "tuning_curve",
     "unadjusted",
     "unpaired_seeds",
 ]
