@@ -97,7 +97,10 @@ def picture(image: NDArray[np.float32], truth: Mask, prediction: Mask) -> bytes:
     """
     shape = _picture_shape(truth.shape)
     grey = (_resized(image, shape).clip(0, 1) * (GREYS - 1)).astype(np.uint8)
-    of_truth, of_prediction = _contour(_resized(truth, shape)), _contour(_resized(prediction, shape))
+    of_truth, of_prediction = (
+        _contour(_resized(truth, shape)),
+        _contour(_resized(prediction, shape)),
+    )
     grey[of_truth] = GREYS
     grey[of_prediction] = GREYS + 1
     grey[of_truth & of_prediction] = GREYS + 2
@@ -125,9 +128,11 @@ def _resized(array: NDArray[Scalar], shape: tuple[int, int]) -> NDArray[Scalar]:
     rows, columns = (
         (np.arange(new) * old // new) for new, old in zip(shape, array.shape, strict=True)
     )
-    return array[rows[:, None], columns]
+    nearest: NDArray[Scalar] = array[rows[:, None], columns]
+    return nearest
 
 
 def _contour(mask: Mask) -> Mask:
     """Return the outermost pixels of a mask."""
-    return mask & ~erode(mask[None])[0]
+    contour: Mask = mask & ~erode(mask[None])[0]
+    return contour

@@ -286,6 +286,8 @@ def _studies(
 ) -> tuple[PulledStudy, ...]:
     """Return the newest run of each study that arrived whole; one that goes on has not."""
     found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return ()  # deleted since its finals were listed
     whole = f"tags.`{names.KIND}` = 'study' AND tags.`{names.PUBLISHED}` LIKE '%'"
     runs: list[Run] = _pages(client.search_runs, [found.experiment_id], whole)
     latest: dict[str, Run] = {}

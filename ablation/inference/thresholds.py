@@ -126,7 +126,9 @@ def sums(patients: Sequence[Counts], cuts: int) -> tuple[Sums, ...]:
         tp += counts.tp
         fp += counts.fp
     truth = sum(counts.truth for counts in patients)
-    return tuple(Sums(hit, wrong, truth - hit) for hit, wrong in zip(tp.tolist(), fp.tolist(), strict=True))
+    return tuple(
+        Sums(hit, wrong, truth - hit) for hit, wrong in zip(tp.tolist(), fp.tolist(), strict=True)
+    )
 
 
 def choose(patients: Sequence[Counts], thresholds: Sequence[float] = GRID) -> Choice:

@@ -128,5 +128,7 @@ def test_the_list_names_every_file_once() -> None:
     assert files[0] == "tumour-P1.png"
     assert len(set(files)) == len(files)
     for name in files:
-        assert set(name) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.=")
+        assert set(name) <= set(
+            "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.="
+        )
     assert rows[0]["dice"] == "0.5"

@@ -6,11 +6,14 @@ from collections.abc import Callable
 
 from ablation.comparison import Comparison
 from ablation.report.section import Section
+from ablation.report.sections.cases import cases
 from ablation.report.sections.details import details
 from ablation.report.sections.empties import empties
 from ablation.report.sections.fairness import fairness
+from ablation.report.sections.operating import operating
 from ablation.report.sections.patients import patients
 from ablation.report.sections.results import results
+from ablation.report.sections.tuning import tuning
 from ablation.report.source import Source
 
 SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
@@ -18,6 +21,9 @@ SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
     patients,
     fairness,
     empties,
+    cases,
+    operating,
+    tuning,
     details,
 )
 """None: the section has nothing to say about this comparison."""

@@ -60,5 +60,7 @@ def test_few_trials_have_no_band():
 
 
 def test_studies_are_averaged_up_to_the_shortest():
-    curve = tuning_curve([np.array([0.2, 0.4]), np.array([0.6, 0.6, 0.9])], np.random.default_rng(0))
+    curve = tuning_curve(
+        [np.array([0.2, 0.4]), np.array([0.6, 0.6, 0.9])], np.random.default_rng(0)
+    )
     assert curve.mean == pytest.approx([(0.3 + 0.7) / 2, (0.4 + 0.8) / 2])
