@@ -44,7 +44,9 @@ def material_of(
         studies=tuple(found),
         thresholds=tuple(one for one in thresholds if one is not None),
         cases=tuple(_cases(runs, comparison, fetch)),
-        lacking=tuple(name for name in runs if not any(_listed(run) for run in runs[name])),
+        without_pictures=tuple(
+            name for name in runs if not any(_listed(run) for run in runs[name])
+        ),
     )
 
 
@@ -123,7 +125,6 @@ def _cut(row: Mapping[str, str]) -> Cut:
 def _listed(run: PulledRun) -> list[dict[str, str]]:
     """Return what a final's list of overlays says; empty for a run without."""
     file = run.folder / names.OVERLAYS
-    file = file if file.exists() else run.folder / Path(names.OVERLAYS).name
     if not file.exists():
         return []
     return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))

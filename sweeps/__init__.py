@@ -16,7 +16,7 @@ from sweeps.assignment import (
     Pruned,
 )
 from sweeps.errors import SweepError
-from sweeps.importance import FEWEST_TRIALS, Importance, tuning_importance
+from sweeps.importance import Importance, tuning_importance
 from sweeps.launch import SweepEnd, supervise
 from sweeps.progress import Running, StudyProgress, read_progress
 from sweeps.queue import Lost
@@ -47,7 +47,6 @@ from sweeps.study import (
 from sweeps.worker import HOPELESS_CODE, WorkerEnd, stop_on_signals, work
 
 __all__ = [
-    "FEWEST_TRIALS",
     "HOPELESS_CODE",
     "Assignment",
     "Categorical",

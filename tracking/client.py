@@ -329,6 +329,12 @@ def _files(client: MlflowClient, run_id: str, folder: str | None = None) -> set[
 def _download(
     client: MlflowClient, run_id: str, files: Sequence[str], into: Path
 ) -> tuple[Path, ...]:
-    folder = into / run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    return tuple(Path(client.download_artifacts(run_id, name, str(folder))) for name in files)
+    """Return where the files lie: below the run's folder, by the paths they have at the server."""
+    placed = []
+    for name in files:
+        target = into / run_id / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A store on this machine leaves the folder of the path out, a server does not.
+        Path(client.download_artifacts(run_id, name, str(into / run_id))).replace(target)
+        placed.append(target)
+    return tuple(placed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 Value = float | str
@@ -100,5 +100,18 @@ class Material:
     studies: tuple[Study, ...] = ()
     thresholds: tuple[Thresholds, ...] = ()
     cases: tuple[Case, ...] = ()
-    lacking: tuple[str, ...] = ()
+    without_pictures: tuple[str, ...] = ()
     """Designs whose runs have no overlays."""
+
+    def sentences(self, designs: Sequence[str]) -> tuple[str, ...]:
+        """Say what is not shown, and of which designs, so that nothing is left out silently."""
+        tuned = {study.design for study in self.studies}
+        searched = {one.design for one in self.thresholds}
+        absent = {
+            "trials": [name for name in designs if name not in tuned],
+            "threshold search": [name for name in designs if name not in searched],
+            "overlays of test patients": self.without_pictures,
+        }
+        return tuple(
+            f"No {what} on record: {', '.join(names)}." for what, names in absent.items() if names
+        )

@@ -6,29 +6,35 @@ from base64 import b64encode
 from html import escape
 
 from ablation.comparison import Comparison
+from ablation.overlays import BOTH, PREDICTION, TRUTH
 from ablation.report.material import Case, Picture
 from ablation.report.section import Section
 from ablation.report.source import Source
 
 HINT = (
     "Test patients, chosen by the primary metric. The slice with most tumour is the same for every "
-    "design; the worst slice without tumour is each design's own. Contours: truth blue, prediction "
-    "orange, white where both run together. Of several trainings, the first."
+    "design; the worst slice without tumour is each design's own. Of several trainings, the first."
 )
 
 
 def cases(comparison: Comparison, source: Source) -> Section | None:
-    """Return the overlays of chosen patients; a sentence where runs have none."""
-    material = source.material
-    if not material.cases:
+    """Return the overlays of chosen patients; nothing where the runs have none."""
+    shown = source.material.cases
+    if not shown:
         return None
-    lacking = ""
-    if material.lacking:
-        lacking = (
-            f'<p class="hint">No overlays on record: {escape(", ".join(material.lacking))}.</p>'
-        )
-    body = "".join(_case(case, comparison.designs) for case in material.cases) + lacking
+    body = _legend() + "".join(_case(case, comparison.designs) for case in shown)
     return Section("cases", "Cases", hint=HINT, body=body)
+
+
+def _legend() -> str:
+    """The colours of the contours, as they are drawn."""
+    words = ((TRUTH, "truth"), (PREDICTION, "prediction"), (BOTH, "both on the same pixel"))
+    marks = (
+        f'<span><span class="swatch" style="background:rgb{colour};outline:1px solid #7b8794">'
+        f"</span>{word}</span>"
+        for colour, word in words
+    )
+    return f'<p class="hint legend">{" ".join(marks)}</p>'
 
 
 def _case(case: Case, designs: tuple[str, ...]) -> str:

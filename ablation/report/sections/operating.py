@@ -161,7 +161,7 @@ def _table(searched: Sequence[Thresholds]) -> str:
         reach = "" if around is None else f"{around[0]:g} to {around[1]:g}"
         dice = "" if one.chosen.dice is None else f"{one.chosen.dice:.3f}"
         cells = (f"{one.chosen.threshold:g}", dice, reach, _shape(one), one.tta)
-        lines.append((one.design, one.run, *cells, one.cleaning or "none"))
-    columns = ("design", "final", "threshold", "validation Dice", "within 0.01 of the curve's best",
+        lines.append((one.run, *cells, one.cleaning or "none"))
+    columns = ("final", "threshold", "validation Dice", "within 0.01 of the curve's best",
                "curve", "augmentation", "cleaning")  # fmt: skip
-    return table(columns, lines, {"design", "final", "curve", "augmentation", "cleaning"})
+    return table(columns, lines, {"final", "curve", "augmentation", "cleaning"})

@@ -45,7 +45,7 @@ def tuning(comparison: Comparison, source: Source) -> Section | None:
         "tuning",
         "Tuning",
         hint=HINT,
-        body=bullets(_remarks(comparison, studies), "notes") + _searched(studies),
+        body=bullets(_remarks(studies), "notes") + _searched(studies),
         figures=tuple(figure for figure in drawn if figure is not None),
     )
 
@@ -61,8 +61,7 @@ def history(design: str, studies: Sequence[Study], colour: str, id_: str) -> Fig
     return Figure(
         id=id_,
         title=f"{design}: trials",
-        alternative=f"{' '.join(map(_history_words, studies))} Line: best so far; circles: complete; "
-        "crosses: stopped early, at their last value; triangles: failed.",
+        alternative=f"{' '.join(map(_history_words, studies))} {_legend(studies)}",
         data=tuple(data),
         layout=drawn,
         height=320,
@@ -107,6 +106,16 @@ def _trial_words(study: Study, trial: Trial) -> str:
 
 def _short(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:.3g}"
+
+
+def _legend(studies: Sequence[Study]) -> str:
+    words = {
+        "complete": "circles: complete",
+        "pruned": "crosses: stopped early, at their last value",
+        "failed": "triangles: failed",
+    }
+    states = {trial.state for study in studies for trial in study.trials}
+    return "; ".join(["Line: best so far", *(words[s] for s in words if s in states)]) + "."
 
 
 def _history_words(study: Study) -> str:
@@ -263,7 +272,7 @@ def _importance_words(study: Study) -> str:
     return f"{study.name}: {', '.join(said)}."
 
 
-def _remarks(comparison: Comparison, studies: Sequence[Study]) -> list[str]:
+def _remarks(studies: Sequence[Study]) -> list[str]:
     """What is not shown, and how far to trust what is."""
     said = [
         f"No tuning importance of {study.name}: {study.reason}."
@@ -276,9 +285,6 @@ def _remarks(comparison: Comparison, studies: Sequence[Study]) -> list[str]:
         for study in studies
         if study.importance and len(_complete(study)) < STEADY
     ]
-    absent = [name for name in comparison.designs if name not in _by_design(studies)]
-    if absent:
-        said.append(f"No trials on record here: {', '.join(absent)}.")
     return said
 
 
