@@ -25,6 +25,7 @@ from ablation.inference.choose import (
 )
 from ablation.inference.maps import Maps
 from ablation.metrics.cases import score_case, summarise
+from ablation.overlays import Overlay, overlays
 
 if TYPE_CHECKING:
     from ablation.inference.predict import Predictor
@@ -43,6 +44,8 @@ class Scores:
     """The per-case table: validation, and test of a final."""
     slice_rows: tuple[Row, ...]
     """The same for each slice of a final, for a look at where a case goes wrong."""
+    overlays: tuple[Overlay, ...]
+    """Of a final's test patients, for people."""
     search: Search
     """On the validation patients."""
     ms_per_case: float
@@ -113,6 +116,7 @@ def score(
     point, seconds = found.best.point, 0.0
     rows: list[Row] = []
     slice_rows: list[Row] = []
+    pictures: list[Overlay] = []
     for split in SPLITS[kind]:
         for patient in getattr(experiment.split, split):
             probability = maps(patient, point.tta)
@@ -123,8 +127,11 @@ def score(
             rows.append(case.row(mask, probability))
             if kind == "final":
                 slice_rows += case.slice_rows(mask, probability)
+            if split == "test":
+                images = slices.images[slices.rows[patient]]
+                pictures += overlays(patient, images, case.truth, mask)
     ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
-    return Scores(tuple(rows), tuple(slice_rows), found, ms_per_case)
+    return Scores(tuple(rows), tuple(slice_rows), tuple(pictures), found, ms_per_case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import json
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from ablation.config import Config, with_values
@@ -32,7 +33,9 @@ from sweeps import (
     final_name,
     load_spec,
     read_progress,
+    to_json,
     trials_table,
+    tuning_importance,
     work,
 )
 from tracking import names
@@ -175,6 +178,12 @@ def trials_csv(rows: Sequence[TrialRow]) -> str:
     return text.getvalue()
 
 
+def importance_json(storage: str, experiment: Experiment) -> str:
+    """Return which parameters mattered in tuning, and the space they were drawn from, as JSON."""
+    content = asdict(tuning_importance(storage, experiment.study))
+    return json.dumps(content | {"space": json.loads(to_json(experiment.space))}, indent=1) + "\n"
+
+
 def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
     """Return the finished finals of a study's best trial, by seed."""
     storage = storage_url(workspace)
@@ -243,6 +252,7 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
     storage = storage_url(workspace)
     rows = trials_table(storage, experiment.study)
     folder.write_text(names.TRIALS, trials_csv(rows))
+    folder.write_text(names.IMPORTANCE, importance_json(storage, experiment))
     best = best_trial(rows)
     metrics = {"trials": float(sum(row.state in ("complete", "pruned") for row in rows))}
     if best is not None and best.value is not None:

@@ -26,6 +26,7 @@ from ablation.inference.tta import uncovered
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import weights
+from ablation.overlays import overlays_csv
 from ablation.scoring import SPLITS, Scores, score, validate
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "checkpoint/weights.npz"
 RESUME = "checkpoint/resume.npz"
-THRESHOLDS = "thresholds.csv"
 SHAPES_KEPT = 4
 """Traced networks a worker keeps; a search over structural keys would otherwise fill the memory."""
 
@@ -185,8 +185,10 @@ class Objective:
 
     def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
-        for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS):
-            if (known.path / name).exists():  # only finals have a table per slice
+        results = (WEIGHTS, names.THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS)
+        figures = [path.name for path in (known.path / names.FIGURES).glob("[!.]*")]
+        for name in (*results, *(f"{names.FIGURES}/{figure}" for figure in figures)):
+            if (known.path / name).exists():  # only finals have figures and a table per slice
                 folder.share(name, known)
         metrics = known.record.metrics
         recorded = {
@@ -296,13 +298,18 @@ def stem(number: int, seed: int | None) -> str:
 
 
 def write_scores(folder: RunFolder, scores: Scores) -> None:
-    """Write the per-case table of a run, what its search tried, and a final's table per slice."""
-    folder.write_text(THRESHOLDS, search_csv(scores.search))
+    """Write the per-case table of a run, what its search tried, a final's slices and overlays."""
+    folder.write_text(names.THRESHOLDS, search_csv(scores.search))
     tables = {names.PER_CASE: scores.rows, names.PER_SLICE: scores.slice_rows}
     for name, rows in tables.items():
         if rows:
             with folder.writing(name) as path:
                 write_cases(rows, path)
+    for overlay in scores.overlays:
+        with folder.writing(f"{names.FIGURES}/{overlay.file}") as path:
+            path.write_bytes(overlay.png)
+    if scores.overlays:
+        folder.write_text(names.OVERLAYS, overlays_csv(scores.overlays))
 
 
 def _stopped(assignment: Assignment, folder: RunFolder, fit: Fit) -> Outcome:

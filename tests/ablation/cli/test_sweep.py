@@ -25,7 +25,7 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(module, "show_plan", lambda *_, **__: [])
     monkeypatch.setattr(module, "confirm", lambda *_, **__: None)
     monkeypatch.setattr(module, "_run", lambda *_, **__: [SweepEnd("done")])
-    row = results.Row("unet", 1, 0.5, 0.4, 0.6, None, 1)
+    row = results.Row("unet", None, 1, 0.5, 0.4, 0.6, None, 1)
     monkeypatch.setattr(results, "rows_of", lambda *_: [row])
     monkeypatch.setattr(results, "warnings_of", lambda *_: ["unet: the disk is slow"])
     monkeypatch.setattr(publisher, "start", lambda *_: SimpleNamespace())
