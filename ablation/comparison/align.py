@@ -128,7 +128,7 @@ def _other_truth(tables: Tables) -> Iterator[str]:
     ]
     hashes = pd.concat(frames) if frames else pd.Series(dtype=str)
     # A hash of one region, with its name before it, says nothing against one of all labels.
-    kinds = hashes.astype(str).str.rpartition(":")[0]
+    kinds = hashes.map(lambda text: str(text).rpartition(":")[0])
     counts = hashes.groupby([*(hashes.index.get_level_values(k) for k in KEY), kinds]).nunique()
     changed = list(dict.fromkeys(key[:3] for key in counts[counts > 1].index))
     if changed:
