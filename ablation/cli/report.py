@@ -19,7 +19,7 @@ from ablation.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from ablation.comparison import Design
+    from ablation.comparison import Comparison, Design
     from ablation.errors import AblateError
     from ablation.report import Source
     from tracking.finals import Finals
@@ -50,6 +50,10 @@ def report(
         typer.Option("--metric", help="Primary metric; default: what the sweep planned (dice)."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    figures: Annotated[
+        str | None,
+        typer.Option("--figures", help="Figures as files too, by a browser: svg, pdf or svg,pdf."),
+    ] = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
@@ -63,8 +67,9 @@ def report(
 
     from ablation.comparison import compare as compare_designs
     from ablation.finals import chosen, designs_of, planned_settings
-    from ablation.report import summary, to_json, write_report
+    from ablation.report import picture_kinds, summary, to_json, write_report
 
+    kinds = picture_kinds(figures) if figures is not None else ()
     with tempfile.TemporaryDirectory() as folder:
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
         designs = designs_of(chosen(finals, compare))
@@ -73,6 +78,23 @@ def report(
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
+    if kinds:
+        _say_pictures(comparison, source, out, kinds, quiet=quiet)
+
+
+def _say_pictures(
+    comparison: Comparison, source: Source, out: Path, kinds: tuple[str, ...], *, quiet: bool
+) -> None:
+    """Write the figures; the report stands without them where no browser is."""
+    from ablation.errors import AblateError
+    from ablation.report import write_pictures
+
+    try:
+        written = write_pictures(comparison, source, out, kinds)
+    except AblateError as error:
+        say(f"no figures: {error}. {error.hint}", quiet=quiet)
+    else:
+        say(f"figures: {len(written)} files in {written[0].parent}", quiet=quiet)
 
 
 def _finals(

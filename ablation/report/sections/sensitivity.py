@@ -44,7 +44,7 @@ def sensitivity(comparison: Comparison, source: Source) -> Section | None:  # no
             if rows:
                 figures.append(_figure(analysis, contrast, rows, f"checks-{len(figures)}"))
     lines = [line for a in primary for line in _lines(comparison, a)]
-    columns = COLUMNS
+    columns: tuple[str, ...] = COLUMNS
     if len({line[0] for line in lines}) == 1:  # one comparison, named above the figure
         columns, lines = columns[1:], [line[1:] for line in lines]
     body = folded(table(columns, lines, TEXTS), len(lines), f"All {len(lines)} checks")
