@@ -3,6 +3,7 @@
 <workspace>/optuna.db                              the trials of all studies
 <workspace>/<experiment>/<design>/study/           what the study is about, its table
 <workspace>/<experiment>/<design>/<number>.<attempt>/   one run
+In cross-validation each outer fold has a study, and <design> is "unet.fold1of4".
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from ablation.config import Config, with_values
 from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiment import Experiment, open_experiment, params_of
-from ablation.trial import WEIGHTS, Objective, close_lost, stem
+from ablation.trial import WEIGHTS, Objective, close_lost, data_tags, stem
 from sweeps import (
     Assignment,
     Complete,
@@ -77,7 +78,7 @@ def spec_of(experiment: Experiment, workspace: Path) -> StudySpec:
 
 def write_plan(experiment: Experiment, workspace: Path) -> None:
     """Write what a worker needs to open the same experiment."""
-    folder = study_folder(workspace, experiment.name, experiment.design)
+    folder = study_folder(workspace, experiment.name, experiment.label)
     folder.path.mkdir(parents=True, exist_ok=True)
     data = experiment.config.data
     paths = {"data.path": data.path, "data.split": data.split}
@@ -87,6 +88,7 @@ def write_plan(experiment: Experiment, workspace: Path) -> None:
     plan = {
         "name": experiment.name,
         "design": experiment.design,
+        "fold": experiment.fold,
         "preset": experiment.preset,
         "config": config.model_dump(mode="json"),
     }
@@ -99,8 +101,8 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
     Raises:
         AblateError: No such plan, or the scans are not those the study was begun with.
     """
-    name, _, design = study.partition("/")
-    path = study_folder(workspace, name, design).path / PLAN
+    name, _, label = study.partition("/")
+    path = study_folder(workspace, name, label).path / PLAN
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -108,12 +110,19 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
             f"no study {study} in {workspace}", hint="ablate studies list names them."
         ) from error
     config = Config.model_validate(plan["config"])
-    return open_experiment(config, preset=plan["preset"], cache=cache, name=name, design=design)
+    return open_experiment(
+        config,
+        preset=plan["preset"],
+        cache=cache,
+        name=name,
+        design=plan["design"],
+        fold=plan.get("fold"),
+    )
 
 
-def study_folder(workspace: Path, name: str, design: str) -> RunFolder:
+def study_folder(workspace: Path, name: str, label: str) -> RunFolder:
     """Return the run folder that stands for the study itself."""
-    return RunFolder(design_folder(workspace, name, design) / names.STUDY_FOLDER)
+    return RunFolder(design_folder(workspace, name, label) / names.STUDY_FOLDER)
 
 
 def run_worker(
@@ -130,7 +139,7 @@ def run_worker(
     slices = prepare(experiment.dataset, experiment.config.data, cache)
     objective = Objective(experiment, workspace, slices, folder.run_key)
 
-    design = design_folder(workspace, experiment.name, experiment.design)
+    design = design_folder(workspace, experiment.name, experiment.label)
 
     def objective_and_table(assignment: Assignment) -> Outcome:
         rows = trials_table(storage, study)
@@ -166,18 +175,17 @@ def trials_csv(rows: Sequence[TrialRow]) -> str:
     return text.getvalue()
 
 
-def finals_of(workspace: Path, experiment: str, design: str) -> tuple[RunFolder, ...]:
+def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
     """Return the finished finals of a study's best trial, by seed."""
     storage = storage_url(workspace)
-    study = f"{experiment}/{design}"
-    best = best_trial(trials_table(storage, study))
-    rows = trials_table(storage, final_name(study))
+    best = best_trial(trials_table(storage, experiment.study))
+    rows = trials_table(storage, final_name(experiment.study))
     seeds = [
         int(str(row.facts["seed"]))
         for row in rows
         if best is not None and row.state == "complete" and row.facts["best_number"] == best.number
     ]
-    folder = design_folder(workspace, experiment, design)
+    folder = design_folder(workspace, experiment.name, experiment.label)
     found = (attempts(folder, f"final-{seed}") for seed in sorted(seeds))
     return tuple(tries[-1] for tries in found if tries)
 
@@ -214,7 +222,7 @@ def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
 
 def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
     """Make or reopen the study's own run; its children name it as their parent."""
-    folder = study_folder(workspace, experiment.name, experiment.design)
+    folder = study_folder(workspace, experiment.name, experiment.label)
     if (folder.path / names.RUN).exists():
         folder.reopen()
         return folder
@@ -225,10 +233,7 @@ def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
         name=names.STUDY_FOLDER,
         study=experiment.study,
         params=params_of(experiment.config),
-        tags={
-            names.DATA: experiment.dataset.fingerprint,
-            names.SPLIT: experiment.split.fingerprint,
-        },
+        tags=data_tags(experiment),
         provenance=collect(),
     )
     return RunFolder.create(folder.path.parent, record)
@@ -244,7 +249,7 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
         metrics |= {"best/validation_dice": best.value, "best/number": float(best.number)}
     if end.why == "done":
         # The budget may have been raised after these finals were trained.
-        for final in finals_of(workspace, experiment.name, experiment.design):
+        for final in finals_of(experiment, workspace):
             final.update(tags={f"{names.LEDGER}trials": json.dumps(experiment.config.sweep.trials)})
     reason = "" if end.why == "done" else end.reason or end.why
     folder.finish(STATUS[end.why], reason=reason, metrics=metrics)

@@ -23,7 +23,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from tracking import names
 from tracking.connection import connect, translated
 from tracking.errors import TrackingError
-from tracking.finals import FinalRun, Finals, PulledRun, newest
+from tracking.finals import FinalRun, Finals, PulledRun, is_own, newest
 from tracking.locks import locked
 from tracking.manifest import (
     APPENDED,
@@ -185,7 +185,7 @@ def _send_files(
             client.log_artifact(
                 progress.run_id, str(folder.path / name), None if place == "." else place
             )
-            if name == names.PER_CASE and record.kind == "final":
+            if name == names.PER_CASE and record.kind in names.SCORED:
                 _send_table(client, progress.run_id, folder.path / name)
         if not later:
             sent[name] = files[name]
@@ -214,7 +214,8 @@ def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
 
     Args:
         uri: The tracking address, absolute.
-        experiment: Its name; None takes the one with the newest final.
+        experiment: Its name; None takes the one with the newest final on its own test patients, or
+            where there is none, the newest at all.
         into: Folder that gets a folder for each run, named by its run id.
 
     Raises:
@@ -229,7 +230,8 @@ def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
         }
         if not latest:
             return Finals(experiment or "", (), (), ())
-        chosen = experiment or max(latest, key=lambda name: (latest[name], name))
+        own = {run.experiment for run in found if is_own(run)} or set(latest)
+        chosen = experiment or max(own, key=lambda name: (latest[name], name))
         others = tuple(sorted(set(latest) - {chosen}))
         if chosen not in latest:
             raise TrackingError(
@@ -242,13 +244,13 @@ def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
 
 
 def _finals(client: MlflowClient) -> list[FinalRun]:
-    """Return every final that arrived whole, over all experiments."""
+    """Return every final and import that arrived whole, over all experiments."""
     experiments = {e.experiment_id: e.name for e in _pages(client.search_experiments)}
-    wanted = (
-        f"tags.`{names.KIND}` = 'final' AND tags.`{names.PUBLISHED}` LIKE '%'"
-        " AND attributes.status = 'FINISHED'"
-    )
-    runs: list[Run] = _pages(client.search_runs, list(experiments), wanted)
+    whole = f"tags.`{names.PUBLISHED}` LIKE '%' AND attributes.status = 'FINISHED'"
+    runs: list[Run] = []
+    for kind in names.SCORED:  # a filter knows no OR
+        wanted = f"tags.`{names.KIND}` = '{kind}' AND {whole}"
+        runs += _pages(client.search_runs, list(experiments), wanted)
     return [
         FinalRun(
             run_id=run.info.run_id,

@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from ablation.cli import config, data, doctor, evaluate, models, report, studies, sweep, tracking
+from ablation.cli import (
+    config,
+    data,
+    doctor,
+    evaluate,
+    importing,
+    models,
+    report,
+    studies,
+    sweep,
+    tracking,
+)
 from ablation.cli.explain import explain
 
 app = typer.Typer(
@@ -66,7 +77,7 @@ app.command("ui", short_help="Browse all runs in MLflow's page.", epilog=trackin
 app.command("sync", short_help="Publish what has not arrived yet.", epilog=tracking.SYNC_EXAMPLES)(
     tracking.sync
 )
-app.command("evaluate", short_help="Score a run again from its weights.", epilog=evaluate.EXAMPLES)(
+app.command("evaluate", short_help="Score masks, or a run again.", epilog=evaluate.EXAMPLES)(
     evaluate.evaluate
 )
 app.command("worker", short_help="Train trials of a study.", epilog=sweep.WORKER_EXAMPLES)(
@@ -82,6 +93,7 @@ app.add_typer(tracking.runs_app, name="runs")
 app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")
 app.add_typer(config.app, name="config")
+app.add_typer(importing.app, name="import")
 
 
 def main() -> None:

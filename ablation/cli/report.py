@@ -17,9 +17,10 @@ from ablation.cli.options import (
     say,
     tracking_address,
 )
+from ablation.cli.pictures import Figures, write_figures
 
 if TYPE_CHECKING:
-    from ablation.comparison import Comparison, Design
+    from ablation.comparison import Design
     from ablation.errors import AblateError
     from ablation.report import Source
     from tracking.finals import Finals
@@ -50,10 +51,7 @@ def report(
         typer.Option("--metric", help="Primary metric; default: what the sweep planned (dice)."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
-    figures: Annotated[
-        str | None,
-        typer.Option("--figures", help="Figures as files too, by a browser: svg, pdf or svg,pdf."),
-    ] = None,
+    figures: Figures = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
@@ -66,35 +64,19 @@ def report(
     import tempfile
 
     from ablation.comparison import compare as compare_designs
-    from ablation.finals import chosen, designs_of, planned_settings
-    from ablation.report import picture_kinds, summary, to_json, write_report
+    from ablation.finals import chosen, designs_of, on_shared_cases, planned_settings
+    from ablation.report import summary, to_json, write_report
 
-    kinds = picture_kinds(figures) if figures is not None else ()
     with tempfile.TemporaryDirectory() as folder:
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
         designs = designs_of(chosen(finals, compare))
-    comparison = compare_designs(designs, planned_settings(finals, reference, metric))
+    settings = on_shared_cases(planned_settings(finals, reference, metric), designs)
+    comparison = compare_designs(designs, settings)
     source = _source(finals, designs, workspace)
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
-    if kinds:
-        _say_pictures(comparison, source, out, kinds, quiet=quiet)
-
-
-def _say_pictures(
-    comparison: Comparison, source: Source, out: Path, kinds: tuple[str, ...], *, quiet: bool
-) -> None:
-    """Write the figures; the report stands without them where no browser is."""
-    from ablation.errors import AblateError
-    from ablation.report import write_pictures
-
-    try:
-        written = write_pictures(comparison, source, out, kinds)
-    except AblateError as error:
-        say(f"no figures: {error}. {error.hint}", quiet=quiet)
-    else:
-        say(f"figures: {len(written)} files in {written[0].parent}", quiet=quiet)
+    write_figures(comparison, source, out, figures, quiet=quiet)
 
 
 def _finals(
@@ -168,6 +150,8 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
     other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
     facts = designs[0].facts
     words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
+    if folds := finals.runs[0].tags.get(names.FOLD, "").partition("/")[2]:
+        words += f" --folds {folds}"
     if facts.get("preset"):
         words += f" --preset {facts['preset']}"
     if not facts.get("generated"):

@@ -7,6 +7,7 @@ contrasts.py  one value per patient; summaries, differences, tests
 planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
 ranks.py      three designs or more
 sensitivity.py  what other choices would have given
+folds.py      out-of-fold scores of cross-validation
 sizes.py      how large and how many the tumours are
 ledger.py     what is unfair about the comparison
 verdict.py    the result in words
@@ -16,6 +17,7 @@ result.py     compare(): all of it
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
+from ablation.comparison.folds import protocol
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import METRICS, Metric
 from ablation.comparison.ranks import Ranking
@@ -47,4 +49,5 @@ __all__ = [
     "Verdict",
     "compare",
     "p_text",
+    "protocol",
 ]
