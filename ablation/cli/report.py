@@ -18,6 +18,7 @@ from ablation.cli.options import (
     say,
     tracking_address,
 )
+from ablation.cli.pictures import Figures, write_figures
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
@@ -53,6 +54,7 @@ def report(
         typer.Option("--metric", help="Primary metric; default: what the sweep planned (dice)."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    figures: Figures = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
@@ -81,6 +83,7 @@ def report(
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
+    write_figures(comparison, source, out, figures, quiet=quiet)
 
 
 def _finals(
