@@ -160,6 +160,7 @@ def _source(finals: Finals, designs: list[Design], workspace: Path, material: Ma
 
 def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str:
     """What gives a single design something to be compared with."""
+    from ablation.finals import folds_of
     from ablation.models import MODELS
     from tracking import names
 
@@ -169,7 +170,7 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
     other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
     facts = designs[0].facts
     words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
-    if folds := finals.runs[0].tags.get(names.FOLD, "").partition("/")[2]:
+    if folds := folds_of(finals.runs[0].tags):
         words += f" --folds {folds}"
     if facts.get("preset"):
         words += f" --preset {facts['preset']}"

@@ -48,7 +48,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
         tables = _test_tables(designs)
         problems = [
             *_duplicates(tables),
-            *(_other_cases(tables) if missing == "error" else ()),
+            *(_lacking(designs, tables) if missing == "error" else ()),
             *_other_truth(tables),
             *_seen_before(designs),
             *_other_methods(designs, tables),
@@ -114,6 +114,16 @@ def _duplicates(tables: Tables) -> Iterator[str]:
 def absences(designs: Sequence[Design]) -> tuple[str, ...]:
     """Name the test cases that a training lacks and another has, as in "b (training 1) lacks p2"."""
     return tuple(_other_cases(_test_tables(designs)))
+
+
+def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
+    """Name what tables lack, and the likely reason where designs were tested in different ways."""
+    problems = list(_other_cases(tables))
+    ways = {d.name: str(d.facts["protocol"]) for d in designs if "protocol" in d.facts}
+    if problems and len(set(ways.values())) > 1:
+        listed = ", ".join(f"{name} by {way}" for name, way in ways.items())
+        problems.append(f"they were tested in different ways ({listed})")
+    return problems
 
 
 def _other_cases(tables: Tables) -> Iterator[str]:

@@ -106,3 +106,9 @@ def test_seeds_are_averaged_within_folds(design, crossed):
     pooled = compare([design("a", *tables), design("b", crossed(BASE), crossed(BASE))], DICE)
     once = compare([design("a", crossed(BASE + GAIN)), design("b", crossed(BASE))], DICE)
     assert row_of(pooled).low == pytest.approx(row_of(once).low)
+
+
+def test_missing_patients_are_explained_by_another_way_of_testing(design, crossed, table):
+    folds = design("a", crossed(BASE), protocol="5-fold cross-validation")
+    with pytest.raises(ComparisonError, match=r"\(a by 5-fold cross-validation, b by holdout\)"):
+        compare([folds, design("b", table(BASE[:2]))], DICE)
