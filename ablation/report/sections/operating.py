@@ -151,7 +151,7 @@ def _shape(one: Thresholds) -> str:
         return "no validation patient with a tumour"
     if one.chosen.threshold in (one.cuts[0].threshold, one.cuts[-1].threshold):
         return "at the edge"
-    return "flat" if around[1] - around[0] >= FLAT else "peaked"
+    return "flat" if round(around[1] - around[0], 9) >= FLAT else "peaked"
 
 
 def _table(searched: Sequence[Thresholds]) -> str:
