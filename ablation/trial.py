@@ -27,7 +27,7 @@ from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import weights
 from ablation.overlays import overlays_csv
-from ablation.scoring import SPLITS, Scores, score, validate
+from ablation.scoring import SPLITS, Scored, score, validate
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
@@ -163,6 +163,7 @@ class Objective:
             trainer.save_weights(path)
         with memory_named(config):
             scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
+        folder.write_text(names.THRESHOLDS, search_csv(scores.search))
         write_scores(folder, scores)
         not_learned = uncovered(scores.point.tta, config.data.augmentation)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
@@ -297,9 +298,8 @@ def stem(number: int, seed: int | None) -> str:
     return str(number) if seed is None else f"final-{seed}"
 
 
-def write_scores(folder: RunFolder, scores: Scores) -> None:
-    """Write the per-case table of a run, what its search tried, a final's slices and overlays."""
-    folder.write_text(names.THRESHOLDS, search_csv(scores.search))
+def write_scores(folder: RunFolder, scores: Scored) -> None:
+    """Write the per-case table of a run, and the slices and overlays of a final."""
     tables = {names.PER_CASE: scores.rows, names.PER_SLICE: scores.slice_rows}
     for name, rows in tables.items():
         if rows:
