@@ -11,9 +11,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sys
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -40,12 +43,14 @@ from sweeps import (
 )
 from tracking import names
 from tracking.names import Status
+from tracking.owner import Owner, this_process
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder
 
 PLAN = ".plan.json"
 """Hidden, so that it is not published: it holds the path of the scans."""
+SCRATCH = ".tmp-"
 FIRST_FINAL_SEED = 101
 """Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
 MOST_WARM_UP = 5
@@ -153,11 +158,16 @@ def run_worker(
         return outcome
 
     try:
-        if not read_progress(storage, study).is_finished:
-            objective.warm_up()
-        end = work(
-            storage, study, objective_and_table, lambda lost: close_lost(design, lost), stop=stop
-        )
+        with _scratch(folder.path):
+            if not read_progress(storage, study).is_finished:
+                objective.warm_up()
+            end = work(
+                storage,
+                study,
+                objective_and_table,
+                lambda lost: close_lost(design, lost),
+                stop=stop,
+            )
     except BaseException as error:
         folder.finish("FAILED", reason=f"{type(error).__name__}: {error}")
         raise
@@ -217,6 +227,27 @@ def _drop_weights(
     for number in values.keys() - {best}:
         for folder in attempts(design, stem(number, None)):
             (folder.path / WEIGHTS).unlink(missing_ok=True)
+
+
+@contextmanager
+def _scratch(study: Path) -> Iterator[None]:
+    """Keep this process's temporary files, such as TensorFlow's generated code, below its study.
+
+    What a killed worker left there the next one removes.
+    """
+    me = this_process()
+    for left in study.glob(f"{SCRATCH}*"):
+        pid, _, started = left.name.removeprefix(SCRATCH).partition("-")
+        if Owner(me.host, int(pid), started).gone:
+            shutil.rmtree(left, ignore_errors=True)
+    place = study / f"{SCRATCH}{me.pid}-{me.started}"
+    place.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:

@@ -43,7 +43,6 @@ def test_ctrl_c_while_publishing_costs_no_table(
     end = CliRunner().invoke(app, done)
     assert end.exit_code == 130
     assert end.stdout.splitlines()[1].split()[:2] == ["unet", "1"]
-    assert "next: ablate ui" in end.stderr
     assert "not everything has arrived at the tracking server; later: ablate sync" in end.stderr
 
 
@@ -52,4 +51,5 @@ def test_warnings_stand_below_the_table(done: list[str], monkeypatch: pytest.Mon
     end = CliRunner().invoke(app, done)
     assert end.exit_code == 0
     assert "warning: unet: the disk is slow" in end.stderr
+    assert end.stderr.rstrip().endswith("ablate report --compare all --experiment phantom")
     assert "not everything" not in end.stderr
