@@ -19,8 +19,9 @@ from ablation.inference.choose import OperatingPoint
 from ablation.inference.maps import Maps
 from ablation.inference.morphology import Element, Morphology
 from ablation.metrics.cases import summarise
-from ablation.metrics.table import read_cases, write_cases
-from ablation.scoring import score_at
+from ablation.metrics.table import read_cases
+from ablation.scoring import Scored, score_at
+from ablation.trial import write_scores
 from tracking import names
 from tracking.errors import TrackingError
 from tracking.provenance import collect
@@ -89,9 +90,7 @@ def evaluate_on(
             return External(done, _recorded(done), left_out, False)
     slices = prepare(target.dataset, target.config.data, cache, progress)
     maps = Maps(predictor_of(folder, own), slices, (point.tta,))
-    rows, slice_rows, ms_per_case = score_at(
-        point, target, target.config, slices, maps, ("test",), per_slice=True
-    )
+    scored = score_at(point, target, target.config, slices, maps, ("test",), per_slice=True)
     number = 1 + max((int(one.path.name.rpartition(".")[2]) for one in earlier), default=-1)
     new = RunRecord(
         kind="final",
@@ -101,20 +100,16 @@ def evaluate_on(
         study=f"{target.name}/{design.name}",
         identity=identity,
         params=record.params,
-        tags=_tags(record, target, name, len(left_out), ms_per_case),
+        tags=_tags(record, target, name, len(left_out), scored.ms_per_case),
         provenance=collect(),
     )
-    written = _written(RunFolder.create(design, new), rows, slice_rows, point)
-    return External(written, rows, left_out, True)
+    written = _written(RunFolder.create(design, new), scored, point)
+    return External(written, scored.rows, left_out, True)
 
 
-def _written(
-    folder: RunFolder, rows: Sequence[Row], slice_rows: Sequence[Row], point: OperatingPoint
-) -> RunFolder:
-    for name, table in ((names.PER_CASE, rows), (names.PER_SLICE, slice_rows)):
-        with folder.writing(name) as path:
-            write_cases(table, path)
-    folder.finish("FINISHED", metrics={**summarise(rows), "threshold": point.threshold})
+def _written(folder: RunFolder, scored: Scored, point: OperatingPoint) -> RunFolder:
+    write_scores(folder, scored)
+    folder.finish("FINISHED", metrics={**summarise(scored.rows), "threshold": point.threshold})
     return folder
 
 

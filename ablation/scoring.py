@@ -25,6 +25,7 @@ from ablation.inference.choose import (
 )
 from ablation.inference.maps import Maps
 from ablation.metrics.cases import score_case, summarise
+from ablation.overlays import Overlay, overlays
 
 if TYPE_CHECKING:
     from ablation.inference.predict import Predictor
@@ -36,17 +37,28 @@ Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """What one trained network is worth on the patients it was not trained on."""
+class Scored:
+    """Patients scored at one operating point."""
 
     rows: tuple[Row, ...]
-    """The per-case table: validation, and test of a final."""
+    """The per-case table."""
     slice_rows: tuple[Row, ...]
     """The same for each slice of a final, for a look at where a case goes wrong."""
-    search: Search
-    """On the validation patients."""
+    overlays: tuple[Overlay, ...]
+    """Of test patients, for people."""
     ms_per_case: float
     """Wall time from slices to mask, per patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores(Scored):
+    """What one trained network is worth on the patients it was not trained on.
+
+    Of a trial the validation patients, of a final the test patients too.
+    """
+
+    search: Search
+    """On the validation patients."""
 
     @property
     def point(self) -> OperatingPoint:
@@ -111,10 +123,10 @@ def score(
     maps = Maps(predictor, slices, ("none", *among.ttas))
     found = search(maps, slices.native_truth, experiment.split.validation, among)
     per_slice = kind == "final"
-    rows, slice_rows, ms_per_case = score_at(
+    done = score_at(
         found.best.point, experiment, config, slices, maps, SPLITS[kind], per_slice=per_slice
     )
-    return Scores(rows, slice_rows, found, ms_per_case)
+    return Scores(done.rows, done.slice_rows, done.overlays, done.ms_per_case, found)
 
 
 def score_at(
@@ -126,16 +138,12 @@ def score_at(
     splits: Sequence[str],
     *,
     per_slice: bool,
-) -> tuple[tuple[Row, ...], tuple[Row, ...], float]:
-    """Score every patient of these splits at one operating point.
-
-    Returns:
-        The row of each patient, with `per_slice` of each of their slices, and the milliseconds a
-        patient takes.
-    """
+) -> Scored:
+    """Score every patient of these splits at one operating point, `per_slice` every slice too."""
     seconds = 0.0
     rows: list[Row] = []
     slice_rows: list[Row] = []
+    pictures: list[Overlay] = []
     for split in splits:
         for patient in getattr(experiment.split, split):
             probability = maps(patient, point.tta)
@@ -146,8 +154,11 @@ def score_at(
             rows.append(case.row(mask, probability))
             if per_slice:
                 slice_rows += case.slice_rows(mask, probability)
+            if split == "test":
+                images = slices.images[slices.rows[patient]]
+                pictures += overlays(patient, images, case.truth, mask)
     ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
-    return tuple(rows), tuple(slice_rows), ms_per_case
+    return Scored(tuple(rows), tuple(slice_rows), tuple(pictures), ms_per_case)
 
 
 @dataclass(frozen=True, slots=True)

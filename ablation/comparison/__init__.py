@@ -7,6 +7,8 @@ contrasts.py  one value per patient; summaries, differences, tests
 planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
 ranks.py      three designs or more
 sensitivity.py  what other choices would have given
+folds.py      out-of-fold scores of cross-validation
+sizes.py      how large and how many the tumours are
 ledger.py     what is unfair about the comparison
 verdict.py    the result in words
 result.py     compare(): all of it
@@ -15,12 +17,14 @@ result.py     compare(): all of it
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
+from ablation.comparison.folds import protocol
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import METRICS, Metric
 from ablation.comparison.ranks import Ranking
 from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.sensitivity import CheckRow, PolicyRow
+from ablation.comparison.sizes import Lesions, SizeEffect, Sizes, Stratum
 from ablation.comparison.verdict import Verdict, p_text
 
 __all__ = [
@@ -33,12 +37,17 @@ __all__ = [
     "Detection",
     "DetectionContrast",
     "LedgerRow",
+    "Lesions",
     "Metric",
     "PolicyRow",
     "Ranking",
     "Relevance",
+    "SizeEffect",
+    "Sizes",
+    "Stratum",
     "Summary",
     "Verdict",
     "compare",
     "p_text",
+    "protocol",
 ]

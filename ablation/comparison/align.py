@@ -21,7 +21,10 @@ class Design:
 
     name: str
     cases: tuple[pd.DataFrame, ...]
-    """The per-case table of each training (seed); rows with split "test" are compared."""
+    """The per-case table of each training (seed); rows with split "test" are compared.
+
+    Of cross-validation it holds the rows of all outer folds, told apart in a column `fold`.
+    """
     facts: Mapping[str, object]
     """What the fairness ledger shows: trials, epochs_allowed, epochs_used, seconds, ..."""
     band: tuple[str, ...] = ()
@@ -45,7 +48,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
         tables = _test_tables(designs)
         problems = [
             *_duplicates(tables),
-            *(_other_cases(tables) if missing == "error" else ()),
+            *(_lacking(designs, tables) if missing == "error" else ()),
             *_other_truth(tables),
             *_seen_before(designs),
             *_other_methods(designs, tables),
@@ -113,6 +116,16 @@ def absences(designs: Sequence[Design]) -> tuple[str, ...]:
     return tuple(_other_cases(_test_tables(designs)))
 
 
+def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
+    """Name what tables lack, and the likely reason where designs were tested in different ways."""
+    problems = list(_other_cases(tables))
+    ways = {d.name: str(d.facts["protocol"]) for d in designs if "protocol" in d.facts}
+    if problems and len(set(ways.values())) > 1:
+        listed = ", ".join(f"{name} by {way}" for name, way in ways.items())
+        problems.append(f"they were tested in different ways ({listed})")
+    return problems
+
+
 def _other_cases(tables: Tables) -> Iterator[str]:
     """Rows are joined by id, so every table must have the same ids."""
     for (name, seed), keys in absent_cases(tables).items():
@@ -134,11 +147,17 @@ def _other_truth(tables: Tables) -> Iterator[str]:
 
 def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
     for design in designs:
-        rows = pd.concat(design.cases)[["patient", "split"]].astype(str)
-        tested = set(rows.loc[rows["split"] == "test", "patient"])
-        both = sorted(tested & set(rows.loc[rows["split"] != "test", "patient"]))
+        both: set[str] = set()
+        for rows in by_fold(pd.concat(design.cases)):
+            is_test, patients = rows["split"] == "test", rows["patient"].astype(str)
+            both |= set(patients[is_test]) & set(patients[~is_test])
         if both:
-            yield f"{design.name} was tested on {_named(both)}, seen in training or tuning"
+            yield f"{design.name} was tested on {_named(sorted(both))}, seen in training or tuning"
+
+
+def by_fold(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each outer fold; of one split all rows."""
+    return [part for _, part in rows.groupby("fold")] if "fold" in rows else [rows]
 
 
 def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:

@@ -18,6 +18,7 @@ Rule = Literal["allowed", "used", "same", "on validation", "shown"]
 RATIO = 1.10  # budgets within a tenth count as equal
 
 LEDGER: dict[str, tuple[str, Rule]] = {
+    "protocol": ("patients tested by", "same"),
     "trials": ("trials allowed", "allowed"),
     "epochs_allowed": ("epochs allowed in a trial", "allowed"),
     "space_size": ("settings searched over", "allowed"),

@@ -15,6 +15,7 @@ from ablation.comparison.empties import (
     detection_contrasts,
     detections,
 )
+from ablation.comparison.folds import fold_counts, fold_words
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.missing import RULES
@@ -25,6 +26,7 @@ from ablation.comparison.sensitivity import (
     conclusion_changes,
     policy_rows,
 )
+from ablation.comparison.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
 from ablation.comparison.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
@@ -38,6 +40,8 @@ class Comparison:
     designs: tuple[str, ...]
     trainings: tuple[int, ...]
     """Trainings (seeds) of each design, averaged patient by patient."""
+    folds: tuple[int, ...]
+    """Outer folds of each design, whose test patients are pooled; 0 where there is one split."""
     reference: str | None
     level: float
     settings: Mapping[str, object]
@@ -52,6 +56,10 @@ class Comparison:
     """The primary comparisons under every empty-mask rule; empty where no mask is."""
     checks: tuple[CheckRow, ...]
     """The primary comparisons under other tests, without a patient, with trainings random, ..."""
+    sizes: tuple[Sizes, ...]
+    """Tumour volumes behind the primary analyses; empty where the tables do not state them."""
+    lesions: tuple[Lesions, ...]
+    """Empty where the tables do not count lesions."""
     bands: tuple[str, ...]
     """Why the scores say nothing about patients."""
     notes: tuple[str, ...]
@@ -86,6 +94,7 @@ def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison
     return Comparison(
         designs=tuple(names),
         trainings=tuple(len(design.cases) for design in designs),
+        folds=fold_counts(designs),
         reference=settings.reference,
         level=settings.level,
         settings=settings.model_dump(),
@@ -95,6 +104,8 @@ def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
         checks=checks,
+        sizes=tumour_sizes(rows, analyses, settings.level),
+        lesions=lesion_counts(_scored(rows), names),
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),
         notes=_notes(rows, designs, analyses, settings),
         verdict=verdict(primary, facts, settings.level, cautions, "margin" in planned),
@@ -204,7 +215,7 @@ def _cautions(
 
 
 def _changed(checks: Sequence[CheckRow]) -> list[str]:
-    """Where random trainings, or the rule for missing cases, leave less than the main table says."""
+    """Where random trainings or folds, or the rule for missing cases, leave less than the main table says."""
     cautions = []
     winners: dict[tuple[str, ...], set[str]] = {}
     means = {row.place: row for row in checks if row.choice == "paired t, mean"}
@@ -213,6 +224,11 @@ def _changed(checks: Sequence[CheckRow]) -> list[str]:
             cautions.append(
                 f"{row.candidate} against {row.reference}: with training runs random too, the "
                 "interval includes 0; the difference is one of these weights."
+            )
+        if row.kind == "folds" and row.open and not means[row.place].open:
+            cautions.append(
+                f"{row.candidate} against {row.reference}: with the training patients of the folds "
+                "random too, the interval includes 0."
             )
         if row.kind == "missing cases":
             winners.setdefault(row.place, set()).add(row.winner)
@@ -230,7 +246,8 @@ def _notes(
     """Counts and conditions a reader has to know; nothing is left out silently."""
     notes = []
     if all(len(design.cases) == 1 for design in designs):
-        notes.append("One training run per design: conclusions are about these weights.")
+        per = "design and fold" if any(fold_counts(designs)) else "design"
+        notes.append(f"One training run per {per}: conclusions are about these weights.")
     else:
         counts = ", ".join(f"{d.name} {len(d.cases)}" for d in designs)
         notes.append(
@@ -242,6 +259,7 @@ def _notes(
             f"Made elsewhere, training data not known: {', '.join(elsewhere)}. "
             "These scores may be of patients that were trained on."
         )
+    notes += fold_words(designs)
     if settings.missing != "error":
         notes += [f"{text}: {RULES[settings.missing]}." for text in absences(designs)]
     once = rows[rows["design"] == designs[0].name].drop_duplicates(["patient", "case", "target"])

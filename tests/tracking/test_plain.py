@@ -145,3 +145,30 @@ def test_own_finals_are_told_from_imports_and_external_test_sets() -> None:
     assert is_own(own)
     assert not is_own(_import(1, "n"))
     assert not is_own(FinalRun("r", "n", "e", 1, tags | {names.EXTERNAL: "scans"}, {}, {}))
+
+
+def _fold(end_ms: int, fold: str, seed: str = "1", split_seed: str = "0") -> FinalRun:
+    study = f"e/unet.fold{fold.replace('/', 'of')}" if fold else "e/unet"
+    tags = {names.MODEL: "unet", names.STUDY: study, names.SETTING: study, names.SEED: seed}
+    tags |= {names.FOLD: fold} if fold else {}
+    name = f"{study} {seed} {end_ms}"
+    return FinalRun(name, name, "e", end_ms, tags, {"data.split_seed": split_seed}, {})
+
+
+def test_the_folds_of_a_design_count_together() -> None:
+    folds = [_fold(k, f"{k}/3", seed) for k in (1, 2, 3) for seed in ("1", "2")]
+    assert newest(folds) == (folds, [])
+
+
+def test_the_newest_way_of_splitting_counts_alone() -> None:
+    folds = [_fold(1, "1/2"), _fold(2, "2/2")]
+    later = _fold(3, "")
+    assert newest([*folds, later]) == ([later], [folds[1], folds[0]])
+    earlier = _fold(0, "")
+    assert newest([*folds, earlier]) == (folds, [earlier])
+
+
+def test_folds_of_two_partitions_are_never_mixed() -> None:
+    whole = [_fold(1, "1/2"), _fold(2, "2/2")]
+    begun = _fold(3, "1/2", split_seed="1")
+    assert newest([*whole, begun]) == ([begun], [whole[1], whole[0]])
