@@ -169,7 +169,7 @@ def test_the_report_compares_imports_with_finals_on_the_cases_both_have(tmp_path
     assert ledger["training_data"]["colour"] == "grey"
     (tmp_path / "tool.csv").write_text("case,dice\nstranger,0.7\n")
     call("import", "per-case", "tool.csv", "--name", "aaa")
-    with pytest.raises(AblateError, match="no test case is in all of these tables"):
+    with pytest.raises(AblateError, match=r"in all of these tables: aaa .*has stranger"):
         call("report", "--compare", "all")
 
 
@@ -180,3 +180,11 @@ def test_imports_alone_make_a_report(tmp_path, monkeypatch):
         (tmp_path / "t.csv").write_text("".join(["case,dice\n", *(f"p{i},{dice + i / 50}\n" for i in range(6))]))  # fmt: skip
         call("import", "per-case", "t.csv", "--name", name)
     assert call("report").stdout.startswith("experiment imports: a, b on 6 test patients")
+
+
+def test_one_import_alone_says_how_to_bring_in_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "t.csv").write_text("case,dice\na,0.5\nb,0.7\n")
+    call("import", "per-case", "t.csv", "--name", "a")
+    assert "Next: ablate evaluate --pred PRED --truth TRUTH --name NAME" in call("report").stdout
