@@ -76,7 +76,7 @@ def score_masks(
         raise DataError(
             f"{len(faults)} fault(s) in the masks\n  " + "\n  ".join(faults),
             hint="--resample nearest brings predictions onto the truth's grid."
-            if all(fault.startswith(MISPLACED) for fault in faults)
+            if reader.misplaced == len(faults)
             else "Mend or leave out these files.",
         )
     regions = regions_of(ours.content, theirs.content, labels, target)
@@ -105,15 +105,13 @@ def _rows(pair: Pair, prediction: MaskFile, truth: MaskFile, regions: Regions) -
         )
 
 
-MISPLACED = "elsewhere: "
-"""What the fault of a prediction on another grid begins with."""
-
-
 @dataclass(slots=True)
 class _Reader:
     """Reads the two files of a pair, the second time from memory while it lasts."""
 
     resample: bool
+    misplaced: int = 0
+    """Predictions refused for their grid alone."""
     _kept: dict[str, tuple[MaskFile, MaskFile]] = field(default_factory=dict)
     _bytes: int = 0
 
@@ -130,7 +128,8 @@ class _Reader:
             grid, own = truth.grid, prediction
             prediction = _tried(pair.prediction, lambda _: resampled(own, grid), faults)
         elif apart:
-            faults.append(f"{MISPLACED}{pair.prediction} {apart} ({pair.truth})")
+            self.misplaced += 1
+            faults.append(f"{pair.prediction} {apart} ({pair.truth})")
         if prediction is not None and not faults:
             self._keep(pair.case, prediction, truth)
         return prediction, truth, faults

@@ -91,7 +91,7 @@ def test_another_grid_is_refused_or_resampled(tmp_path):
     higher = pair(tmp_path, np.roll(box(), -1, axis=2), box(), shifted(5.0))
     with pytest.raises(DataError) as caught:
         score_masks(higher)
-    assert "lies up to 5 mm away from those of the truth" in caught.value.message
+    assert "lies up to 5 mm away from the truth's voxels" in caught.value.message
     assert str(higher[0].prediction) in caught.value.message
     assert str(higher[0].truth) in caught.value.message
     assert "--resample nearest" in caught.value.hint
@@ -104,7 +104,7 @@ def test_half_the_voxels_are_brought_onto_the_truth(tmp_path):
     coarse = truth[::2, ::2, ::2]
     affine = np.diag([-4.0, -6.0, 10.0, 1.0])
     affine[:3, 3] = [-1.0, -1.5, 2.5]  # its voxels lie in the middle of eight fine ones
-    with pytest.raises(DataError, match="is 4x4x4 voxels, those of the truth are 8x8x8"):
+    with pytest.raises(DataError, match="is 4x4x4 voxels, the truth's voxels are 8x8x8"):
         score_masks(pair(tmp_path, coarse, truth, affine))
     (row,) = score_masks(pair(tmp_path, coarse, truth, affine), resample=True).rows
     assert row["dice"] == 1.0
