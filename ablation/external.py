@@ -26,7 +26,7 @@ from tracking import names
 from tracking.errors import TrackingError
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
-from tracking.workspace import attempts, design_folder, find_runs
+from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 Row = Mapping[str, object]
 
@@ -91,12 +91,11 @@ def evaluate_on(
     slices = prepare(target.dataset, target.config.data, cache, progress)
     maps = Maps(predictor_of(folder, own), slices, (point.tta,))
     scored = score_at(point, target, target.config, slices, maps, ("test",), per_slice=True)
-    number = 1 + max((int(one.path.name.rpartition(".")[2]) for one in earlier), default=-1)
     new = RunRecord(
         kind="final",
         experiment=target.name,
         model=record.model,
-        name=f"{stem}.{number}",
+        name=f"{stem}.{next_attempt(earlier)}",
         study=f"{target.name}/{design.name}",
         identity=identity,
         params=record.params,

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import tifffile
 
+from ablation.data import brats
+from ablation.data.patients import truth_hash
 from ablation.errors import DataError
 from ablation.imports.masks import score_masks
 from ablation.imports.pairing import Pair, pairs_of
 
+BRATS = Path(__file__).parents[3] / "../shared/data/brats"
 PEERS = Path(__file__).parents[3] / "../shared/data/peer_results"
 SPACING = np.diag([-2.0, -3.0, 5.0, 1.0])
 """Columns 2 mm, rows 3 mm, slices 5 mm apart; stored towards left, back, head."""
@@ -146,6 +149,17 @@ def test_slices_of_a_patient_are_warned_about(tmp_path):
 
 
 needs_peers = pytest.mark.skipif(not PEERS.is_dir(), reason="no ../shared/data beside the project")
+
+
+@pytest.mark.skipif(not BRATS.is_dir(), reason="no ../shared/data beside the project")
+def test_a_truth_of_brats_has_the_hash_it_has_in_a_sweep():
+    folder = BRATS / "BraTS-GLI-00012-000"
+    patient = brats.read(folder).patient
+    seg = next(folder.glob("*seg*"))
+    rows = score_masks([Pair("p", "p", seg, seg)]).rows
+    assert patient is not None
+    assert {row["truth_hash"] for row in rows} == {truth_hash(patient)}
+    assert [row["truth_voxels"] for row in rows][-1] == np.count_nonzero(patient.truth == 4)
 
 
 @needs_peers
