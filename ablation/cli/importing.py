@@ -176,8 +176,8 @@ def finish(
     experiment = to.experiment or newest_experiment(to.workspace)
     if to.experiment is None:
         say(f"joins experiment {experiment} (--experiment names another)", quiet=to.quiet)
+    write_out(rows, to.out)  # first: a file that cannot be written leaves no run behind
     done = write_import(rows, to.workspace, experiment, to.name, facts, params)
-    write_out(rows, to.out)
     print_scores(rows, _described(done, to.workspace), as_json=to.as_json)
     if not done.is_new:
         say(f"{to.name} is there already with the same scores", quiet=to.quiet)
@@ -190,9 +190,12 @@ def finish(
 
 def write_out(rows: Sequence[Mapping[str, object]], out: Path | None) -> None:
     """Write the per-case table where --out says."""
+    from ablation.errors import UsageError
     from ablation.metrics.table import write_cases
 
     if out is not None:
+        if out.is_dir():
+            raise UsageError(f"--out {out} is a folder", hint="Name a file, such as scores.csv.")
         out.parent.mkdir(parents=True, exist_ok=True)
         write_cases(rows, out)
 

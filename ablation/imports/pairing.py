@@ -112,7 +112,14 @@ def _files(place: Path) -> list[Path]:
             f"{place}: holds no masks", hint="Masks are .nii, .nii.gz, .tif or .tiff files."
         )
     images = [path for path in files if role_of(path.name) in (*MODALITIES, BRAIN)]
-    return [path for path in files if path not in images] or files
+    masks = [path for path in files if path not in images] or files
+    marked = {stem_of(path): case_of(path) for path in masks if _says(path, TRUTHS)}
+    return [path for path in masks if stem_of(path) in marked or not _has_mask(path, marked)]
+
+
+def _has_mask(path: Path, marked: Mapping[str, str]) -> bool:
+    """Tell whether a file is the image beside its mask, as P1.tif is beside P1_mask.tif."""
+    return stem_of(path) in marked.values()
 
 
 def _says(path: Path, words: Sequence[str]) -> bool:
