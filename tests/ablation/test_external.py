@@ -13,11 +13,12 @@ import pytest
 
 from ablation.config import resolve
 from ablation.data import prepare, write_phantom
+from ablation.data.facts import PatientFacts
 from ablation.data.source import silent
 from ablation.errors import AblateError, DataError, UsageError
 from ablation.evaluation import evaluate_run
 from ablation.experiment import Experiment, open_experiment
-from ablation.external import evaluate_on
+from ablation.external import evaluate_on, unseen
 from ablation.metrics.table import read_cases
 from ablation.study import write_plan
 from ablation.trial import Objective
@@ -106,6 +107,22 @@ def test_patients_seen_in_training_or_tuning_are_left_out_by_name_and_by_content
     assert [row["patient"] for row in done.rows] == ["TCGA_BB_0003_1"]
     left_out = "left out, the run was trained or tuned on them: "
     assert f"{left_out}{', '.join(done.left_out)}" in said
+
+
+def test_another_examination_of_a_person_is_seen_too() -> None:
+    def facts(name: str, content: str) -> PatientFacts:
+        return PatientFacts(name, (1, 1, 1), None, 1, 1, 1, "", content, True)
+
+    seen = [facts("BraTS-GLI-00012-000", "a"), facts("P2", "b")]
+    names_and_contents = [
+        ("BraTS-GLI-00012-101", "c"),
+        ("BraTS-GLI-00013-000", "d"),
+        ("P2", "e"),
+        ("P3", "b"),
+        ("P4", "f"),
+    ]
+    kept = unseen([facts(*one) for one in names_and_contents], seen)
+    assert [one.id for one in kept] == ["BraTS-GLI-00013-000", "P4"]
 
 
 def test_nothing_is_left_of_the_own_training_patients(trained: Trained) -> None:

@@ -57,6 +57,8 @@ def test_a_file_in_a_folder_of_its_own_is_called_after_it(tmp_path):
     predictions = files(tmp_path / "out", "P1/pred.nii.gz", "P2/pred.nii.gz")
     truths = files(tmp_path / "gt", "P1/seg.nii.gz", "P2/seg.nii.gz")
     assert list(paired(predictions, truths)) == ["P1", "P2"]
+    other = files(tmp_path / "other", "P1/unet.nii.gz", "P2/unet.nii.gz")
+    assert list(paired(other, truths)) == ["P1", "P2"]
 
 
 def test_images_beside_their_masks_are_no_masks(tmp_path):
