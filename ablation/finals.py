@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import json
+from collections.abc import Iterable
 
-from ablation.comparison import Design
+from ablation.comparison import PLANNED, Design
+from ablation.config import Config, with_values
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import UsageError, nearest
 from ablation.metrics.table import read_cases
@@ -12,6 +15,8 @@ from tracking import names
 from tracking.finals import Finals, PulledRun
 
 DEMO = "cpu-demo"
+COMPARISON = "comparison."
+CONTAINERS = ("(", "[", "{")  # what a tuple, a list and a mapping look like as text
 
 
 def chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
@@ -50,7 +55,10 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
                 stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
     facts = {fact: _joined(values) for fact, values in stated.items()}
     facts["seeds"] = len(runs)
-    facts["planned_metric"] = runs[0].params.get("comparison.metric")
+    plan = planned_settings(runs)
+    for key in _planned(runs[0]):
+        name = key.removeprefix(COMPARISON)
+        facts[f"{PLANNED}{name}"] = getattr(plan, name)
     return facts
 
 
@@ -69,14 +77,20 @@ def _band(facts: dict[str, object]) -> tuple[str, ...]:
     return generated + demo
 
 
-def planned_settings(finals: Finals, reference: str | None, metric: str | None) -> ComparisonConfig:
-    """Return what was planned with the finals, changed by what is asked for now."""
-    planned = finals.runs[0].params
+def planned_settings(runs: Iterable[PulledRun]) -> ComparisonConfig:
+    """Return the comparison planned with these finals; of plans that differ, the first."""
+    for run in runs:
+        return with_values(Config(), _planned(run)).comparison
+    return ComparisonConfig()
+
+
+def _planned(run: PulledRun) -> dict[str, object]:
+    """What a run's record says of the comparison; it keeps every value as a text."""
+    texts = {key: text for key, text in run.params.items() if key.startswith(COMPARISON)}
     values: dict[str, object] = {
-        key: planned[f"comparison.{key}"]
-        for key in ("metric", "reference", "level")
-        if planned.get(f"comparison.{key}", "none") != "none"
+        key: ast.literal_eval(text) if text[:1] in CONTAINERS else text
+        for key, text in texts.items()
     }
-    asked = {"reference": reference, "metric": metric}
-    values |= {key: value for key, value in asked.items() if value is not None}
-    return ComparisonConfig.model_validate(values)
+    if values.get(f"{COMPARISON}reference") == "none":
+        values[f"{COMPARISON}reference"] = None
+    return values

@@ -7,7 +7,7 @@ contrasts.py  one value per patient; summaries, differences, tests
 planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
 ranks.py      three designs or more
 sensitivity.py  what other choices would have given
-ledger.py     what is unfair about the comparison
+ledger.py     what is unfair about the comparison; late.py  what was chosen after the results
 verdict.py    the result in words
 result.py     compare(): all of it
 """
@@ -15,8 +15,9 @@ result.py     compare(): all of it
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
+from ablation.comparison.late import PLANNED
 from ablation.comparison.ledger import LedgerRow
-from ablation.comparison.metrics import METRICS, Metric
+from ablation.comparison.metrics import METRICS, Metric, declared
 from ablation.comparison.ranks import Ranking
 from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
@@ -25,6 +26,7 @@ from ablation.comparison.verdict import Verdict, p_text
 
 __all__ = [
     "METRICS",
+    "PLANNED",
     "Analysis",
     "CheckRow",
     "Comparison",
@@ -40,5 +42,6 @@ __all__ = [
     "Summary",
     "Verdict",
     "compare",
+    "declared",
     "p_text",
 ]

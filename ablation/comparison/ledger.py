@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablation.comparison.align import Design
+from ablation.comparison.late import PLANNED
 
 Colour = Literal["", "red", "amber", "grey"]
 Rule = Literal["allowed", "used", "same", "on validation", "shown"]
@@ -41,9 +42,7 @@ LEDGER: dict[str, tuple[str, Rule]] = {
 }
 """Facts every comparison shows, in this order; further facts of the designs follow."""
 
-UNSHOWN = frozenset(
-    {"run_ids", "planned_metric", "planned_margin", "planned_alternative", "generated"}
-)
+UNSHOWN = frozenset({"run_ids", "generated"})
 UNFAIR = {
     "allowed": "unequal budget: the difference may reflect training or tuning, not the design",
     "on validation": "chosen on test patients: these scores are optimistic",
@@ -64,7 +63,8 @@ class LedgerRow:
 
 def ledger(designs: Sequence[Design]) -> tuple[LedgerRow, ...]:
     """Return the parity table of these designs."""
-    stated = {fact for design in designs for fact in design.facts} - UNSHOWN
+    facts = {fact for design in designs for fact in design.facts} - UNSHOWN
+    stated = {fact for fact in facts if not fact.startswith(PLANNED)}
     rules = dict(LEDGER)
     rules.update(
         {fact: (fact.replace("_", " "), "same") for fact in sorted(stated - LEDGER.keys())}

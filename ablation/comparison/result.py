@@ -15,6 +15,7 @@ from ablation.comparison.empties import (
     detection_contrasts,
     detections,
 )
+from ablation.comparison.late import chosen_late, planned_before
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.missing import RULES
@@ -63,16 +64,25 @@ class Comparison:
         return self.analyses[0]
 
 
-def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison:
+def compare(
+    designs: Sequence[Design],
+    settings: ComparisonConfig,
+    known: Mapping[str, Metric] = METRICS,
+) -> Comparison:
     """Compare designs patient by patient; with one design, describe it and test nothing.
+
+    Args:
+        designs: What is compared.
+        settings: How.
+        known: Scores by their column; of other tools also some with a declared direction.
 
     Raises:
         ComparisonError: where tables do not match or hold no test case with a tumour.
         UsageError: for an unknown metric or reference.
     """
-    metrics = chosen_metrics(settings.metric, settings.secondary)
+    metrics = chosen_metrics(settings.metric, settings.secondary, known)
     names = [design.name for design in designs]
-    _check(settings, names)
+    _check(settings, names, metrics, known)
     rows = align(designs, settings.missing)
     pairs = planned_pairs(names, settings.reference)
     targets = [frame for _, frame in rows.groupby("target", sort=True)]
@@ -82,7 +92,7 @@ def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison
     sensitivity = policy_rows(rows, targets, metrics[0], pairs, settings)
     checks = check_rows(designs, rows, analyses, pairs, settings)
     planned = planned_before(designs, settings)
-    cautions = _cautions(designs, metrics[0], settings, planned, sensitivity, checks)
+    cautions = _cautions(designs, settings, sensitivity, checks)
     return Comparison(
         designs=tuple(names),
         trainings=tuple(len(design.cases) for design in designs),
@@ -101,7 +111,12 @@ def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison
     )
 
 
-def _check(settings: ComparisonConfig, names: Sequence[str]) -> None:
+def _check(
+    settings: ComparisonConfig,
+    names: Sequence[str],
+    metrics: Sequence[Metric],
+    known: Mapping[str, Metric],
+) -> None:
     """Refuse settings that name nothing, all in one message."""
     problems = []
     if settings.reference is not None and settings.reference not in names:
@@ -119,27 +134,24 @@ def _check(settings: ComparisonConfig, names: Sequence[str]) -> None:
             )
         )
     problems += [
-        (f"margin of an unknown metric {name!r}", nearest(name, METRICS))
+        (f"margin of an unknown metric {name!r}", nearest(name, known))
         for name in settings.margin
-        if name not in METRICS
+        if name not in known
+    ]
+    problems += [
+        (f"margin {name}={size:g} spans the whole range of {name}", "Two points are 0.02.")
+        for name, size in settings.margin.items()
+        if name in known and known[name].kind in ("overlap", "background") and size >= 1
+    ]
+    problems += [
+        (f"missing worst: nobody knows the worst {metric.name}", "Write --missing intersection.")
+        for metric in metrics
+        if metric.kind == "declared" and settings.missing == "worst"
     ]
     if problems:
         raise UsageError(
             "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
         )
-
-
-def planned_before(designs: Sequence[Design], settings: ComparisonConfig) -> frozenset[str]:
-    """Return which of margin and alternative were fixed before the results, or say nothing of it."""
-    stated = {
-        key: [d.facts[f"planned_{key}"] for d in designs if f"planned_{key}" in d.facts]
-        for key in ("margin", "alternative")
-    }
-    return frozenset(
-        key
-        for key, values in stated.items()
-        if all(value == getattr(settings, key) for value in values)
-    )
 
 
 def _scored(rows: pd.DataFrame) -> pd.DataFrame:
@@ -178,22 +190,12 @@ def _analyses(
 
 def _cautions(
     designs: Sequence[Design],
-    metric: Metric,
     settings: ComparisonConfig,
-    planned: frozenset[str],
     sensitivity: Sequence[PolicyRow],
     checks: Sequence[CheckRow],
 ) -> list[str]:
     """What the verdict box must say beyond the numbers of the primary analysis."""
-    cautions = []
-    metrics = {d.facts["planned_metric"] for d in designs if d.facts.get("planned_metric")}
-    if metrics - {metric.name}:
-        cautions.append(
-            f"The metric {metric.name} was chosen after the results were seen "
-            f"(planned: {', '.join(sorted(map(str, metrics)))})."
-        )
-    if settings.alternative != "two-sided" and "alternative" not in planned:
-        cautions.append("The one-sided direction was chosen after the results were seen.")
+    cautions = [*chosen_late(designs, settings)]
     if settings.correction == "none" and len(designs) > 2:
         cautions.append("p-values are not adjusted for the number of comparisons.")
     if conclusion_changes(sensitivity):

@@ -27,7 +27,8 @@ def _margins(value: object) -> object:
     return {name.strip(): size.strip() for name, _, size in parts}
 
 
-Margins = Annotated[dict[str, Positive], BeforeValidator(_margins)]
+Margin = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Margins = Annotated[dict[str, Margin], BeforeValidator(_margins)]
 
 
 class Section(BaseModel):
