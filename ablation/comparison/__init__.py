@@ -7,12 +7,14 @@ contrasts.py  one value per patient; summaries, differences, tests
 planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
 ranks.py      three designs or more
 sensitivity.py  what other choices would have given
-ledger.py     what is unfair about the comparison
+ledger.py     what is unfair about the comparison; validation.py  scores where settings were chosen
+cautions.py   what weakens the result, the most severe first
 verdict.py    the result in words
 result.py     compare(): all of it
 """
 
 from ablation.comparison.align import Design
+from ablation.comparison.cautions import Caution
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
 from ablation.comparison.ledger import LedgerRow
@@ -21,11 +23,14 @@ from ablation.comparison.ranks import Ranking
 from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.sensitivity import CheckRow, PolicyRow
-from ablation.comparison.verdict import Verdict, p_text
+from ablation.comparison.validation import Validation
+from ablation.comparison.verdict import ADJUSTED, Verdict, p_text
 
 __all__ = [
+    "ADJUSTED",
     "METRICS",
     "Analysis",
+    "Caution",
     "CheckRow",
     "Comparison",
     "Contrast",
@@ -38,6 +43,7 @@ __all__ = [
     "Ranking",
     "Relevance",
     "Summary",
+    "Validation",
     "Verdict",
     "compare",
     "p_text",
