@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from ablation.comparison import Comparison
     from ablation.config.sections import ComparisonConfig
-    from ablation.report import Source
 
 Reference = Annotated[
     str | None, typer.Option("--reference", help="Design the others are compared with.")

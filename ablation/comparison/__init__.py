@@ -7,12 +7,15 @@ contrasts.py  one value per patient; summaries, differences, tests
 planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
 ranks.py      three designs or more
 sensitivity.py  what other choices would have given
-ledger.py     what is unfair about the comparison; late.py  what was chosen after the results
+ledger.py     what is unfair about the comparison; validation.py  scores where settings were chosen
+late.py       what was chosen after the results were seen
+cautions.py   what weakens the result, the most severe first
 verdict.py    the result in words
 result.py     compare(): all of it
 """
 
 from ablation.comparison.align import Design
+from ablation.comparison.cautions import Caution
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
 from ablation.comparison.late import PLANNED
@@ -22,12 +25,15 @@ from ablation.comparison.ranks import Ranking
 from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.sensitivity import CheckRow, PolicyRow
-from ablation.comparison.verdict import Verdict, p_text
+from ablation.comparison.validation import Validation
+from ablation.comparison.verdict import ADJUSTED, Verdict, p_text
 
 __all__ = [
+    "ADJUSTED",
     "METRICS",
     "PLANNED",
     "Analysis",
+    "Caution",
     "CheckRow",
     "Comparison",
     "Contrast",
@@ -40,6 +46,7 @@ __all__ = [
     "Ranking",
     "Relevance",
     "Summary",
+    "Validation",
     "Verdict",
     "compare",
     "declared",

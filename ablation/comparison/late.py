@@ -39,7 +39,7 @@ def planned_before(designs: Sequence[Design], settings: ComparisonConfig) -> fro
 
 
 def chosen_late(designs: Sequence[Design], settings: ComparisonConfig) -> tuple[str, ...]:
-    """Say which settings were chosen after the results were seen, and where plans differ."""
+    """Say which settings were chosen after the results were seen, the margin apart."""
     fixed = planned_before(designs, settings)
     said = []
     if "metric" not in fixed:
@@ -54,21 +54,22 @@ def chosen_late(designs: Sequence[Design], settings: ComparisonConfig) -> tuple[
         for key in SAID_LATE
         if key not in fixed
     ]
-    return (*said, *_differing(designs))
+    return tuple(said)
+
+
+def differing_plans(designs: Sequence[Design]) -> Iterator[str]:
+    """Say where the designs were planned to be compared in different ways."""
+    for key, word in WORDS.items():
+        stated = {name: _text(value) for name, value in _stated(designs, key).items()}
+        if len(set(stated.values())) > 1:
+            values = ", ".join(f"{name} {value}" for name, value in stated.items())
+            yield f"The designs were planned with another {word} each: {values}."
 
 
 def _stated(designs: Sequence[Design], key: str) -> dict[str, object]:
     """What each design was planned with; designs that say nothing are left out."""
     fact = f"{PLANNED}{key}"
     return {design.name: design.facts[fact] for design in designs if fact in design.facts}
-
-
-def _differing(designs: Sequence[Design]) -> Iterator[str]:
-    for key, word in WORDS.items():
-        stated = {name: _text(value) for name, value in _stated(designs, key).items()}
-        if len(set(stated.values())) > 1:
-            values = ", ".join(f"{name} {value}" for name, value in stated.items())
-            yield f"The designs were planned with another {word} each: {values}."
 
 
 def _text(value: object) -> str:

@@ -24,6 +24,8 @@ LEDGER: dict[str, tuple[str, Rule]] = {
     "space_size": ("settings searched over", "allowed"),
     "epochs_used": ("epochs used in the final", "used"),
     "seconds": ("seconds of the final training", "shown"),
+    "study_seconds": ("seconds of all trainings", "shown"),
+    "device": ("trained on", "same"),
     "seeds": ("final trainings", "same"),
     "selected_on": ("settings chosen on", "on validation"),
     "preset": ("preset", "same"),
@@ -59,6 +61,13 @@ class LedgerRow:
     """As printed, one per design; "not stated" where missing."""
     colour: Colour
     remark: str
+    stated: tuple[object, ...]
+    """The same as it was stated; None where missing."""
+
+    @property
+    def judges_budget(self) -> bool:
+        """Whether the fact decides about fairness, rather than describing a design."""
+        return LEDGER.get(self.fact, ("", "shown"))[1] in UNFAIR
 
 
 def ledger(designs: Sequence[Design]) -> tuple[LedgerRow, ...]:
@@ -75,7 +84,8 @@ def ledger(designs: Sequence[Design]) -> tuple[LedgerRow, ...]:
 def _row(fact: str, label: str, rule: Rule, designs: Sequence[Design]) -> LedgerRow:
     values = [design.facts.get(fact) for design in designs]
     colour, remark = _judged(rule, values)
-    return LedgerRow(fact, label, tuple(fact_text(value) for value in values), colour, remark)
+    texts = tuple(fact_text(value) for value in values)
+    return LedgerRow(fact, label, texts, colour, remark, tuple(values))
 
 
 def _judged(rule: Rule, values: Sequence[object]) -> tuple[Colour, str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ablation.comparison.align import Design, absences, align
+from ablation.comparison.cautions import Caution, Evidence, cautions
 from ablation.comparison.contrasts import Analysis, analyse, planned_pairs
 from ablation.comparison.empties import (
     Detection,
@@ -15,7 +16,7 @@ from ablation.comparison.empties import (
     detection_contrasts,
     detections,
 )
-from ablation.comparison.late import chosen_late, planned_before
+from ablation.comparison.late import planned_before
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.missing import RULES
@@ -23,9 +24,9 @@ from ablation.comparison.sensitivity import (
     CheckRow,
     PolicyRow,
     check_rows,
-    conclusion_changes,
     policy_rows,
 )
+from ablation.comparison.validation import Validation, validations
 from ablation.comparison.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
@@ -53,9 +54,14 @@ class Comparison:
     """The primary comparisons under every empty-mask rule; empty where no mask is."""
     checks: tuple[CheckRow, ...]
     """The primary comparisons under other tests, without a patient, with trainings random, ..."""
+    validation: tuple[Validation, ...]
+    """What the designs scored where their settings were chosen; empty where no table says."""
     bands: tuple[str, ...]
     """Why the scores say nothing about patients."""
+    cautions: tuple[Caution, ...]
+    """What weakens the result, the most severe first."""
     notes: tuple[str, ...]
+    """Counts and conditions: what was left out or filled in, and how often."""
     verdict: Verdict
 
     @property
@@ -89,10 +95,10 @@ def compare(
     analyses = [a for frame in targets for a in _analyses(frame, metrics, pairs, settings)]
     primary = [analysis for analysis in analyses if analysis.role == "primary"]
     facts = ledger(designs)
+    found = detections(_scored(rows), names, settings.level)
     sensitivity = policy_rows(rows, targets, metrics[0], pairs, settings)
     checks = check_rows(designs, rows, analyses, pairs, settings)
     planned = planned_before(designs, settings)
-    cautions = _cautions(designs, settings, sensitivity, checks)
     return Comparison(
         designs=tuple(names),
         trainings=tuple(len(design.cases) for design in designs),
@@ -101,13 +107,27 @@ def compare(
         settings=settings.model_dump(),
         analyses=tuple(analyses),
         ledger=facts,
-        detection=detections(_scored(rows), names, settings.level),
+        detection=found,
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
         checks=checks,
+        validation=validations(designs, analyses, settings.empty),
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),
+        cautions=cautions(
+            Evidence(
+                designs=designs,
+                settings=settings,
+                analyses=analyses,
+                ledger=facts,
+                detection=found,
+                sensitivity=sensitivity,
+                checks=checks,
+                planned=planned,
+                missed=sum(one.missed for one in found),
+            )
+        ),
         notes=_notes(rows, designs, analyses, settings),
-        verdict=verdict(primary, facts, settings.level, cautions, "margin" in planned),
+        verdict=verdict(primary, facts, settings.level, "margin" in planned),
     )
 
 
@@ -188,41 +208,6 @@ def _analyses(
     return [primary, *(analysis for analysis in others if analysis.patients)]
 
 
-def _cautions(
-    designs: Sequence[Design],
-    settings: ComparisonConfig,
-    sensitivity: Sequence[PolicyRow],
-    checks: Sequence[CheckRow],
-) -> list[str]:
-    """What the verdict box must say beyond the numbers of the primary analysis."""
-    cautions = [*chosen_late(designs, settings)]
-    if settings.correction == "none" and len(designs) > 2:
-        cautions.append("p-values are not adjusted for the number of comparisons.")
-    if conclusion_changes(sensitivity):
-        cautions.append(
-            "The conclusion changes with the rule for empty masks: see the table of rules."
-        )
-    return [*cautions, *_changed(checks)]
-
-
-def _changed(checks: Sequence[CheckRow]) -> list[str]:
-    """Where random trainings, or the rule for missing cases, leave less than the main table says."""
-    cautions = []
-    winners: dict[tuple[str, ...], set[str]] = {}
-    means = {row.place: row for row in checks if row.choice == "paired t, mean"}
-    for row in checks:
-        if row.kind == "trainings" and row.open and not means[row.place].open:
-            cautions.append(
-                f"{row.candidate} against {row.reference}: with training runs random too, the "
-                "interval includes 0; the difference is one of these weights."
-            )
-        if row.kind == "missing cases":
-            winners.setdefault(row.place, set()).add(row.winner)
-    if any(len(found) > 1 for found in winners.values()):
-        cautions.append("The conclusion changes with the rule for missing cases.")
-    return cautions
-
-
 def _notes(
     rows: pd.DataFrame,
     designs: Sequence[Design],
@@ -231,9 +216,7 @@ def _notes(
 ) -> tuple[str, ...]:
     """Counts and conditions a reader has to know; nothing is left out silently."""
     notes = []
-    if all(len(design.cases) == 1 for design in designs):
-        notes.append("One training run per design: conclusions are about these weights.")
-    else:
+    if max(len(design.cases) for design in designs) > 1:
         counts = ", ".join(f"{d.name} {len(d.cases)}" for d in designs)
         notes.append(
             f"Averaged over trainings patient by patient ({counts}); intervals and tests "
@@ -245,16 +228,9 @@ def _notes(
     absent = int((~has_lesion(once)).sum())
     if absent:
         notes.append(f"{absent} test cases without a tumour count as detections only.")
-    unscored = (_unscored(rows, analysis) for analysis in analyses if analysis.unscored)
+    unscored = (
+        f"{one.label}: {one.unscored} cases left out for every design, no value in one."
+        for one in analyses
+        if one.unscored
+    )
     return (*notes, *unscored)
-
-
-def _unscored(rows: pd.DataFrame, analysis: Analysis) -> str:
-    missed = int((_scored(rows)["status"] == "missed").sum())
-    text = f"{analysis.metric.label}: {analysis.unscored} cases left out for every design, no value in one."
-    if analysis.metric.kind == "distance" and missed:
-        text += (
-            f" {missed} missed cases could not be penalised (size of the scan unknown): "
-            f"{analysis.metric.label} favours designs that miss."
-        )
-    return text
