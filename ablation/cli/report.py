@@ -10,6 +10,7 @@ import typer
 from ablation.cli.options import (
     DEFAULT_WORKSPACE,
     AsJson,
+    ConfigFile,
     Quiet,
     TrackingUri,
     Workspace,
@@ -20,6 +21,7 @@ from ablation.cli.options import (
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
+    from ablation.config import ReportConfig
     from ablation.errors import AblateError
     from ablation.report import Source
     from tracking.finals import Finals
@@ -50,6 +52,7 @@ def report(
         typer.Option("--metric", help="Primary metric; default: what the sweep planned (dice)."),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    config: ConfigFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
@@ -57,22 +60,34 @@ def report(
 ) -> None:
     """Compare designs patient by patient: verdict, table, figures, fairness; one offline page.
 
-    Writes index.html, comparison.csv, .json and .tex; prints the summary.
+    Writes index.html, comparison.csv, .json and .tex, methods.txt and .bib; prints the summary.
+    Published scores in [[report.literature]] of the configuration are shown beside, never tested.
     """
     import tempfile
+    from dataclasses import replace
 
     from ablation.comparison import compare as compare_designs
     from ablation.finals import chosen, designs_of, planned_settings
-    from ablation.report import summary, to_json, write_report
+    from ablation.report import published, summary, to_json, write_report
 
+    literature = published(_configured(config))
     with tempfile.TemporaryDirectory() as folder:
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
         designs = designs_of(chosen(finals, compare))
     comparison = compare_designs(designs, planned_settings(finals, reference, metric))
-    source = _source(finals, designs, workspace)
+    source = replace(_source(finals, designs, workspace), literature=literature)
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
+
+
+def _configured(file: Path | None) -> ReportConfig:
+    """Return [report] of the configuration; the settings of a comparison come with the finals."""
+    import os
+
+    from ablation.config import resolve
+
+    return resolve(file=file, environment=os.environ).config.report
 
 
 def _finals(

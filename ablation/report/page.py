@@ -12,7 +12,7 @@ from plotly.offline import get_plotlyjs
 
 from ablation.comparison import Comparison
 from ablation.report.drawing import Figure
-from ablation.report.html import bullets, figure_html, prose
+from ablation.report.html import figure_html, prose
 from ablation.report.section import Section
 from ablation.report.sections import SECTIONS
 from ablation.report.source import Source
@@ -92,5 +92,5 @@ def _verdict(comparison: Comparison, source: Source) -> str:
     return (
         f'<section id="verdict" class="verdict {kind}" aria-label="Verdict">'
         f'<p class="headline">{prose(words.headline)}</p>{sentences}'
-        f"{bullets(words.cautions, 'cautions')}{following}</section>"
+        f"{following}</section>"
     )

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ablation.comparison import Caution
+from ablation.config.sections import PublishedScore
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -17,12 +20,15 @@ class Source:
     other_experiments: tuple[str, ...] = ()
     next_command: str = ""
     """What to run to have something to compare with; "" where there is."""
+    literature: tuple[PublishedScore, ...] = ()
+    """Published scores to show beside the designs; never tested."""
 
-    def sentences(self) -> tuple[str, ...]:
-        """Say what was left out, so that nothing is left out silently."""
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What was left out, so that nothing is left out silently."""
         said = []
         if self.superseded:
             said.append(f"Left out, superseded by newer finals: {', '.join(self.superseded)}.")
         if self.other_experiments:
             said.append(f"Other experiments here: {', '.join(self.other_experiments)}.")
-        return tuple(said)
+        return tuple(Caution("grey", text) for text in said)

@@ -11,14 +11,13 @@ TEXTS = ("metric", "design")
 
 
 def summary(comparison: Comparison, source: Source) -> str:
-    """Return verdict, table, cautions and red entries of the ledger, as plain text."""
+    """Return verdict, what weakens it, table and notes, as plain text."""
     parts = [
         _title(comparison, source),
         "\n".join([comparison.verdict.headline, *comparison.verdict.sentences]),
-        "\n".join(f"caution: {text}" for text in comparison.verdict.cautions),
+        _quote(comparison, source),
         table(comparison),
-        "\n".join(_fairness(comparison)),
-        "\n".join([*comparison.notes, *source.sentences()]),
+        "\n".join(comparison.notes),
         f"Next: {source.next_command}" if source.next_command else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -29,6 +28,12 @@ def _title(comparison: Comparison, source: Source) -> str:
     patients = "1 test patient" if n == 1 else f"{n} test patients"
     bands = f" ({', '.join(comparison.bands)})" if comparison.bands else ""
     return f"experiment {source.experiment}: {', '.join(comparison.designs)} on {patients}{bands}"
+
+
+def _quote(comparison: Comparison, source: Source) -> str:
+    found = (*comparison.cautions, *source.cautions)
+    lines = [f"  {one.colour:<5}  {one.text}" for one in found]
+    return "\n".join(["Before you quote this:", *lines]) if found else ""
 
 
 def table(comparison: Comparison) -> str:
@@ -49,13 +54,3 @@ def _line(cells: list[str], widths: list[int]) -> str:
         for name, cell, width in zip(SHOWN, cells, widths, strict=True)
     ]
     return "  ".join(padded).rstrip()
-
-
-def _fairness(comparison: Comparison) -> list[str]:
-    return [
-        f"unfair: {row.label} "
-        + ", ".join(f"{d} {v}" for d, v in zip(comparison.designs, row.values, strict=True))
-        + f" ({row.remark})"
-        for row in comparison.ledger
-        if row.colour == "red"
-    ]

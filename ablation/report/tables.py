@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 
 from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary, p_text
 from ablation.comparison.metrics import number_text
+from ablation.config.sections import Section
 from ablation.report.source import Source
 
 COLUMNS = (
@@ -100,6 +101,8 @@ def plain(value: object) -> object:
     """Return dataclasses, mappings and sequences as what JSON has; NaN becomes null."""
     if is_dataclass(value) and not isinstance(value, type):
         return _mapping(value)
+    if isinstance(value, Section):
+        return plain(value.model_dump())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -151,7 +151,7 @@ def test_missed_tumours_have_their_own_table(design, table, tmp_path):
 def test_summary_tells_what_is_unfair(design):
     designs = [design("a", [0.5, 0.6], trials=50), design("b", [0.4, 0.5], trials=20)]
     text = summary(compare(designs, ComparisonConfig()), SOURCE)
-    assert "unfair: trials allowed a 50, b 20 (unequal budget" in text
+    assert "  red    Trials allowed: a 50, b 20; unequal budget" in text
     assert text.splitlines()[0] == "experiment demo: a, b on 2 test patients"
 
 
