@@ -9,7 +9,7 @@ from typing import Literal
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast
 from ablation.comparison.empties import Detection
-from ablation.comparison.late import chosen_late, differing_plans
+from ablation.comparison.late import differing_plans, late_words
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import Metric, number_text
 from ablation.comparison.sensitivity import CheckRow, PolicyRow, conclusion_changes
@@ -41,8 +41,6 @@ class Evidence:
     detection: Sequence[Detection]
     sensitivity: Sequence[PolicyRow]
     checks: Sequence[CheckRow]
-    planned: frozenset[str]
-    """Settings that were fixed before the results."""
     missed: int
     """Missed cases of all designs and trainings."""
 
@@ -91,11 +89,8 @@ def _missed(evidence: Evidence) -> Iterator[Caution]:
 
 def _late(evidence: Evidence) -> Iterator[Caution]:
     """What was chosen after the results were seen."""
-    for text in chosen_late(evidence.designs, evidence.settings):
+    for text in late_words(evidence.designs, evidence.settings):
         yield Caution("red", text)
-    if evidence.settings.margin and "margin" not in evidence.planned:
-        sizes = ", ".join(f"{name} {size:g}" for name, size in evidence.settings.margin.items())
-        yield Caution("amber", f"The margin ({sizes}) was chosen after the results were seen.")
     for text in differing_plans(evidence.designs):
         yield Caution("amber", text)
 

@@ -16,7 +16,7 @@ from ablation.comparison.empties import (
     detection_contrasts,
     detections,
 )
-from ablation.comparison.late import planned_before
+from ablation.comparison.late import late_words, planned_before
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.missing import RULES
@@ -56,6 +56,8 @@ class Comparison:
     """The primary comparisons under other tests, without a patient, with trainings random, ..."""
     validation: tuple[Validation, ...]
     """What the designs scored where their settings were chosen; empty where no table says."""
+    late: tuple[str, ...]
+    """What was chosen after the results were seen, a sentence each."""
     bands: tuple[str, ...]
     """Why the scores say nothing about patients."""
     cautions: tuple[Caution, ...]
@@ -112,6 +114,7 @@ def compare(
         sensitivity=sensitivity,
         checks=checks,
         validation=validations(designs, analyses, settings.empty),
+        late=late_words(designs, settings),
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),
         cautions=cautions(
             Evidence(
@@ -122,7 +125,6 @@ def compare(
                 detection=found,
                 sensitivity=sensitivity,
                 checks=checks,
-                planned=planned,
                 missed=sum(one.missed for one in found),
             )
         ),

@@ -6,11 +6,19 @@ import os
 from pathlib import Path
 
 from ablation.comparison import Comparison
+from ablation.report.methods import bibliography, methods
 from ablation.report.page import page
 from ablation.report.source import Source
 from ablation.report.tables import to_csv, to_json, to_tex
 
-FILES = ("index.html", "comparison.csv", "comparison.json", "comparison.tex")
+FILES = (
+    "index.html",
+    "comparison.csv",
+    "comparison.json",
+    "comparison.tex",
+    "methods.txt",
+    "methods.bib",
+)
 
 
 def write_report(comparison: Comparison, source: Source, folder: Path) -> tuple[Path, ...]:
@@ -19,11 +27,14 @@ def write_report(comparison: Comparison, source: Source, folder: Path) -> tuple[
     The same comparison gives the same bytes: nothing holds a time or a path.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    paragraph = methods(comparison)
     contents = (
         page(comparison, source),
         to_csv(comparison),
         to_json(comparison, source),
         to_tex(comparison),
+        paragraph + "\n",
+        bibliography(paragraph),
     )
     return tuple(_write(folder / name, text) for name, text in zip(FILES, contents, strict=True))
 
