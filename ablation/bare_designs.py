@@ -13,6 +13,7 @@ from ablation.comparison import METRICS, Design, Metric, declared
 from ablation.config.sections import ComparisonConfig
 from ablation.data.source import Progress, silent
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
+from ablation.metrics.cases import COUNTS, KEY
 from ablation.metrics.empty import DISTANCES
 
 UNKNOWN = {"split": "test", "shape": "", "spacing": "", "distance_unit": "", "truth_hash": ""}
@@ -136,6 +137,9 @@ def usual_settings(designs: Sequence[Design], reading: Reading) -> ComparisonCon
     """Return what is compared where nothing is asked for: Dice, else the table's first score.
 
     HD95 stands beside it where it is known how it was computed.
+
+    Raises:
+        ComparisonError: The tables share no score that can decide.
     """
     shared = _shared(designs)
     first = [
@@ -144,7 +148,10 @@ def usual_settings(designs: Sequence[Design], reading: Reading) -> ComparisonCon
         if name in shared and _decides(name, reading)
     ]
     if not first:
-        return ComparisonConfig()
+        raise ComparisonError(
+            f"no score that every table has can decide a comparison: {_scores(designs)}",
+            hint="Say which way is better: --higher-is-better NAME or --lower-is-better NAME.",
+        )
     beside = [
         name
         for name in (*USUAL, *reading.own)
@@ -192,14 +199,19 @@ def check_scores(designs: Sequence[Design], settings: ComparisonConfig, reading:
             hint=f"{nearest(unknown[0], reading.known)} Or say which way is better: "
             f"--higher-is-better {unknown[0]} (or --lower-is-better).",
         )
-    lacking = [
-        f"{design.name} has no column {name}"
+    lacking = {
+        name: [d.name for d in designs if any(name not in frame for frame in d.cases)]
         for name in wanted
-        for design in designs
-        if any(name not in frame for frame in design.cases)
-    ]
-    if lacking:
-        raise ComparisonError("; ".join(lacking), hint=f"All tables have: {_scores(designs)}.")
+    }
+    if any(lacking.values()):
+        raise ComparisonError(
+            "; ".join(
+                f"no column {name} in the table of {', '.join(who)}"
+                for name, who in lacking.items()
+                if who
+            ),
+            hint=f"All tables have: {_scores(designs)}.",
+        )
     if "hd95" in wanted and reading.hd95_method is None and "hd95" not in reading.own:
         raise ComparisonError(
             "HD95 has several definitions, and tables do not say which one they hold",
@@ -221,4 +233,5 @@ def left_out(
 
 
 def _scores(designs: Sequence[Design]) -> str:
-    return ", ".join(name for name in _shared(designs) if name not in (*UNKNOWN, "status"))
+    beside = (*KEY, *UNKNOWN, "status", *COUNTS)
+    return ", ".join(name for name in _shared(designs) if name not in beside) or "none"

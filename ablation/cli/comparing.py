@@ -100,7 +100,8 @@ def with_flags(planned: ComparisonConfig, flags: Mapping[str, str | None]) -> Co
         return ComparisonConfig.model_validate(planned.model_dump() | given)
     except ValidationError as error:
         found = [_fault(dict(item)) for item in error.errors()]
-    raise UsageError("; ".join(text for text, _ in found), hint=" ".join(hint for _, hint in found))
+    hints = dict.fromkeys(hint for _, hint in found)
+    raise UsageError("; ".join(text for text, _ in found), hint=" ".join(hints))
 
 
 def _metrics(text: str) -> dict[str, object]:
@@ -126,9 +127,8 @@ def _fault(item: Mapping[str, object]) -> tuple[str, str]:
         re.findall(r"'([^']+)'", str(context.get("expected"))) if isinstance(context, dict) else []
     )
     if known:
-        return f"{flag} {item['input']!r} is none of {', '.join(known)}", nearest(
-            str(item["input"]), known
-        )
+        text = f"{flag} {item['input']!r} is none of {', '.join(known)}"
+        return text, nearest(str(item["input"]), known)
     return f"{flag} {within}{item['input']}: {item['msg']}", "For example --margin dice=0.02,hd95=2"
 
 

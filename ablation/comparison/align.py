@@ -85,7 +85,9 @@ def with_target(designs: Sequence[Design], target: str | None) -> list[Design]:
         return list(designs)
     known = {str(t) for design in designs for frame in design.cases for t in frame["target"]}
     if target not in known:
-        raise UsageError(f"no table has the target {target!r}", hint=nearest(target, known))
+        named_ones = known - {""}
+        hint = nearest(target, named_ones) if named_ones else "These tables name no target."
+        raise UsageError(f"no table has the target {target!r}", hint=hint)
     return [
         replace(d, cases=tuple(frame[frame["target"] == target] for frame in d.cases))
         for d in designs

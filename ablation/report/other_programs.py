@@ -21,7 +21,7 @@ COLUMNS = (
 def friedman_text(ranking: Ranking) -> str:
     """Return Friedman's test with every number that papers give of it."""
     test = ranking.friedman
-    f = "" if test.f is None else f" = {test.f:.4g}"
+    f = " infinite" if test.f is None else f" = {test.f:.4g}"
     ranks = ", ".join(
         f"{name} {rank:.3g}" for name, rank in zip(ranking.designs, test.mean_ranks, strict=True)
     )

@@ -92,6 +92,8 @@ def _difference_cells(metric: Metric, c: Contrast) -> Row:
 
 def test_text(contrast: Contrast) -> str:
     """Return the test that decides and its adjustment, as in "Wilcoxon exact, Holm of 3"."""
+    if contrast.family == 1:
+        return contrast.test
     family = f" of {contrast.family}" if contrast.correction != "none" else ""
     return f"{contrast.test}, {CORRECTED[contrast.correction]}{family}"
 
