@@ -50,6 +50,7 @@ def read_bare(
     *,
     model_column: str | None = None,
     case_column: str | None = None,
+    target_column: str | None = None,
     patient_regex: str | None = None,
     patient_map: Path | None = None,
     also: Collection[str] = (),
@@ -66,6 +67,7 @@ def read_bare(
             semicolons part the columns.
         model_column: Names the design of a row; none: `model`, if there is one.
         case_column: Names the case; none: `case`, else `patient`.
+        target_column: Names the region, or what else is analysed apart; none: `target`, if any.
         patient_regex: Finds the patient in a case's id: its first group, or all it matches.
         patient_map: CSV with the columns case and patient.
         also: Columns of scores that only their user knows, as the header names them; any number.
@@ -76,7 +78,8 @@ def read_bare(
         UsageError: A column that is not there, or a pattern that is none.
     """
     lines = read_lines(path)
-    columns = _columns(lines.header, path, model_column, case_column, also, say)
+    asked = (model_column, case_column, target_column)
+    columns = _columns(lines.header, path, asked, also, say)
     rows = _rows(lines, columns, path, say)
     patients = _patients(rows, columns, patient_regex, patient_map, path, say)
     frame = pd.DataFrame(rows)
@@ -101,31 +104,32 @@ class _Columns:
     target: int | None
     values: dict[str, int]
     """Our name of a metric, count or text: its place."""
+    free: frozenset[str]
+    """Scores with a scale of their own."""
     case_is_patient: bool
 
 
 def _columns(
     header: Sequence[str],
     path: Path,
-    model_column: str | None,
-    case_column: str | None,
+    asked: tuple[str | None, str | None, str | None],
     also: Collection[str],
     say: Progress,
 ) -> _Columns:
     plain = [re.sub(r"[\s_.\-]+", "_", name.casefold()).strip("_") for name in header]
-    model = _place(header, plain, model_column, ("model",), path)
-    case = _place(header, plain, case_column, ("case", "patient"), path)
+    model = _place(header, plain, asked[0], ("model",), path)
+    case = _place(header, plain, asked[1], ("case", "patient"), path)
+    target = _place(header, plain, asked[2], ("target",), path)
     if case is None:
         raise DataError(
             f"{path}: no column named case or patient; columns: {', '.join(header)}",
             hint="Say which column names the cases: --case-column NAME",
         )
-    taken = {case, model}
-    patient, target = (
-        next((at for at, name in enumerate(plain) if name == word and at not in taken), None)
-        for word in ("patient", "target")
+    taken = {case, model, target}
+    patient = next(
+        (at for at, name in enumerate(plain) if name == "patient" and at not in taken), None
     )
-    taken |= {patient, target}
+    taken |= {patient}
     values: dict[str, int] = {}
     unknown, twice = [], []
     for at, name in enumerate(plain):
@@ -150,7 +154,8 @@ def _columns(
         )
     if unknown:
         say(f"{path}: columns left out: {', '.join(unknown)}")
-    return _Columns(case, model, patient, target, values, _means_patient(plain[case]))
+    free = frozenset(name for name in values if name in also)
+    return _Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
 
 
 def _place(
@@ -232,11 +237,14 @@ def _row(
         if name in TEXTS:
             row[name] = cells[place]
         else:
-            row[name] = _number(name, cells[place], decimal_comma, faults)
+            free = name in columns.free
+            row[name] = _number(name, cells[place], decimal_comma, free, faults)
     return row, faults + list(_contradictions(row))
 
 
-def _number(name: str, cell: str, decimal_comma: bool, faults: list[str]) -> float | None:
+def _number(
+    name: str, cell: str, decimal_comma: bool, free: bool, faults: list[str]
+) -> float | None:
     if cell.casefold() in UNDEFINED:
         return None
     try:
@@ -246,7 +254,7 @@ def _number(name: str, cell: str, decimal_comma: bool, faults: list[str]) -> flo
         return None
     if math.isinf(value) and value > 0 and name in DISTANCES:
         return None  # how several tools write the distance to an empty mask
-    if name not in (*METRICS, *COUNTS) and math.isfinite(value):
+    if free and math.isfinite(value):
         return value
     highest = 1.0 if name in RATIOS else math.inf
     if not 0 <= value <= highest + SLACK or math.isinf(value):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+from ablation.cli.options import say
+
 if TYPE_CHECKING:
+    from ablation.comparison import Comparison
     from ablation.config.sections import ComparisonConfig
+    from ablation.report import Source
+    from ablation.report.formats import Format as Shape
+    from ablation.report.tex import Style as TexStyle
 
 Reference = Annotated[
     str | None, typer.Option("--reference", help="Design the others are compared with.")
@@ -92,7 +100,8 @@ def with_flags(planned: ComparisonConfig, flags: Mapping[str, str | None]) -> Co
         return ComparisonConfig.model_validate(planned.model_dump() | given)
     except ValidationError as error:
         found = [_fault(dict(item)) for item in error.errors()]
-    raise UsageError("; ".join(text for text, _ in found), hint=" ".join(hint for _, hint in found))
+    hints = dict.fromkeys(hint for _, hint in found)
+    raise UsageError("; ".join(text for text, _ in found), hint=" ".join(hints))
 
 
 def _metrics(text: str) -> dict[str, object]:
@@ -118,13 +127,12 @@ def _fault(item: Mapping[str, object]) -> tuple[str, str]:
         re.findall(r"'([^']+)'", str(context.get("expected"))) if isinstance(context, dict) else []
     )
     if known:
-        return f"{flag} {item['input']!r} is none of {', '.join(known)}", nearest(
-            str(item["input"]), known
-        )
+        text = f"{flag} {item['input']!r} is none of {', '.join(known)}"
+        return text, nearest(str(item["input"]), known)
     return f"{flag} {within}{item['input']}: {item['msg']}", "For example --margin dice=0.02,hd95=2"
 
 
-def choice(flag: str, value: str, known: tuple[str, ...]) -> str:
+def choice(flag: str, value: str, known: Collection[str]) -> str:
     """Return a flag's value; refuse one that does not exist."""
     from ablation.errors import UsageError, nearest
 
@@ -133,3 +141,35 @@ def choice(flag: str, value: str, known: tuple[str, ...]) -> str:
             f"{flag} {value!r} is none of {', '.join(known)}", hint=nearest(value, known)
         )
     return value
+
+
+@dataclass(frozen=True, slots=True)
+class Printing:
+    """What goes to stdout."""
+
+    format: Shape
+    style: TexStyle
+
+
+def printing(as_format: str | None, style: str, as_json: bool) -> Printing:
+    """Read --format, --style and --json; --json is short for --format json."""
+    from ablation.errors import UsageError
+
+    shape = choice("--format", as_format or ("json" if as_json else "text"), FORMATS)
+    if as_json and shape != "json":
+        raise UsageError(f"--json and --format {shape} exclude each other", hint="Write one.")
+    return Printing(cast("Shape", shape), cast("TexStyle", choice("--style", style, STYLES)))
+
+
+def print_and_write(
+    comparison: Comparison, source: Source, out: Path, shown: Printing, quiet: bool
+) -> None:
+    """Write the report's files, then print; remarks that the output does not hold go to stderr."""
+    from ablation.report import printed, write_report
+
+    text = printed(comparison, source, shown.format, shown.style)
+    written = write_report(comparison, source, out, shown.style)
+    for remark in source.remarks:
+        say(remark, quiet=quiet or shown.format == "text")
+    typer.echo(text, nl=False)
+    say("written: " + ", ".join(str(path) for path in written), quiet=quiet)

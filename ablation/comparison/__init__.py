@@ -14,7 +14,7 @@ verdict.py    the result in words
 result.py     compare(): all of it
 """
 
-from ablation.comparison.align import Design
+from ablation.comparison.align import Design, with_target
 from ablation.comparison.cautions import Caution
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
@@ -51,4 +51,5 @@ __all__ = [
     "compare",
     "declared",
     "p_text",
+    "with_target",
 ]

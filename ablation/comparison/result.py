@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ablation.comparison.align import Design, absences, align
+from ablation.comparison.align import Design, absences, align, distinct, named
 from ablation.comparison.cautions import Caution, Evidence, cautions
-from ablation.comparison.contrasts import Analysis, analyse, planned_pairs
+from ablation.comparison.contrasts import Analysis, analyse, cases_by_training, planned_pairs
 from ablation.comparison.empties import (
     Detection,
     DetectionContrast,
@@ -230,9 +230,18 @@ def _notes(
     absent = int((~has_lesion(once)).sum())
     if absent:
         notes.append(f"{absent} test cases without a tumour count as detections only.")
-    unscored = (
-        f"{one.label}: {one.unscored} cases left out for every design, no value in one."
-        for one in analyses
-        if one.unscored
-    )
+    unscored = (_unscored(rows, one, settings) for one in analyses if one.unscored)
     return (*notes, *unscored)
+
+
+def _unscored(rows: pd.DataFrame, analysis: Analysis, settings: ComparisonConfig) -> str:
+    """Which cases count for no design, and whose value is lacking."""
+    own = rows[rows["target"] == analysis.target]
+    undefined = cases_by_training(own, analysis.metric, settings.empty).isna()
+    cases = named([" ".join(distinct(key)) for key in undefined.index[undefined.any(axis=1)]])
+    whose = undefined.T.groupby(level="design", sort=False).any().any(axis=1)
+    lacking = ", ".join(str(name) for name in whose.index[whose])
+    return (
+        f"{analysis.label}: {cases} left out for every design ({analysis.unscored} in all), "
+        f"without a value in {lacking}."
+    )

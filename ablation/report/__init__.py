@@ -1,6 +1,7 @@
 """A comparison written down: one offline page, tables for papers and programs, a summary.
 
-tables.py    the table that page, CSV and TeX share; JSON of everything
+tables.py    the table that all formats share; CSV, JSON of everything
+tex.py       the same for LaTeX; markdown.py  for wikis; formats.py  what is printed
 sections/    what the page shows below the verdict, a module each
 drawing.py   what every figure shares; html.py  what every section shares
 card.py      the designs at a glance; literature.py  published scores beside them
@@ -11,9 +12,10 @@ files.py     write_report(): all files of a report
 """
 
 from ablation.report.files import FILES, write_report
+from ablation.report.formats import printed
 from ablation.report.literature import published
 from ablation.report.source import Source
 from ablation.report.summary import summary
 from ablation.report.tables import to_json
 
-__all__ = ["FILES", "Source", "published", "summary", "to_json", "write_report"]
+__all__ = ["FILES", "Source", "printed", "published", "summary", "to_json", "write_report"]

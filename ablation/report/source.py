@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ablation.comparison import Caution
 from ablation.config.sections import PublishedScore
@@ -13,20 +14,29 @@ class Source:
     """The runs behind a comparison, and what a reader may want to do next."""
 
     experiment: str
+    """Its name; of bare tables the files'."""
     runs: tuple[tuple[str, str], ...] = ()
-    """(design, run id) of every final that enters."""
+    """(design, run id) of every final that enters; of bare tables the file and its hash."""
     superseded: tuple[str, ...] = ()
     """Older finals of the same designs, left out."""
     other_experiments: tuple[str, ...] = ()
     next_command: str = ""
     """What to run to have something to compare with; "" where there is."""
+    remarks: tuple[str, ...] = ()
+    """What was assumed or left out in reading bare tables."""
+    kind: Literal["experiment", "table", "tables"] = "experiment"
     literature: tuple[PublishedScore, ...] = ()
     """Published scores to show beside the designs; never tested."""
 
     @property
+    def title(self) -> str:
+        """As in "experiment lgg"."""
+        return f"{self.kind} {self.experiment}"
+
+    @property
     def cautions(self) -> tuple[Caution, ...]:
         """What was left out, so that nothing is left out silently."""
-        said = []
+        said = list(self.remarks)
         if self.superseded:
             said.append(f"Left out, superseded by newer finals: {', '.join(self.superseded)}.")
         if self.other_experiments:

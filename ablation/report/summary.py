@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from ablation.comparison import Comparison
-from ablation.report.source import Source
-from ablation.report.tables import COLUMNS, rows
+from collections.abc import Iterator
 
-SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p Wilcoxon", "p Holm", "d_z")
+from ablation.comparison import Comparison
+from ablation.report.other_programs import friedman_text, wilcoxon_text
+from ablation.report.source import Source
+from ablation.report.tables import COLUMNS, rows, test_text
+
+SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p", "p adjusted", "d_z")
 TEXTS = ("metric", "design")
+MOST_PAIRS = 10  # comparisons listed one by one
 
 
 def summary(comparison: Comparison, source: Source) -> str:
@@ -17,6 +21,7 @@ def summary(comparison: Comparison, source: Source) -> str:
         "\n".join([comparison.verdict.headline, *comparison.verdict.sentences]),
         _quote(comparison, source),
         table(comparison),
+        "\n".join(_tests(comparison)),
         "\n".join(comparison.notes),
         f"Next: {source.next_command}" if source.next_command else "",
     ]
@@ -27,13 +32,27 @@ def _title(comparison: Comparison, source: Source) -> str:
     n = len(comparison.primary.patients)
     patients = "1 test patient" if n == 1 else f"{n} test patients"
     bands = f" ({', '.join(comparison.bands)})" if comparison.bands else ""
-    return f"experiment {source.experiment}: {', '.join(comparison.designs)} on {patients}{bands}"
+    return f"{source.title}: {', '.join(comparison.designs)} on {patients}{bands}"
 
 
 def _quote(comparison: Comparison, source: Source) -> str:
     found = (*comparison.cautions, *source.cautions)
     lines = [f"  {one.colour:<5}  {one.text}" for one in found]
     return "\n".join(["Before you quote this:", *lines]) if found else ""
+
+
+def _tests(comparison: Comparison) -> Iterator[str]:
+    """Which p stands in the table, and the tests as papers mostly print them."""
+    primary = comparison.primary
+    if not primary.contrasts or primary.unit_of_analysis == "case":
+        return
+    yield f"p: {test_text(primary.contrasts[0])}."
+    if primary.ranking is not None:
+        yield friedman_text(primary.ranking)
+    yield "Wilcoxon as most programs print it, differences of 0 left out, unadjusted:"
+    yield from (f"  {wilcoxon_text(contrast)}" for contrast in primary.contrasts[:MOST_PAIRS])
+    if len(primary.contrasts) > MOST_PAIRS:
+        yield f"  and {len(primary.contrasts) - MOST_PAIRS} more, see the page or --json"
 
 
 def table(comparison: Comparison) -> str:

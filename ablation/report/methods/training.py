@@ -76,7 +76,8 @@ def _tested(comparison: Comparison, facts: dict[str, LedgerRow], some_unknown: b
     )
     way = f" ({_value(protocol, comparison)})" if protocol is not None and len(ways) > 1 else ""
     unseen = "" if _from_test(facts) else f", which neither training nor tuning had seen{known}"
-    return f"{who} {patients}{way}{unseen}."
+    tested = "1 test patient" if n == 1 else f"{n} test patients"
+    return f"{who} {tested}{way}{unseen}."
 
 
 def _from_test(facts: dict[str, LedgerRow]) -> bool:

@@ -8,6 +8,7 @@ from ablation.comparison import Comparison
 from ablation.report.section import Section
 from ablation.report.sections.designs import designs
 from ablation.report.sections.details import details
+from ablation.report.sections.elsewhere import elsewhere
 from ablation.report.sections.empties import empties
 from ablation.report.sections.fairness import fairness
 from ablation.report.sections.patients import patients
@@ -22,6 +23,7 @@ SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
     results,
     fairness,
     empties,
+    elsewhere,
     details,
 )
 """None: the section has nothing to say about this comparison."""
