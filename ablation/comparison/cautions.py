@@ -149,13 +149,24 @@ def _tests(evidence: Evidence) -> Iterator[Caution]:
     if same:
         label = evidence.analyses[0].metric.label
         yield Caution("amber", f"Identical {label} in every patient: {_some(same)}.")
-    torn = [_torn(a.metric, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
+    odd = [(a.metric, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
+    torn = [_torn(metric, c) for metric, c in odd if _opposed(c)]
     if torn:
         yield Caution(
             "amber",
-            "Mean and ranks disagree, a few patients differ strongly from the rest: "
-            f"{_some(torn)}.",
+            f"Mean and ranks favour different designs, a few patients differ strongly: {_some(torn)}.",
         )
+    between = [
+        f"{_pair(c)} (p {p_text(c.t.p_two_sided)} by t, {p_text(c.rank.p_two_sided)} by signed ranks)"
+        for _, c in odd
+        if not _opposed(c)
+    ]
+    if between:
+        yield Caution("amber", f"Tests disagree at p < {alpha:.2g}, unadjusted: {_some(between)}.")
+
+
+def _opposed(contrast: Contrast) -> bool:
+    return contrast.t.interval.mean * contrast.shift.estimate < 0
 
 
 def _torn(metric: Metric, contrast: Contrast) -> str:
@@ -163,8 +174,7 @@ def _torn(metric: Metric, contrast: Contrast) -> str:
     values = (
         f"mean {metric.text(mean, signed=True)}, Hodges-Lehmann {metric.text(shift, signed=True)}"
     )
-    tests = f"p {p_text(contrast.t.p_two_sided)} by t, {p_text(contrast.rank.p_two_sided)} by ranks"
-    return f"{_pair(contrast)} ({values}; {tests})"
+    return f"{_pair(contrast)} ({values})"
 
 
 def _trainings(evidence: Evidence) -> Iterator[Caution]:

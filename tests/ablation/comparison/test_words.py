@@ -150,7 +150,7 @@ def test_mean_and_ranks_that_disagree_are_said(design):
     result = compare([design("a", a), design("b", b)], DICE)
     assert result.primary.contrasts[0].rank.p_two_sided == pytest.approx(0.091796875)
     more = compare([design("a", np.append(a, [0.55] * 4)), design("b", np.full(14, 0.5))], DICE)
-    assert any(text.startswith("Mean and ranks disagree") for text in cautions(more))
+    assert any(text.startswith("Mean and ranks favour different") for text in cautions(more))
 
 
 def test_identical_designs(design):
