@@ -18,6 +18,12 @@ from ablation.config.sections import ComparisonConfig
 
 SMALL = 10  # patients below which a test set is called very small
 MOST_NAMED = 3  # comparisons in a line; more are counted
+RANDOM_TOO = {
+    "trainings": "The difference is one of these weights: with training runs random too",
+    "folds": "With the training patients of the folds random too",
+}
+"""Checks that treat more than the test patients as random."""
+
 SEVERITY = ("red", "amber", "grey")
 
 
@@ -189,17 +195,14 @@ def _trainings(evidence: Evidence) -> Iterator[Caution]:
             f"{'its' if len(once) == 1 else 'their'} weights.",
         )
     means = {row.place: row for row in evidence.checks if row.choice == "paired t, mean"}
-    of_weights = [
-        _pair(row)
-        for row in evidence.checks
-        if row.kind == "trainings" and row.open and not means[row.place].open
-    ]
-    if of_weights:
-        yield Caution(
-            "amber",
-            "With training runs random too, the interval includes 0; the difference is one of "
-            f"these weights: {_some(of_weights)}.",
-        )
+    for kind, words in RANDOM_TOO.items():
+        opened = [
+            _pair(row)
+            for row in evidence.checks
+            if row.kind == kind and row.open and not means[row.place].open
+        ]
+        if opened:
+            yield Caution("amber", f"{words}, the interval includes 0: {_some(opened)}.")
     spread = list(dict.fromkeys(_spread(evidence)))
     if spread:
         yield Caution(

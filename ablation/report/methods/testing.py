@@ -12,7 +12,7 @@ from ablation.statistics.resampling import DRAWS
 CORRECTED = {
     "holm": "adjusted by Holm [@holm1979]",
     "bh": "adjusted by Benjamini and Hochberg [@benjamini1995]",
-    "none": "not adjusted",
+    "none": "unadjusted",
 }
 
 
@@ -55,11 +55,11 @@ def _planned(comparison: Comparison, contrast: Contrast) -> str:
     alpha = round(1 - comparison.level, 12)
     comparisons = "comparison" if contrast.family == 1 else "comparisons"
     correction = CORRECTED[contrast.correction]
-    over = "" if contrast.correction == "none" else f" over {contrast.family} planned {comparisons}"
+    over = f"over {contrast.family} planned {comparisons}"
     named = f" ({plan})" if len(comparison.designs) > 2 or comparison.reference else ""
     return (
         "Designs were compared by their differences within patients, the patient being the unit: "
-        f"the {side} {_test(comparison, contrast)}{better}, {correction}{over}{named} of the primary metric, "
+        f"the {side} {_test(comparison, contrast)}{better}, {correction} {over}{named} of the primary metric, "
         f"p < {alpha:.2g} taken as significant; {_families(comparison)}."
     )
 
