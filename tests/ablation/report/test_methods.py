@@ -105,7 +105,7 @@ def test_cases_that_one_design_lacks(design, table):
     short = table(BASE).drop(index=[2])
     text = paragraph([design("a", BASE + GAIN), design("b", short)], missing="intersection")
     assert "cases that every design was scored on" in text
-    assert "b (training 1) lacks p2 WT" in text
+    assert "b lacks p2 WT" in text
 
 
 def test_seeds_budgets_that_differ_and_missed_tumours(design, table):
