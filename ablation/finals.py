@@ -16,7 +16,7 @@ from tracking.finals import Finals, PulledRun
 
 DEMO = "cpu-demo"
 COMPARISON = "comparison."
-CONTAINERS = ("(", "[", "{")  # what a tuple, a list and a mapping look like as text
+CONTAINERS = ("(", "[", "{")
 
 
 def chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
@@ -86,11 +86,22 @@ def planned_settings(runs: Iterable[PulledRun]) -> ComparisonConfig:
 
 def _planned(run: PulledRun) -> dict[str, object]:
     """What a run's record says of the comparison; it keeps every value as a text."""
-    texts = {key: text for key, text in run.params.items() if key.startswith(COMPARISON)}
-    values: dict[str, object] = {
-        key: ast.literal_eval(text) if text[:1] in CONTAINERS else text
-        for key, text in texts.items()
-    }
+    values: dict[str, object] = {}
+    for key in ComparisonConfig.model_fields:
+        text = run.params.get(f"{COMPARISON}{key}")
+        if text is not None:
+            values[f"{COMPARISON}{key}"] = _value(text)
     if values.get(f"{COMPARISON}reference") == "none":
         values[f"{COMPARISON}reference"] = None
     return values
+
+
+def _value(text: str) -> object:
+    """A tuple, list or mapping as it was printed; any other text stays one."""
+    if text[:1] not in CONTAINERS:
+        return text
+    try:
+        value: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value

@@ -90,6 +90,7 @@ class Contrast:
     p: float | None
     """Of the planned test; None where cases of one patient were counted as independent."""
     p_adjusted: float | None
+    """p with those of its family, by the correction."""
     correction: Correction
     family: int
     """Comparisons adjusted together."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ablation.comparison import Comparison
 from ablation.report.other_programs import friedman_text, wilcoxon_text
 from ablation.report.source import Source
-from ablation.report.tables import COLUMNS, rows, test_text
+from ablation.report.tables import COLUMNS, named_test, rows
 
 SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p", "p adjusted", "d_z")
 TEXTS = ("metric", "design")
@@ -46,7 +46,7 @@ def _tests(comparison: Comparison) -> Iterator[str]:
     primary = comparison.primary
     if not primary.contrasts or primary.unit_of_analysis == "case":
         return
-    yield f"p: {test_text(primary.contrasts[0])}."
+    yield f"p: {named_test(primary.contrasts[0])}."
     if primary.ranking is not None:
         yield friedman_text(primary.ranking)
     yield "Wilcoxon as most programs print it, differences of 0 left out, unadjusted:"

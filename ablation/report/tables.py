@@ -73,7 +73,7 @@ def _difference_cells(metric: Metric, c: Contrast) -> Row:
         return metric.text(value, signed=True)
 
     spread = (signed(i.mean), metric.text(i.sd), signed(i.low), signed(i.high), signed(c.median))
-    tests = (test_text(c), p_text(c.p), p_text(c.p_adjusted), p_text(c.t.p_two_sided))
+    tests = (named_test(c), p_text(c.p), p_text(c.p_adjusted), p_text(c.t.p_two_sided))
     if c.p is None:  # cases of one patient counted as independent: these p-values mean nothing
         tests = ("", "", "", "")
     effect = (
@@ -90,7 +90,7 @@ def _difference_cells(metric: Metric, c: Contrast) -> Row:
     )
 
 
-def test_text(contrast: Contrast) -> str:
+def named_test(contrast: Contrast) -> str:
     """Return the test that decides and its adjustment, as in "Wilcoxon exact, Holm of 3"."""
     if contrast.family == 1:
         return contrast.test

@@ -8,7 +8,7 @@ from typing import Literal
 from ablation.comparison import Analysis, Comparison, Contrast, Metric, p_text
 from ablation.comparison.metrics import number_text
 from ablation.errors import UsageError
-from ablation.report.tables import COLUMNS, CORRECTED, rows, test_text
+from ablation.report.tables import COLUMNS, CORRECTED, named_test, rows
 
 Style = Literal["full", "paper"]
 
@@ -130,7 +130,7 @@ def _correction(comparison: Comparison) -> str:
 
 def _tests(comparison: Comparison) -> str:
     contrasts = comparison.primary.contrasts
-    return f" p: {test_text(contrasts[0])}." if contrasts else ""
+    return f" p: {named_test(contrasts[0])}." if contrasts else ""
 
 
 def _tabular(remark: str, columns: str, heads: Sequence[str], lines: Sequence[str]) -> str:

@@ -30,7 +30,20 @@ TINY = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 """Makes every example a matter of seconds, without changing a word of it."""
-CHEAP = ("ablate data", "ablate config", "ablate runs list", "ablate studies list")
+CHEAP = (
+    "ablate compare",
+    "ablate data",
+    "ablate config",
+    "ablate runs list",
+    "ablate studies list",
+)
+TABLES = {
+    "unet.csv": "case,dice\nP1,0.71\nP2,0.64\nP3,0.82\n",
+    "resupnet.csv": "case,dice\nP1,0.75\nP2,0.69\nP3,0.81\n",
+    "results.csv": "architecture,patient,dice\nunet,P1,0.71\nunet,P2,0.64\nresupnet,P1,0.75\nresupnet,P2,0.69\n",
+    "aucs.csv": "model,case,auc\nunet,P1,0.91\nunet,P2,0.94\nresupnet,P1,0.95\nresupnet,P2,0.97\n",
+}
+"""Scores of other tools that examples read."""
 NEEDS_MORE = ("ablate ui", "--tracking-uri http", "--trials 20 --data scans")
 """Examples that end with Ctrl-C, need a server, or take hours; their dry runs do not."""
 
@@ -121,11 +134,17 @@ def test_the_cheap_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ABLATE_DATA__PHANTOM_PATIENTS", "4")
+    _write_tables(tmp_path)
     for line in dict.fromkeys(line for line in EPILOGS if line.startswith(CHEAP)):
         if line.startswith("ablate data phantom") and (tmp_path / "scans").exists():
             continue
         done = CliRunner().invoke(app, shlex.split(line)[1:])
         assert (done.exit_code, done.exception) == (0, None), f"{line}\n{done.output}"
+
+
+def _write_tables(folder: Path) -> None:
+    for name, text in TABLES.items():
+        (folder / name).write_text(text)
 
 
 @pytest.mark.slow
@@ -139,6 +158,7 @@ def test_every_example_runs_as_it_stands(
     for key, value in environment.items():
         monkeypatch.setenv(key, value)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    _write_tables(tmp_path)
     lines = EPILOGS if source == "help" else _of_ablate(_lines(ROOT / source))
     # What makes the scans stands in the text of the README, below the commands that read them.
     lines = sorted(

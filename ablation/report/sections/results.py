@@ -9,7 +9,7 @@ from ablation.report.drawing import colours
 from ablation.report.html import head
 from ablation.report.section import Section
 from ablation.report.source import Source
-from ablation.report.tables import COLUMNS, Row, rows, test_text
+from ablation.report.tables import COLUMNS, Row, named_test, rows
 
 TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "test"})
 SOFT_COLUMNS = frozenset({"metric", "role", "against", "n", "test"})
@@ -29,7 +29,7 @@ def _reading(comparison: Comparison) -> str:
     return (
         f"Over test patients; CI is the {100 * comparison.level:g} % t interval of the mean. In rows "
         "with an entry under “against”, every value is a difference within patients, above 0 "
-        f"when the design on the left is better. p: {test_text(comparison.primary.contrasts[0])}; "
+        f"when the design on the left is better. p: {named_test(comparison.primary.contrasts[0])}; "
         "d_z: mean difference in standard deviations of the differences."
     )
 
