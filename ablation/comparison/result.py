@@ -126,7 +126,7 @@ def compare(
                 missed=sum(one.missed for one in found),
             )
         ),
-        notes=_notes(rows, designs, analyses, settings),
+        notes=_notes(rows, designs, analyses, metrics, settings),
         verdict=verdict(primary, facts, settings.level, "margin" in planned),
     )
 
@@ -212,6 +212,7 @@ def _notes(
     rows: pd.DataFrame,
     designs: Sequence[Design],
     analyses: Sequence[Analysis],
+    metrics: Sequence[Metric],
     settings: ComparisonConfig,
 ) -> tuple[str, ...]:
     """Counts and conditions a reader has to know; nothing is left out silently."""
@@ -228,6 +229,12 @@ def _notes(
     absent = int((~has_lesion(once)).sum())
     if absent:
         notes.append(f"{absent} test cases without a tumour count as detections only.")
+    compared = {one.metric for one in analyses}
+    notes += [
+        f"{metric.label} is not compared: no patient has a value under every design."
+        for metric in metrics
+        if metric not in compared
+    ]
     unscored = (_unscored(rows, one, settings) for one in analyses if one.unscored)
     return (*notes, *unscored)
 
