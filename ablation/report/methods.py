@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from ablation.comparison import Comparison
+from ablation.comparison import Comparison, protocol
 
 SOFTWARE = ("ablate", "numpy", "scipy", "pandas")
 
@@ -26,11 +26,24 @@ def _scores(comparison: Comparison) -> str:
         else f"trained {times} times more with the best setting found on validation patients, "
         "its scores averaged patient by patient"
     )
-    n = len(comparison.primary.patients)
     return (
-        f"Each design was {trained} and scored on the same {n} test patients, which neither "
-        "training nor tuning had seen. Means over patients carry "
+        f"Each design was {trained} and scored on {_tested(comparison)}. Means over patients carry "
         f"{100 * comparison.level:g} % t intervals."
+    )
+
+
+def _tested(comparison: Comparison) -> str:
+    n = len(comparison.primary.patients)
+    if not any(comparison.folds):
+        return f"the same {n} test patients, which neither training nor tuning had seen"
+    if len(set(comparison.folds)) > 1:
+        ways = zip(comparison.designs, comparison.folds, strict=True)
+        listed = ", ".join(f"{design} by {protocol(folds)}" for design, folds in ways)
+        return f"the same {n} patients ({listed}), none of them seen by the training or tuning of a model that scored them"
+    return (
+        f"{n} patients by nested cross-validation with {comparison.folds[0]} outer folds, the same "
+        "for every design: each patient was tested once, by a model neither trained nor tuned on "
+        "any patient of that fold, and the out-of-fold scores were pooled"
     )
 
 
