@@ -19,7 +19,7 @@ from ablation.csv_lines import Lines, read_lines
 from ablation.data.source import Progress, silent
 from ablation.errors import DataError, UsageError, nearest
 from ablation.metrics.cases import COUNTS, RATIOS, STATUSES
-from ablation.metrics.empty import DISTANCES
+from ablation.metrics.empty import DISTANCES, penalty_of
 from ablation.metrics.table import SLACK
 from ablation.patient_ids import look_like_slices, patients_by_map, patients_by_regex
 
@@ -79,7 +79,22 @@ def read_bare(
     """
     lines = read_lines(path)
     asked = (model_column, case_column, target_column)
-    columns = _columns(lines.header, path, asked, also, say)
+    columns = columns_of(lines.header, path, asked, also, say)
+    return frames_of(
+        lines, columns, path, patient_regex=patient_regex, patient_map=patient_map, say=say
+    )
+
+
+def frames_of(
+    lines: Lines,
+    columns: Columns,
+    path: Path,
+    *,
+    patient_regex: str | None = None,
+    patient_map: Path | None = None,
+    say: Progress = silent,
+) -> dict[str, pd.DataFrame]:
+    """Return what `read_bare` does of lines that another reader has made; `path` names the file."""
     rows = _rows(lines, columns, path, say)
     patients = _patients(rows, columns, patient_regex, patient_map, path, say)
     frame = pd.DataFrame(rows)
@@ -95,7 +110,7 @@ def read_bare(
 
 
 @dataclass(frozen=True, slots=True)
-class _Columns:
+class Columns:
     """Where in a row things are; None where the table does not have them."""
 
     case: int
@@ -109,13 +124,14 @@ class _Columns:
     case_is_patient: bool
 
 
-def _columns(
+def columns_of(
     header: Sequence[str],
     path: Path,
     asked: tuple[str | None, str | None, str | None],
     also: Collection[str],
     say: Progress,
-) -> _Columns:
+) -> Columns:
+    """Return where in a row things are, or refuse a header that leaves it open."""
     plain = [re.sub(r"[\s_.\-]+", "_", name.casefold()).strip("_") for name in header]
     model = _place(header, plain, asked[0], ("model",), path)
     case = _place(header, plain, asked[1], ("case", "patient"), path)
@@ -155,7 +171,7 @@ def _columns(
     if unknown:
         say(f"{path}: columns left out: {', '.join(unknown)}")
     free = frozenset(name for name in values if name in also)
-    return _Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
+    return Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
 
 
 def _place(
@@ -176,7 +192,7 @@ def _means_patient(name: str) -> bool:
     return any(word in name for word in ("patient", "subject"))
 
 
-def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[dict[str, object]]:
+def _rows(lines: Lines, columns: Columns, path: Path, say: Progress) -> list[dict[str, object]]:
     """Read all rows; of several splits those of the test patients."""
     rows: list[dict[str, object]] = []
     faults: list[str] = []
@@ -185,7 +201,9 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
     elsewhere = 0
     for line, cells in lines.rows:
         if len(cells) != len(lines.header):
-            faults.append(f"line {line}: {len(cells)} cells under {len(lines.header)} columns")
+            faults.append(
+                f"{lines.unit} {line}: {len(cells)} cells under {len(lines.header)} columns"
+            )
             continue
         row, wrong = _row([cell.strip() for cell in cells], columns, lines.decimal_comma)
         if str(row.get("split", "test")).casefold() != "test":
@@ -193,16 +211,16 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
             continue
         key = tuple(row[name] for name in ("model", "patient", "case", "target"))
         if key in seen:
-            wrong.append(f"the same case as line {seen[key]}")
+            wrong.append(f"the same case as {lines.unit} {seen[key]}")
         seen.setdefault(key, line)
         where = ", ".join(str(row[name]) for name in ("model", "case", "target") if row[name])
-        faults += [f"line {line} ({where}): {fault}" for fault in wrong]
+        faults += [f"{lines.unit} {line} ({where}): {fault}" for fault in wrong]
         missing.update(name for name in columns.values if row[name] is None)
         rows.append(row)
     if faults:
         raise DataError(
             f"{path}: {len(faults)} fault(s)\n  " + "\n  ".join(faults),
-            hint="Correct these lines; leave a cell empty where a score is not defined.",
+            hint=f"Correct each {lines.unit}; leave a cell empty where a score is not defined.",
         )
     if elsewhere:
         say(f"{path}: {elsewhere} row(s) of other splits than test left out")
@@ -214,7 +232,7 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
 
 
 def _row(
-    cells: Sequence[str], columns: _Columns, decimal_comma: bool
+    cells: Sequence[str], columns: Columns, decimal_comma: bool
 ) -> tuple[dict[str, object], list[str]]:
     def text(place: int | None) -> str:
         return "" if place is None else cells[place]
@@ -268,6 +286,14 @@ def _number(
 
 def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
     hd95, hd = row.get("hd95"), row.get("hd")
+    try:
+        longest = penalty_of(*(str(row.get(k, "")) for k in ("shape", "spacing", "distance_unit")))
+    except ValueError:
+        yield f"shape {row['shape']!r} and spacing {row['spacing']!r} do not fit"
+        longest = math.nan
+    for name in DISTANCES:
+        if isinstance(value := row.get(name), float) and value > longest + SLACK:
+            yield f"{name} {value!r} exceeds the diagonal of the scan, {longest:g}"
     if isinstance(hd95, float) and isinstance(hd, float) and hd95 > hd + SLACK:
         yield f"hd95 {hd95!r} exceeds hd {hd!r}"
     for name, allowed in {"status": STATUSES, "distance_unit": ("mm", "px")}.items():
@@ -277,7 +303,7 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
 
 def _patients(
     rows: Sequence[Mapping[str, object]],
-    columns: _Columns,
+    columns: Columns,
     pattern: str | None,
     table: Path | None,
     path: Path,

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablation.config.gpu import gpu_present
 from ablation.data import Slices, training_rows
 from ablation.data.source import Progress, silent
 from ablation.errors import AblateError
@@ -33,6 +34,9 @@ RESUME_COPIES = 4
 DATABASES_BYTES = 5_000_000
 """Two databases, logs and tables of a small study."""
 SMALLEST_P = 0.05
+ENOUGH_PATIENTS = 60
+"""Below, a part of the patients tests too few, and cross-validation is worth its cost."""
+USUAL_FOLDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +117,29 @@ def what_data_can_show(test_patients: int, designs: int) -> str:
     )
 
 
+def what_folds_would_show(patients: int, designs: int) -> list[str]:
+    """Return in words what cross-validation would find instead; nothing where a part is enough.
+
+    >>> what_folds_would_show(13, 2)
+    ['--folds 4 gives 13 pairs (p down to 0.00024, 80 % power for d_z >= 0.85) at 4x the cost']
+    """
+    if patients >= ENOUGH_PATIENTS:
+        return []
+    folds = min(USUAL_FOLDS, patients)
+    comparisons = max(1, designs * (designs - 1) // 2)
+    can = f"p down to {minimum_attainable_p(patients):.2g}"
+    if patients >= patients_needed(comparisons, SMALLEST_P):
+        effect = minimum_detectable_effect(patients, SMALLEST_P / comparisons)
+        can += f", 80 % power for d_z >= {effect:.2f}"
+    return [f"--folds {folds} gives {patients} pairs ({can}) at {folds}x the cost"]
+
+
 def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, float]:
     """Return step_seconds, slice_seconds and parameters, from the cache or measured now."""
     config = experiment.config
     shape = [structure(config.model), experiment.image_shape, config.training.batch_size]
     shape += [config.training.precision, config.data.augmentation, config.loss.name]
-    machine = [platform.node(), os.cpu_count()]
+    machine = [platform.node(), os.cpu_count(), gpu_present()]
     key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
     known = cache / "steps-2" / f"{key}.json"
     if known.exists():
@@ -152,7 +173,9 @@ def _measure(experiment: Experiment) -> dict[str, float]:
             f"{experiment.design}: a training step cannot be run: {last}",
             hint="Try a smaller data.image_size or training.batch_size; ablate doctor shows the machine.",
         )
-    answer: dict[str, float] = json.loads(lines[-1])
+    answer = json.loads(lines[-1])
+    if "error" in answer:
+        raise AblateError(f"{experiment.design}: {answer['error']}", hint=answer["hint"])
     # A worker begins as this process did: imports, building, tracing.
     return {**answer, "start_seconds": time.perf_counter() - started}
 

@@ -16,9 +16,11 @@ class Lines:
 
     header: list[str]
     rows: list[tuple[int, list[str]]]
-    """Line number and cells."""
+    """Number of the line, and its cells."""
     decimal_comma: bool
     """Semicolons part the columns, as where numbers are written 0,5."""
+    unit: str = "line"
+    """What the numbers of the rows count."""
 
 
 def read_lines(path: Path) -> Lines:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
-from ablation.data import Dataset, Split, open_dataset, split_patients
+from ablation.data import Dataset, Split, open_dataset, splits_of
 from ablation.data.source import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.losses import LOSSES, strengths
@@ -20,7 +20,7 @@ from ablation.models import MODELS, check, structure, weights
 from sweeps import Dimension, Float, Space, parse_space, to_json
 
 NOT_IN_DEFINITION = frozenset(
-    {"data.path", "data.source", "data.skip_bad", "data.split", "space"}
+    {"data.path", "data.source", "data.skip_bad", "data.split", "data.folds", "space"}
     | {"sweep.trials", "sweep.seeds", "sweep.retries", "sweep.max_consecutive_failures"}
     | {"sweep.keep_checkpoints", "tracking.uri"}
 )
@@ -51,11 +51,24 @@ class Experiment:
     """The ready configuration this one rests on; its name bands the outputs of a demo."""
     dataset: Dataset
     split: Split
+    fold: int | None = None
+    """Outer fold that tests, from 1; none: there is one split."""
+
+    @property
+    def label(self) -> str:
+        """The design with its fold, as in "unet.fold1of4": each fold is tuned for itself."""
+        fold = "" if self.fold is None else f".fold{self.fold}of{self.config.data.folds}"
+        return self.design + fold
 
     @property
     def study(self) -> str:
         """Name of the study, and folder of its runs below the workspace."""
-        return f"{self.name}/{self.design}"
+        return f"{self.name}/{self.label}"
+
+    @property
+    def fold_text(self) -> str:
+        """The fold as in "1/4"; "" where there is one split."""
+        return "" if self.fold is None else f"{self.fold}/{self.config.data.folds}"
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -80,6 +93,8 @@ class Experiment:
         values["split fingerprint"] = self.split.fingerprint
         values["recipe"] = str(RECIPE_VERSION)
         values["preset"] = self.preset
+        if self.fold is not None:
+            values["fold"] = self.fold_text
         return values
 
     def identity_of(self, config: Config) -> str:
@@ -215,12 +230,29 @@ def open_experiment(
     cache: Path,
     name: str | None = None,
     design: str | None = None,
+    fold: int | None = None,
     progress: Progress = silent,
 ) -> Experiment:
-    """Open the data of a configuration, split it, and return the experiment of its design.
+    """Return one of `open_experiments`: the only one, or that of an outer fold (from 1)."""
+    experiments = open_experiments(
+        config, preset=preset, cache=cache, name=name, design=design, progress=progress
+    )
+    return experiments[(fold or 1) - 1]
+
+
+def open_experiments(
+    config: Config,
+    *,
+    preset: str,
+    cache: Path,
+    name: str | None = None,
+    design: str | None = None,
+    progress: Progress = silent,
+) -> tuple[Experiment, ...]:
+    """Open the data of a configuration and return the experiment of each of its splits.
 
     Args:
-        config: Its `model.name` is the design.
+        config: Its `model.name` is the design; with `data.folds` there is a split for each fold.
         preset: Ready configuration it rests on.
         cache: Folder of prepared slices and facts.
         name: Of the experiment; none: the data set's.
@@ -229,17 +261,21 @@ def open_experiment(
 
     Raises:
         DataError: Unusable scans, split or encoder weights.
-        UsageError: Unknown model or loss.
+        UsageError: Unknown model or loss, folds that the patients do not allow.
     """
     check_names(config, (config.model.name,))
     check(config.model, image_shape(config))
     check_pretrained(config)
     dataset = open_dataset(config.data, cache, progress)
-    return Experiment(
-        name=name or dataset.name,
-        design=design or config.model.name,
-        config=config,
-        preset=preset,
-        dataset=dataset,
-        split=split_patients(dataset, config.data),
+    return tuple(
+        Experiment(
+            name=name or dataset.name,
+            design=design or config.model.name,
+            config=config,
+            preset=preset,
+            dataset=dataset,
+            split=split,
+            fold=None if config.data.folds is None else number,
+        )
+        for number, split in enumerate(splits_of(dataset, config.data), 1)
     )

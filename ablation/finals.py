@@ -1,15 +1,19 @@
-"""The finals of an experiment as designs to compare: their tables, ledger facts and settings."""
+"""Finals and imports of an experiment as designs to compare: tables, ledger facts, settings."""
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
 
-from ablation.comparison import PLANNED, Design
+import pandas as pd
+
+from ablation.comparison import PLANNED, Design, protocol
 from ablation.config import Config, with_values
 from ablation.config.sections import ComparisonConfig
-from ablation.errors import UsageError, nearest
+from ablation.errors import ComparisonError, UsageError, nearest
 from ablation.metrics.table import read_cases
 from tracking import names
 from tracking.finals import Finals, PulledRun
@@ -37,13 +41,80 @@ def chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
 
 
 def designs_of(chosen: dict[str, list[PulledRun]]) -> list[Design]:
-    """Read the tables and facts of every design."""
+    """Read the tables and facts of every design.
+
+    Raises:
+        ComparisonError: Cross-validation of which a fold lacks a final: patients would be missing.
+    """
+    missing = [text for name, runs in chosen.items() for text in _folds_missing(name, runs)]
+    if missing:
+        raise ComparisonError(
+            "cross-validation is not finished: " + "; ".join(missing),
+            hint="The same ablate sweep goes on where it stopped; then report again.",
+        )
     designs = []
     for name, runs in chosen.items():
-        tables = tuple(read_cases(run.folder / names.PER_CASE) for run in runs)
+        tables = trainings((run.tags, run.folder) for run in runs)
         facts = _facts(runs)
+        if not facts.get("imported"):
+            facts["seeds"] = len(tables)
         designs.append(Design(name, tables, facts, _band(facts)))
+    if any(design.facts.get("imported") for design in designs):
+        designs = [_with_training_data(design) for design in designs]
     return designs
+
+
+def on_shared_cases(settings: ComparisonConfig, designs: list[Design]) -> ComparisonConfig:
+    """Return the settings that imports need: they have no split, so the cases all share count."""
+    imported = any(design.facts.get("imported") for design in designs)
+    if not imported or settings.missing != "error":
+        return settings
+    return settings.model_copy(update={"missing": "intersection"})
+
+
+def _with_training_data(design: Design) -> Design:
+    """Let the ledger show whose training data are known; an import states nothing."""
+    if design.facts.get("imported"):
+        return design
+    return replace(design, facts={**design.facts, "training_data": "other patients"})
+
+
+def folds_of(tags: Mapping[str, str]) -> int:
+    """Return how many outer folds a run's cross-validation has; 0 where there is one split."""
+    return int(tags[names.FOLD].partition("/")[2]) if names.FOLD in tags else 0
+
+
+def trainings(finals: Iterable[tuple[Mapping[str, str], Path]]) -> tuple[pd.DataFrame, ...]:
+    """Read the per-case table of each training (seed), the outer folds of one below each other.
+
+    Args:
+        finals: Tags and folder of each final of a design.
+    """
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for tags, folder in finals:
+        table = read_cases(folder / names.PER_CASE)
+        if names.FOLD in tags:
+            table = table.assign(fold=tags[names.FOLD])
+        tables.setdefault(tags.get(names.SEED, str(folder)), []).append(table)
+    return tuple(pd.concat(folds, ignore_index=True) for folds in tables.values())
+
+
+def _folds_missing(design: str, runs: list[PulledRun]) -> list[str]:
+    """Name the folds without a final of a seed that another fold has."""
+    of = folds_of(runs[0].tags)
+    if not of:
+        return []
+    done: dict[str, set[str]] = {}
+    for run in runs:
+        done.setdefault(run.tags[names.FOLD], set()).add(run.tags[names.SEED])
+    seeds = set().union(*done.values())
+    found = []
+    for number in range(1, of + 1):
+        lacking = sorted(seeds - done.get(f"{number}/{of}", set()), key=int)
+        if lacking:
+            which = f" with seed {', '.join(lacking)}" if len(lacking) < len(seeds) else ""
+            found.append(f"{design} has no final of fold {number} of {of}{which}")
+    return found
 
 
 def _facts(runs: list[PulledRun]) -> dict[str, object]:
@@ -54,7 +125,9 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
             if tag.startswith(names.LEDGER):
                 stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
     facts = {fact: _joined(values) for fact, values in stated.items()}
-    facts["seeds"] = len(runs)
+    folds = folds_of(runs[0].tags)
+    if folds or names.SPLIT in runs[0].tags:  # an import says nothing of its training
+        facts["protocol"] = protocol(folds)
     plan = planned_settings(runs)
     for key in _planned(runs[0]):
         name = key.removeprefix(COMPARISON)
@@ -79,9 +152,9 @@ def _band(facts: dict[str, object]) -> tuple[str, ...]:
 
 def planned_settings(runs: Iterable[PulledRun]) -> ComparisonConfig:
     """Return the comparison planned with these finals; of plans that differ, the first."""
-    for run in runs:
-        return with_values(Config(), _planned(run)).comparison
-    return ComparisonConfig()
+    plans = (_planned(run) for run in runs)
+    plan = next((plan for plan in plans if plan), {})  # an import plans nothing
+    return with_values(Config(), plan).comparison
 
 
 def _planned(run: PulledRun) -> dict[str, object]:

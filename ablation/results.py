@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from statistics import fmean
 
 from ablation.comparison import Design, compare
 from ablation.errors import ComparisonError
 from ablation.experiment import Experiment
-from ablation.metrics.table import read_cases
+from ablation.finals import trainings
 from ablation.study import finals_of, storage_url
+from ablation.training.schedule import input_warning
 from sweeps import best_trial, trials_table
-from tracking import names
+from tracking.record import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One design at the end of its study."""
+    """One design at the end of its study, or of those of its outer folds."""
 
     design: str
+    folds: int | None
+    """Outer folds of cross-validation, whose test patients are pooled; none: one split."""
     trials: int
+    """Finished, over all folds."""
     validation_dice: float | None
+    """Of the best trial; over folds their mean."""
     threshold: float | None
     """Of the finals, their mean."""
     test_dice: float | None
@@ -31,8 +38,20 @@ class Row:
 
 
 def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[Row]:
-    """Return a row for each design whose study has a finished trial."""
-    return [_row(one, workspace) for one in experiments]
+    """Return a row for each design; the folds of one stand beside each other."""
+    designs = groupby(experiments, key=lambda one: one.design)
+    return [_row(name, tuple(folds), workspace) for name, folds in designs]
+
+
+def warnings_of(experiments: Sequence[Experiment], workspace: Path) -> list[str]:
+    """Return what the finals of a sweep say about the machine: steps that waited for slices."""
+    lines = []
+    for one in experiments:
+        finals = finals_of(one, workspace)
+        shares = [final.record.metrics.get("cost/input_share", 0.0) for final in finals]
+        if said := input_warning(max(shares, default=0.0)):
+            lines.append(f"{one.study}: {said}")
+    return lines
 
 
 def as_text(rows: Sequence[Row]) -> list[str]:
@@ -42,7 +61,7 @@ def as_text(rows: Sequence[Row]) -> list[str]:
         "trials",
         "validation Dice",
         "threshold",
-        "test Dice",
+        "out-of-fold Dice" if any(row.folds for row in rows) else "test Dice",
         "95 % CI",
         "patients",
     )
@@ -54,18 +73,19 @@ def as_text(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _row(experiment: Experiment, workspace: Path) -> Row:
-    trials = trials_table(storage_url(workspace), experiment.study)
-    best = best_trial(trials)
-    finals = finals_of(workspace, experiment.name, experiment.design)
-    done = sum(row.state in ("complete", "pruned") for row in trials)
-    test, interval, patients = _test_dice(experiment, [final.path for final in finals])
+def _row(design: str, folds: Sequence[Experiment], workspace: Path) -> Row:
+    tables = [trials_table(storage_url(workspace), one.study) for one in folds]
+    best = [best_trial(trials) for trials in tables]
+    values = [one.value for one in best if one is not None and one.value is not None]
+    finals = [final for one in folds for final in finals_of(one, workspace)]
+    test, interval, patients = _test_dice(folds[0], finals)
     thresholds = [final.record.metrics["threshold"] for final in finals]
     return Row(
-        design=experiment.design,
-        trials=done,
-        validation_dice=None if best is None else best.value,
-        threshold=sum(thresholds) / len(thresholds) if thresholds else None,
+        design=design,
+        folds=folds[0].config.data.folds,
+        trials=sum(row.state in ("complete", "pruned") for trials in tables for row in trials),
+        validation_dice=fmean(values) if values else None,
+        threshold=fmean(thresholds) if thresholds else None,
         test_dice=test,
         interval=interval,
         patients=patients,
@@ -73,11 +93,11 @@ def _row(experiment: Experiment, workspace: Path) -> Row:
 
 
 def _test_dice(
-    experiment: Experiment, finals: Sequence[Path]
+    experiment: Experiment, finals: Sequence[RunFolder]
 ) -> tuple[float | None, tuple[float, float] | None, int]:
     if not finals:
         return None, None, 0
-    tables = tuple(read_cases(path / names.PER_CASE) for path in finals)
+    tables = trainings((final.record.tags, final.path) for final in finals)
     try:
         result = compare([Design(experiment.design, tables, {})], experiment.config.comparison)
     except ComparisonError:

@@ -3,6 +3,7 @@
 <workspace>/optuna.db                              the trials of all studies
 <workspace>/<experiment>/<design>/study/           what the study is about, its table
 <workspace>/<experiment>/<design>/<number>.<attempt>/   one run
+In cross-validation each outer fold has a study, and <design> is "unet.fold1of4".
 """
 
 from __future__ import annotations
@@ -10,17 +11,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sys
+import tempfile
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 
 from ablation.config import Config, with_values
 from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiment import Experiment, open_experiment, params_of
-from ablation.trial import WEIGHTS, Objective, close_lost, stem
+from ablation.trial import WEIGHTS, Objective, close_lost, data_tags, stem
 from sweeps import (
     Assignment,
     Complete,
@@ -32,18 +36,22 @@ from sweeps import (
     final_name,
     load_spec,
     read_progress,
+    to_json,
     trials_table,
+    tuning_importance,
     work,
 )
 from tracking import names
 from tracking.errors import TrackingError
 from tracking.names import Status
+from tracking.owner import Owner, this_process
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder
 
 PLAN = ".plan.json"
 """Hidden, so that it is not published: it holds the path of the scans."""
+SCRATCH = ".tmp-"
 FIRST_FINAL_SEED = 101
 """Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
 MOST_WARM_UP = 5
@@ -79,7 +87,7 @@ def spec_of(experiment: Experiment, workspace: Path) -> StudySpec:
 
 def write_plan(experiment: Experiment, workspace: Path) -> None:
     """Write what a worker needs to open the same experiment."""
-    folder = study_folder(workspace, experiment.name, experiment.design)
+    folder = study_folder(workspace, experiment.name, experiment.label)
     folder.path.mkdir(parents=True, exist_ok=True)
     data = experiment.config.data
     paths = {"data.path": data.path, "data.split": data.split}
@@ -89,6 +97,7 @@ def write_plan(experiment: Experiment, workspace: Path) -> None:
     plan = {
         "name": experiment.name,
         "design": experiment.design,
+        "fold": experiment.fold,
         "preset": experiment.preset,
         "config": config.model_dump(mode="json"),
     }
@@ -101,8 +110,8 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
     Raises:
         AblateError: No such plan, or the scans are not those the study was begun with.
     """
-    name, _, design = study.partition("/")
-    path = study_folder(workspace, name, design).path / PLAN
+    name, _, label = study.partition("/")
+    path = study_folder(workspace, name, label).path / PLAN
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -110,12 +119,19 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
             f"no study {study} in {workspace}", hint="ablate studies list names them."
         ) from error
     config = Config.model_validate(plan["config"])
-    return open_experiment(config, preset=plan["preset"], cache=cache, name=name, design=design)
+    return open_experiment(
+        config,
+        preset=plan["preset"],
+        cache=cache,
+        name=name,
+        design=plan["design"],
+        fold=plan.get("fold"),
+    )
 
 
-def study_folder(workspace: Path, name: str, design: str) -> RunFolder:
+def study_folder(workspace: Path, name: str, label: str) -> RunFolder:
     """Return the run folder that stands for the study itself."""
-    return RunFolder(design_folder(workspace, name, design) / names.STUDY_FOLDER)
+    return RunFolder(design_folder(workspace, name, label) / names.STUDY_FOLDER)
 
 
 def run_worker(
@@ -132,7 +148,7 @@ def run_worker(
     slices = prepare(experiment.dataset, experiment.config.data, cache)
     objective = Objective(experiment, workspace, slices, folder.run_key)
 
-    design = design_folder(workspace, experiment.name, experiment.design)
+    design = design_folder(workspace, experiment.name, experiment.label)
 
     def objective_and_table(assignment: Assignment) -> Outcome:
         rows = trials_table(storage, study)
@@ -143,11 +159,16 @@ def run_worker(
         return outcome
 
     try:
-        if not read_progress(storage, study).is_finished:
-            objective.warm_up()
-        end = work(
-            storage, study, objective_and_table, lambda lost: close_lost(design, lost), stop=stop
-        )
+        with _scratch(folder.path):
+            if not read_progress(storage, study).is_finished:
+                objective.warm_up()
+            end = work(
+                storage,
+                study,
+                objective_and_table,
+                lambda lost: close_lost(design, lost),
+                stop=stop,
+            )
     except BaseException as error:
         folder.finish("FAILED", reason=f"{type(error).__name__}: {error}")
         raise
@@ -168,18 +189,23 @@ def trials_csv(rows: Sequence[TrialRow]) -> str:
     return text.getvalue()
 
 
-def finals_of(workspace: Path, experiment: str, design: str) -> tuple[RunFolder, ...]:
+def importance_json(storage: str, experiment: Experiment) -> str:
+    """Return which parameters mattered in tuning, and the space they were drawn from, as JSON."""
+    content = asdict(tuning_importance(storage, experiment.study))
+    return json.dumps(content | {"space": json.loads(to_json(experiment.space))}, indent=1) + "\n"
+
+
+def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
     """Return the finished finals of a study's best trial, by seed."""
     storage = storage_url(workspace)
-    study = f"{experiment}/{design}"
-    best = best_trial(trials_table(storage, study))
-    rows = trials_table(storage, final_name(study))
+    best = best_trial(trials_table(storage, experiment.study))
+    rows = trials_table(storage, final_name(experiment.study))
     seeds = [
         int(str(row.facts["seed"]))
         for row in rows
         if best is not None and row.state == "complete" and row.facts["best_number"] == best.number
     ]
-    folder = design_folder(workspace, experiment, design)
+    folder = design_folder(workspace, experiment.name, experiment.label)
     found = (attempts(folder, f"final-{seed}") for seed in sorted(seeds))
     return tuple(tries[-1] for tries in found if tries)
 
@@ -204,6 +230,27 @@ def _drop_weights(
             (folder.path / WEIGHTS).unlink(missing_ok=True)
 
 
+@contextmanager
+def _scratch(study: Path) -> Iterator[None]:
+    """Keep this process's temporary files, such as TensorFlow's generated code, below its study.
+
+    What a killed worker left there the next one removes.
+    """
+    me = this_process()
+    for left in study.glob(f"{SCRATCH}*"):
+        pid, _, started = left.name.removeprefix(SCRATCH).partition("-")
+        if Owner(me.host, int(pid), started).gone:
+            shutil.rmtree(left, ignore_errors=True)
+    place = study / f"{SCRATCH}{me.pid}-{me.started}"
+    place.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
     now = experiment.definition()
     changed = [key for key, value in spec.definition.items() if now.get(key) != value]
@@ -216,7 +263,7 @@ def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
 
 def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
     """Make or reopen the study's own run; its children name it as their parent."""
-    folder = study_folder(workspace, experiment.name, experiment.design)
+    folder = study_folder(workspace, experiment.name, experiment.label)
     if (folder.path / names.RUN).exists():
         folder.reopen()
         return folder
@@ -227,10 +274,7 @@ def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
         name=names.STUDY_FOLDER,
         study=experiment.study,
         params=params_of(experiment.config),
-        tags={
-            names.DATA: experiment.dataset.fingerprint,
-            names.SPLIT: experiment.split.fingerprint,
-        },
+        tags=data_tags(experiment),
         provenance=collect(),
     )
     return RunFolder.create(folder.path.parent, record)
@@ -251,6 +295,7 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
     storage = storage_url(workspace)
     rows = trials_table(storage, experiment.study)
     folder.write_text(names.TRIALS, trials_csv(rows))
+    folder.write_text(names.IMPORTANCE, importance_json(storage, experiment))
     best = best_trial(rows)
     metrics = {"trials": float(sum(row.state in ("complete", "pruned") for row in rows))}
     if best is not None and best.value is not None:
@@ -261,7 +306,7 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
             "trials": experiment.config.sweep.trials,
             "study_seconds": spent_seconds(folder.path.parent),
         }
-        for final in finals_of(workspace, experiment.name, experiment.design):
+        for final in finals_of(experiment, workspace):
             final.update(tags={f"{names.LEDGER}{k}": json.dumps(v) for k, v in facts.items()})
     reason = "" if end.why == "done" else end.reason or end.why
     folder.finish(STATUS[end.why], reason=reason, metrics=metrics)

@@ -9,7 +9,6 @@ The run folder is complete on disk before the outcome is returned.
 from __future__ import annotations
 
 import json
-import os
 import time
 import traceback
 from collections.abc import Mapping
@@ -27,8 +26,10 @@ from ablation.inference.tta import uncovered
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import weights
-from ablation.scoring import SPLITS, Scores, score, validate
+from ablation.overlays import overlays_csv
+from ablation.scoring import SPLITS, Scored, score, validate
 from ablation.training.quiet import without_remarks
+from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
 from tracking import names
 from tracking.errors import TrackingError
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "checkpoint/weights.npz"
 RESUME = "checkpoint/resume.npz"
-THRESHOLDS = "thresholds.csv"
 SHAPES_KEPT = 4
 """Traced networks a worker keeps; a search over structural keys would otherwise fill the memory."""
 
@@ -101,7 +101,7 @@ class Objective:
 
     @property
     def _design(self) -> Path:
-        return design_folder(self.workspace, self.experiment.name, self.experiment.design)
+        return design_folder(self.workspace, self.experiment.name, self.experiment.label)
 
     def _remember(self, folder: RunFolder) -> None:
         record = folder.record
@@ -141,10 +141,7 @@ class Objective:
         return RunFolder.create(self._design, record), resumable[-1] if resumable else None
 
     def _tags(self, assignment: Assignment, config: Config) -> dict[str, str]:
-        tags = {
-            names.DATA: self.experiment.dataset.fingerprint,
-            names.SPLIT: self.experiment.split.fingerprint,
-        }
+        tags = data_tags(self.experiment)
         if (start := weights.fingerprint(config.model)) != weights.NONE:
             tags[names.PRETRAINED] = start
         if assignment.kind == "final":
@@ -155,6 +152,8 @@ class Objective:
     def _train(
         self, assignment: Assignment, config: Config, folder: RunFolder, previous: RunFolder | None
     ) -> Outcome:
+        from ablation.training.devices import memory_named
+
         trainer = self._trainer(config)
         started = time.monotonic()
         fit = self._fit(trainer, assignment, config, folder, previous)
@@ -162,15 +161,19 @@ class Objective:
             return _stopped(assignment, folder, fit)
         with folder.writing(WEIGHTS) as path:
             trainer.save_weights(path)
-        scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
+        with memory_named(config):
+            scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
+        folder.write_text(names.THRESHOLDS, search_csv(scores.search))
         write_scores(folder, scores)
-        if warning := uncovered(scores.point.tta, config.data.augmentation):
+        not_learned = uncovered(scores.point.tta, config.data.augmentation)
+        for warning in filter(None, (not_learned, input_warning(fit.input_share))):
             folder.log(f"warning: {warning}")
         measured = {
             "epochs_used": len(fit.epochs),
             "best_epoch": fit.best_epoch,
             "seconds": time.monotonic() - started,
             "step_seconds": fit.step_seconds,
+            "input_share": fit.input_share,
             "parameters": trainer.parameters,
         }
         metrics = {
@@ -183,11 +186,11 @@ class Objective:
 
     def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
-        for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS):
-            if not (known.path / name).exists():
-                continue  # only finals have a table per slice
-            with folder.writing(name) as path:
-                os.link(known.path / name, path)  # these files are only ever replaced as a whole
+        results = (WEIGHTS, names.THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS)
+        figures = [path.name for path in (known.path / names.FIGURES).glob("[!.]*")]
+        for name in (*results, *(f"{names.FIGURES}/{figure}" for figure in figures)):
+            if (known.path / name).exists():  # only finals have figures and a table per slice
+                folder.share(name, known)
         metrics = known.record.metrics
         recorded = {
             tag.removeprefix(names.LEDGER): json.loads(value)
@@ -271,6 +274,15 @@ class Objective:
         }
 
 
+def data_tags(experiment: Experiment) -> dict[str, str]:
+    """Return the tags that say which patients a run has seen, and which it is tested on."""
+    tags = {
+        names.DATA: experiment.dataset.fingerprint,
+        names.SPLIT: experiment.split.fingerprint,
+    }
+    return tags if experiment.fold is None else {**tags, names.FOLD: experiment.fold_text}
+
+
 def _left_out(experiment: Experiment) -> int:
     return len(experiment.dataset.places) - len(experiment.dataset.patients)
 
@@ -286,14 +298,18 @@ def stem(number: int, seed: int | None) -> str:
     return str(number) if seed is None else f"final-{seed}"
 
 
-def write_scores(folder: RunFolder, scores: Scores) -> None:
-    """Write the per-case table of a run, what its search tried, and a final's table per slice."""
-    folder.write_text(THRESHOLDS, search_csv(scores.search))
+def write_scores(folder: RunFolder, scores: Scored) -> None:
+    """Write the per-case table of a run, and the slices and overlays of a final."""
     tables = {names.PER_CASE: scores.rows, names.PER_SLICE: scores.slice_rows}
     for name, rows in tables.items():
         if rows:
             with folder.writing(name) as path:
                 write_cases(rows, path)
+    for overlay in scores.overlays:
+        with folder.writing(f"{names.FIGURES}/{overlay.file}") as path:
+            path.write_bytes(overlay.png)
+    if scores.overlays:
+        folder.write_text(names.OVERLAYS, overlays_csv(scores.overlays))
 
 
 def _stopped(assignment: Assignment, folder: RunFolder, fit: Fit) -> Outcome:

@@ -1,10 +1,11 @@
 """Dice, HD95 and ASD of one pair of masks: ours, DeepMind's surface-distance and MONAI.
 
-    python benchmarks/metrics.py --data DIR [--surface-distance CHECKOUT]
+    uv run --with monai python benchmarks/metrics.py --data DIR --surface-distance CHECKOUT
 
-DIR holds lgg/kaggle_3m (slices) and brats (volumes). Truths are real, predictions are made of
-them. CPU seconds of one thread, median of 5 rounds in which every tool takes its turn; a peer that
-cannot be imported is left out by name. HD95 of the peers differs by definition, Dice must not.
+CHECKOUT is a clone of github.com/google-deepmind/surface-distance (PyPI's 0.1 fails under NumPy 2);
+a peer that cannot be imported is left out by name. DIR holds lgg/kaggle_3m (slices) and brats
+(volumes). Truths are real, predictions are made of them. CPU seconds of one thread, median of 5
+rounds in which every tool takes its turn. HD95 of the peers differs by definition, Dice must not.
 """
 
 from __future__ import annotations

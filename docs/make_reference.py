@@ -53,7 +53,8 @@ configuration's to three times it:
 """
 CASES = """`per_case.csv` of every run, UTF-8, one row per patient's volume. Trials hold the validation patients,
 finals also the test patients. A cell is empty where the formula defines nothing (0/0, a distance
-without a surface); what an empty prediction is worth is decided when runs are compared.
+without a surface), and `status` says why; what an empty prediction is worth is decided when runs are
+compared.
 """
 COMPARISON = """`ablate report --json` and `ablate compare --json`, and the file comparison.json: one object with `source` and these keys.
 Numbers are not rounded; what does not exist is null. Differences are oriented: above 0 the candidate is better.
@@ -87,10 +88,16 @@ COLUMNS = {
     "lesions_found": "of these, touched by the prediction",
     "lesions_false": "connected parts of the prediction that touch no truth",
     "shape": "(slice, row, column), as `28x128x128`",
-    "spacing": "voxel size in mm in the same order; empty when it is not known",
+    "spacing": "voxel size in mm in the same order",
     "distance_unit": "`mm`, or `px` where the spacing is not known",
     "truth_hash": "hash of the truth: scores against different truths are never compared",
 }
+OTHER_EMPTY_CELLS = {
+    "bce": "where masks without probabilities were scored",
+    "specificity": "where the truth fills the whole image",
+    "spacing": "where it is not known (`distance_unit` is `px`)",
+}
+"""Why cells of these are empty; the status does not tell."""
 
 
 def main() -> None:
@@ -263,8 +270,14 @@ def families() -> Iterator[str]:
 def cases() -> str:
     """Return a table of the columns of per_case.csv; a column without a meaning is an error."""
     from ablation.metrics.cases import COLUMNS as IN_FILE
+    from ablation.metrics.empty import EMPTY_CELLS
 
-    return table(("column", "meaning"), [(f"`{name}`", COLUMNS[name]) for name in IN_FILE])
+    def empty(name: str) -> str:
+        under = ", ".join(f"`{status}`" for status in EMPTY_CELLS.get(name, ()))
+        return OTHER_EMPTY_CELLS.get(name, f"under status {under}" if under else "never")
+
+    rows = [(f"`{name}`", COLUMNS[name], empty(name)) for name in IN_FILE]
+    return table(("column", "meaning", "cell is empty"), rows)
 
 
 def json_keys() -> Iterator[str]:

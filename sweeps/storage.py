@@ -92,7 +92,7 @@ def initialise_storage(url: str) -> None:
         if kind in NETWORK_FILE_SYSTEMS:
             raise SweepError(
                 f"{path} lies on a network file system ({kind}); SQLite would lose trials there",
-                hint="Put the workspace on a local disk, or use --storage postgresql://...",
+                hint="Put the workspace on a local disk.",
             )
     # Two processes that meet in an empty database break each other's schema: one at a time.
     try:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -101,7 +102,7 @@ class RunFolder:
         text = folder.path / f".{names.RUN}-{record.run_key}"
         text.write_text(_to_json(record), encoding="utf-8")
         try:
-            os.link(text, folder.path / names.RUN)  # fails when there is one, unlike a rename
+            _name_too(text, folder.path / names.RUN)  # fails when there is one, unlike a rename
         except FileExistsError as error:
             raise TrackingError(
                 f"run {folder.path} exists already", hint="Take the next attempt number."
@@ -223,6 +224,11 @@ class RunFolder:
         for state in previous.resume_files():
             state.replace(self.path / names.CHECKPOINT / state.name)
 
+    def share(self, name: str, other: RunFolder) -> None:
+        """Give this run a file of another one, which is only ever replaced as a whole."""
+        with self.writing(name) as path:
+            _name_too(other.path / name, path)
+
     def close_if_abandoned(self) -> bool:
         """Write KILLED when the run says RUNNING but its process is gone; tell whether so."""
         closed = False
@@ -278,6 +284,21 @@ def folder_name(text: str) -> str:
             f"{text!r} cannot be the name of a folder", hint="Use letters, digits, _ . and -"
         )
     return text
+
+
+def _name_too(file: Path, new: Path) -> None:
+    """Give a file a second name; a copy where the disk has no hard links (exFAT, some FUSE).
+
+    Raises:
+        FileExistsError: The name is taken.
+    """
+    try:
+        os.link(file, new)
+    except FileExistsError:
+        raise
+    except OSError:
+        with file.open("rb") as content, new.open("xb") as copy:
+            shutil.copyfileobj(content, copy)
 
 
 def _change(folder: RunFolder, change: Callable[[RunRecord], RunRecord]) -> None:

@@ -100,7 +100,7 @@ def tags_of(client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord
         "mlflow.source.name": str(record.provenance.get("command", "")),
         "mlflow.source.git.commit": str(record.provenance.get("commit", "")).rstrip("+"),
     }
-    if record.kind == "final" and (folder.path / names.PER_CASE).exists():
+    if record.kind in names.SCORED and (folder.path / names.PER_CASE).exists():
         table = [{"path": names.PER_CASE_TABLE, "type": "table"}]
         fields[names.TABLES] = json.dumps(table)
     own = {names.fit(key): value for key, value in record.tags.items()}

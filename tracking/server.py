@@ -101,8 +101,10 @@ def free_port(port: int | None = None) -> int:
             except OSError:
                 continue
             return candidate
-    taken = f"port {port} is" if port is not None else f"ports {FIRST_PORT} to {candidates[-1]} are"
-    raise TrackingError(f"{taken} taken", hint="Name another one: --port N")
+    taken = f"ports {FIRST_PORT} to {candidates[-1]} are taken"
+    if port is not None:
+        taken = f"port {port} is taken"
+    raise TrackingError(taken, hint="Name another one: --port N")
 
 
 def _command(uri: str, artifacts: Path, port: str) -> list[str]:

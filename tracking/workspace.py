@@ -20,8 +20,13 @@ def design_folder(workspace: Path, experiment: str, design: str) -> Path:
     """Return the folder of a design's runs.
 
     Raises:
-        TrackingError: A name has characters that cannot be in a folder's name.
+        TrackingError: A name has characters that cannot be in a folder's name, or is taken.
     """
+    if design == names.STUDY_FOLDER:
+        raise TrackingError(
+            f"no design can be called {design!r}: the folder of every study is",
+            hint="Choose another name with --study.",
+        )
     return workspace / folder_name(experiment) / folder_name(design)
 
 

@@ -17,6 +17,7 @@ from ablation.cli import (
     data,
     doctor,
     evaluate,
+    importing,
     models,
     report,
     studies,
@@ -80,7 +81,7 @@ app.command("ui", short_help="Browse all runs in MLflow's page.", epilog=trackin
 app.command("sync", short_help="Publish what has not arrived yet.", epilog=tracking.SYNC_EXAMPLES)(
     tracking.sync
 )
-app.command("evaluate", short_help="Score a run again from its weights.", epilog=evaluate.EXAMPLES)(
+app.command("evaluate", short_help="Score masks, or a run again.", epilog=evaluate.EXAMPLES)(
     evaluate.evaluate
 )
 app.command("worker", short_help="Train trials of a study.", epilog=sweep.WORKER_EXAMPLES)(
@@ -96,6 +97,7 @@ app.add_typer(tracking.runs_app, name="runs")
 app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")
 app.add_typer(config.app, name="config")
+app.add_typer(importing.app, name="import")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from ablation.cli.options import (
     Cache,
     ConfigFile,
     Data,
+    Folds,
     Quiet,
     cache_folder,
     print_json,
@@ -34,7 +35,7 @@ app = typer.Typer(
 CHECK_EXAMPLES = "Examples:\n\nablate data check\n\nablate data check --json"
 SPLIT_EXAMPLES = (
     "Examples:\n\nablate data split\n\nablate data split --out split.json --set data.split_seed=1"
-    "\n\nablate data split --out splits_final.json --format nnunet"
+    "\n\nablate data split --folds 4 --out splits_final.json --format nnunet"
 )
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")]
 
@@ -81,6 +82,7 @@ def split(
         Literal["json", "nnunet"],
         typer.Option("--format", help="json: what sweep --split takes; nnunet: splits_final.json."),
     ] = "json",
+    folds: Folds = None,
     skip_bad: SkipBad = False,
     config: ConfigFile = None,
     assignments: Assignments = None,
@@ -89,20 +91,26 @@ def split(
     quiet: Quiet = False,
 ) -> None:
     """Split patients into training, validation and test, as a sweep does."""
-    from ablation.data import open_dataset, split_patients, write_split
+    from dataclasses import asdict
 
-    settings = _data_config(data, config, assignments, {"data.skip_bad": True} if skip_bad else {})
+    from ablation.data import open_dataset, splits_of, write_splits
+
+    flags: dict[str, object] = {"data.skip_bad": skip_bad or None, "data.folds": folds}
+    given = {key: value for key, value in flags.items() if value is not None}
+    settings = _data_config(data, config, assignments, given)
     dataset = open_dataset(settings, cache_folder(cache), lambda line: say(line, quiet=quiet))
-    made = split_patients(dataset, settings)
-    parts = {"train": made.train, "validation": made.validation, "test": made.test}
+    made = splits_of(dataset, settings)
     if out is not None:
-        write_split(made, out, format)
+        write_splits(made, out, format)
         say(f"wrote {out}", quiet=quiet)
     if as_json:
-        print_json({**parts, "fingerprint": made.fingerprint})
+        content = [{**asdict(one), "fingerprint": one.fingerprint} for one in made]
+        print_json(content if settings.folds else content[0])
         return
-    for name, patients in parts.items():
-        typer.echo(f"{name} ({len(patients)}): {' '.join(patients)}")
+    for number, one in enumerate(made, 1):
+        fold = f"fold {number}/{settings.folds} " if settings.folds else ""
+        for name, patients in asdict(one).items():
+            typer.echo(f"{fold}{name} ({len(patients)}): {' '.join(patients)}")
 
 
 @app.command("phantom", epilog=EXAMPLES)

@@ -36,14 +36,15 @@ def doctor(
     """Show versions, devices, folders, free disk, and whether storage and server can be reached."""
     from importlib import metadata
 
+    devices = _tensorflow()
     facts = {
         "ablate": metadata.version("ablate"),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         **{name: _version(name) for name in PACKAGES},
-        "tensorflow devices": _tensorflow(),
-        "NVIDIA driver sees a GPU": _gpu(),
+        "tensorflow devices": devices,
+        "NVIDIA driver sees a GPU": _gpu(devices),
         "workspace": _folder(workspace),
         "cache": _folder(cache_folder(cache)),
         "trial database": _storage(workspace),
@@ -80,10 +81,14 @@ def _tensorflow() -> str:
     return lines[-1] if lines else f"does not start (exit {done.returncode})"
 
 
-def _gpu() -> str:
-    from ablation.config.presets import gpu_present
+def _gpu(devices: str) -> str:
+    from ablation.config.gpu import UNSEEN, UNSEEN_HINT, driver_lists_gpu, gpus_hidden
 
-    return "yes" if gpu_present() else "no"
+    if not driver_lists_gpu():
+        return "no"
+    if gpus_hidden():
+        return "yes, hidden by CUDA_VISIBLE_DEVICES: training runs on the CPU"
+    return "yes" if "GPU" in devices else f"yes, BUT UNUSED: {UNSEEN}. {UNSEEN_HINT}"
 
 
 def _folder(folder: Path) -> str:

@@ -44,6 +44,12 @@ ConfigFile = Annotated[
 Assignments = Annotated[
     list[str] | None, typer.Option("--set", help="Set one key: section.key=value. Repeatable.")
 ]
+Folds = Annotated[
+    int | None,
+    typer.Option(
+        "--folds", min=2, help="Nested cross-validation by patient with so many outer folds."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, for other programs.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")]
 TrackingUri = Annotated[

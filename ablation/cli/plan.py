@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from ablation.cli.options import say
 
 if TYPE_CHECKING:
     from ablation.cost import Cost
-    from ablation.data import Slices
+    from ablation.data import Slices, Split
     from ablation.experiment import Experiment
 
 A_DAY_S = 86400.0
@@ -25,7 +26,7 @@ def show_plan(
 ) -> list[Cost]:
     """Print data, space, cost and what the data can show; return the cost of each study."""
     from ablation.cli.progress import duration, size
-    from ablation.cost import cost_of, summed, what_data_can_show
+    from ablation.cost import cost_of, summed, what_data_can_show, what_folds_would_show
     from ablation.inference.tta import uncovered
     from sweeps import describe
 
@@ -34,10 +35,10 @@ def show_plan(
         say(f"{finding.severity}: {finding.where}: {finding.fault}", quiet=quiet)
     if left_out := len(first.dataset.places) - len(first.dataset.patients):
         say(f"left out: {left_out} of {len(first.dataset.places)} patients, see above", quiet=quiet)
-    parts = first.split
+    designs = [list(folds) for _, folds in groupby(experiments, key=lambda one: one.design)]
     say(
         f"data: {first.dataset.name}, {len(first.dataset.patients)} patients "
-        f"(train {len(parts.train)}, validation {len(parts.validation)}, test {len(parts.test)})",
+        f"({_parts([one.split for one in designs[0]])})",
         quiet=quiet,
     )
     if warning := uncovered(first.config.inference.tta, first.config.data.augmentation):
@@ -47,20 +48,40 @@ def show_plan(
     costs = [
         cost_of(one, slices, cache, lambda line: say(line, quiet=quiet)) for one in experiments
     ]
-    for one, cost in zip(experiments, costs, strict=True):
+    by_study = dict(zip((one.study for one in experiments), costs, strict=True))
+    for folds in designs:
+        own = [by_study[one.study] for one in folds]
+        cost = summed(own)
+        times = "" if first.fold is None else f"{len(own)} folds x "
         say(
-            f"cost: {one.study}: {cost.trainings} trainings x {cost.epochs} epochs x {cost.steps} steps, "
-            f"{cost.parameters:,} parameters, about {duration(cost.seconds)}, {size(cost.disk_bytes)} disk",
+            f"cost: {first.name}/{folds[0].design}: {times}{own[0].trainings} trainings x "
+            f"{cost.epochs} epochs x {cost.steps} steps, {cost.parameters:,} parameters, "
+            f"about {duration(cost.seconds)}, {size(cost.disk_bytes)} disk",
             quiet=quiet,
         )
-    if len(costs) > 1:
+    if len(designs) > 1:
         total = summed(costs)
         say(
             f"cost: together about {duration(total.seconds)}, {size(total.disk_bytes)} disk",
             quiet=quiet,
         )
-    say(what_data_can_show(len(parts.test), len(experiments)), quiet=quiet)
+    tested = sum(len(one.split.test) for one in designs[0])
+    shown = [what_data_can_show(tested, len(designs))]
+    if first.fold is None and not first.dataset.generated:  # generated patients cost nothing
+        labelled = sum(facts.labelled for facts in first.dataset.patients)
+        shown += what_folds_would_show(labelled, len(designs))
+    say("; ".join(shown), quiet=quiet)
     return costs
+
+
+def _parts(splits: Sequence[Split]) -> str:
+    """Return the sizes of the parts, over folds as a range."""
+    sizes = {}
+    for part in ("train", "validation", "test"):
+        counts = sorted({len(getattr(split, part)) for split in splits})
+        sizes[part] = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
+    listed = ", ".join(f"{part} {count}" for part, count in sizes.items())
+    return listed if len(splits) == 1 else f"{len(splits)} folds, each {listed}"
 
 
 def confirm(costs: Sequence[Cost], workspace: Path, *, yes: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,12 +39,15 @@ from ablation.cli.options import (
     say,
     tracking_address,
 )
+from ablation.cli.pictures import Figures, write_figures
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
     from ablation.config import ReportConfig
     from ablation.errors import AblateError
+    from ablation.material import Fetch
     from ablation.report import Source
+    from ablation.report.material import Material
     from tracking.finals import Finals
 
 EXAMPLES = (
@@ -77,6 +81,7 @@ def report(
     assume_hd95_method: AssumedMethod = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
     config: ConfigFile = None,
+    figures: Figures = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
     as_format: Format = None,
@@ -96,7 +101,8 @@ def report(
     from ablation.comparison import compare as compare_designs
     from ablation.comparison import with_target
     from ablation.config.sections import ComparisonConfig
-    from ablation.finals import chosen, designs_of, planned_settings
+    from ablation.finals import chosen, designs_of, on_shared_cases, planned_settings
+    from ablation.material import material_of
     from ablation.report import published
 
     shown = printing(as_format, style, as_json)
@@ -118,11 +124,17 @@ def report(
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
         runs = chosen(finals, compare)
         designs = with_target(designs_of(runs), target)
-    if method:
-        designs = [replace(one, facts={"hd95_method": method, **one.facts}) for one in designs]
-    settings = with_flags(planned_settings(run for own in runs.values() for run in own), flags)
-    source = replace(_source(finals, designs, workspace), literature=literature)
-    print_and_write(compare_designs(designs, settings), source, out, shown, quiet)
+        if method:
+            designs = [replace(one, facts={"hd95_method": method, **one.facts}) for one in designs]
+        settings = with_flags(planned_settings(run for own in runs.values() for run in own), flags)
+        if missing is None:
+            settings = on_shared_cases(settings, designs)
+        comparison = compare_designs(designs, settings)
+        fetch = _fetcher(tracking_address(workspace, tracking_uri), Path(folder))
+        material = material_of(runs, finals.studies, comparison, fetch)
+    source = replace(_source(finals, designs, workspace, material), literature=literature)
+    print_and_write(comparison, source, out, shown, quiet)
+    write_figures(comparison, source, out, figures, quiet=quiet)
 
 
 def _configured(file: Path | None) -> ReportConfig:
@@ -174,7 +186,18 @@ def _unpublished(failed: tuple[tuple[str, str], ...]) -> AblateError:
     )
 
 
-def _source(finals: Finals, designs: list[Design], workspace: Path) -> Source:
+def _fetcher(uri: str, into: Path) -> Fetch:
+    """Return what fetches single files of a run: of many pictures a page shows few."""
+
+    def fetch(run_id: str, files: Sequence[str]) -> tuple[Path, ...]:
+        from tracking.client import pull_files
+
+        return pull_files(uri, run_id, files, into)
+
+    return fetch
+
+
+def _source(finals: Finals, designs: list[Design], workspace: Path, material: Material) -> Source:
     from ablation.report import Source
     from tracking import names
 
@@ -191,11 +214,13 @@ def _source(finals: Finals, designs: list[Design], workspace: Path) -> Source:
         superseded=tuple(sorted(finals.superseded)),
         other_experiments=finals.other_experiments,
         next_command=_next_command(finals, designs, workspace) if len(designs) == 1 else "",
+        material=material,
     )
 
 
 def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str:
     """What gives a single design something to be compared with."""
+    from ablation.finals import folds_of
     from ablation.models import MODELS
     from tracking import names
 
@@ -205,6 +230,8 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
     other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
     facts = designs[0].facts
     words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
+    if folds := folds_of(finals.runs[0].tags):
+        words += f" --folds {folds}"
     if facts.get("preset"):
         words += f" --preset {facts['preset']}"
     if not facts.get("generated"):

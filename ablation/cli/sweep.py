@@ -20,6 +20,7 @@ from ablation.cli.options import (
     Cache,
     ConfigFile,
     Data,
+    Folds,
     Preset,
     Quiet,
     TrackingUri,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 EXAMPLES = (
     "Examples:\n\n"
     "ablate sweep --model resupnet --trials 3\n\n"
-    "ablate sweep --model unet,resupnet --trials 4 --dry-run\n\n"
+    "ablate sweep --model unet,resupnet --folds 4 --workspace folds --dry-run\n\n"
     "ablate sweep --model unet --trials 2 --study tversky --set loss.name=tversky"
 )
 WORKER_EXAMPLES = (
@@ -78,6 +79,7 @@ def sweep(
             help="File with the patients of train, validation and test (ablate data split --out).",
         ),
     ] = None,
+    folds: Folds = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")
     ] = False,
@@ -110,6 +112,7 @@ def sweep(
     """
     from ablation.data import prepare
     from ablation.study import spec_of, write_plan
+    from ablation.tuned import refuse_tuned
     from sweeps import open_study
     from tracking.workspace import design_folder
 
@@ -118,6 +121,7 @@ def sweep(
         "sweep.seeds": seeds,
         "data.skip_bad": skip_bad or None,
         "data.split": None if split is None else str(split),
+        "data.folds": folds,
     }
     resolved, first_line = resolve_config(
         data=data,
@@ -132,10 +136,13 @@ def sweep(
     if not dry_run:
         workspace.mkdir(parents=True, exist_ok=True)  # refused now rather than after the reading
     experiments = [
-        _open(one, resolved.preset, folder, experiment, study, quiet=quiet) for one in designs
+        opened
+        for one in designs
+        for opened in _open(one, resolved.preset, folder, experiment, study, quiet=quiet)
     ]
     for one in experiments:
-        design_folder(workspace, one.name, one.design)  # refuses names that cannot be folders
+        design_folder(workspace, one.name, one.label)  # refuses names that cannot be folders
+    refuse_tuned(experiments, workspace)
     slices = prepare(
         experiments[0].dataset, resolved.config.data, folder, lambda line: say(line, quiet=quiet)
     )
@@ -146,8 +153,12 @@ def sweep(
     for one in experiments:
         open_study(spec_of(one, workspace))
         write_plan(one, workspace)
-    ends = _run(experiments, costs, workspace, folder, tracking_uri, quiet=quiet)
-    _show_result(experiments, workspace, ends, as_json=as_json, quiet=quiet)
+    with _publishing(workspace, tracking_uri, quiet=quiet):
+        ends = _run(experiments, costs, workspace, folder, quiet=quiet)
+        # Before the last results are published: Ctrl-C at that moment costs no table.
+        _show_result(experiments, workspace, ends, as_json=as_json, quiet=quiet)
+    report = command(f"report --compare all --experiment {experiments[0].name}", workspace)
+    say(f"\nnext: {command('ui', workspace)}\n      {report}", quiet=quiet)
 
 
 def worker(
@@ -202,10 +213,10 @@ def _open(
     study: str | None,
     *,
     quiet: bool,
-) -> Experiment:
-    from ablation.experiment import open_experiment
+) -> tuple[Experiment, ...]:
+    from ablation.experiment import open_experiments
 
-    return open_experiment(
+    return open_experiments(
         config,
         preset=preset,
         cache=cache,
@@ -220,18 +231,16 @@ def _run(
     costs: Sequence[Cost],
     workspace: Path,
     cache: Path,
-    tracking_uri: str | None,
     *,
     quiet: bool,
 ) -> list[SweepEnd]:
-    """Run the studies one after the other beside a publisher; stop at the first that is stopped."""
+    """Run the studies one after the other; stop at the first that is stopped."""
     ends: list[SweepEnd] = []
-    with _publishing(workspace, tracking_uri, quiet=quiet):
-        for one, cost in zip(experiments, costs, strict=True):
-            end = _supervise(one, cost, workspace, cache, quiet=quiet)
-            ends.append(end)
-            if end.how != "done":
-                break
+    for one, cost in zip(experiments, costs, strict=True):
+        end = _supervise(one, cost, workspace, cache, quiet=quiet)
+        ends.append(end)
+        if end.how != "done":
+            break
     return ends
 
 
@@ -243,8 +252,8 @@ def _supervise(
     from ablation.trial import close_lost
     from sweeps import supervise
 
-    folder = study_folder(workspace, experiment.name, experiment.design).path
-    with viewing(experiment.design, cost, quiet=quiet) as viewer:
+    folder = study_folder(workspace, experiment.name, experiment.label).path
+    with viewing(experiment.label, cost, quiet=quiet) as viewer:
         return supervise(
             worker_command(experiment.study, workspace, cache),
             storage_url(workspace),
@@ -270,12 +279,16 @@ def _publishing(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> It
         yield
     finally:
         say("publishing the last results", quiet=quiet)
-        if not publisher.stop(process, PUBLISH_PATIENCE_S):
-            say(
-                "not everything has arrived at the tracking server; later: "
-                + command(f"sync {shlex.quote(str(workspace))}", DEFAULT_WORKSPACE),
-                quiet=quiet,
-            )
+        arrived = False
+        try:
+            arrived = publisher.stop(process, PUBLISH_PATIENCE_S)
+        finally:
+            if not arrived:
+                say(
+                    "not everything has arrived at the tracking server; later: "
+                    + command(f"sync {shlex.quote(str(workspace))}", DEFAULT_WORKSPACE),
+                    quiet=quiet,
+                )
 
 
 def _show_result(
@@ -286,9 +299,9 @@ def _show_result(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Print the table of designs, what went wrong, and what to do next."""
+    """Print the table of designs, or what went wrong."""
     from ablation.errors import AblateError
-    from ablation.results import as_text, rows_of
+    from ablation.results import as_text, rows_of, warnings_of
 
     last = ends[-1]
     if last.how == "interrupted":
@@ -307,6 +320,5 @@ def _show_result(
         print_json([asdict(row) for row in rows])
     else:
         typer.echo("\n".join(as_text(rows)))
-    name = experiments[0].name
-    report = command(f"report --compare all --experiment {name}", workspace)
-    say(f"\nnext: {command('ui', workspace)}\n      {report}", quiet=quiet)
+    for line in warnings_of(experiments, workspace):
+        say(f"warning: {line}", quiet=quiet)

@@ -7,6 +7,8 @@ contrasts.py  one value per patient; summaries, differences, tests
 planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
 ranks.py      three designs or more
 sensitivity.py  what other choices would have given
+folds.py      out-of-fold scores of cross-validation
+sizes.py      how large and how many the tumours are
 ledger.py     what is unfair about the comparison; validation.py  scores where settings were chosen
 late.py       what was chosen after the results were seen
 cautions.py   what weakens the result, the most severe first
@@ -18,6 +20,7 @@ from ablation.comparison.align import Design, with_target
 from ablation.comparison.cautions import Caution
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
+from ablation.comparison.folds import protocol
 from ablation.comparison.late import PLANNED
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import METRICS, Metric, declared
@@ -25,6 +28,7 @@ from ablation.comparison.ranks import Ranking
 from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.sensitivity import CheckRow, PolicyRow
+from ablation.comparison.sizes import Lesions, SizeEffect, Sizes, Stratum
 from ablation.comparison.validation import Validation
 from ablation.comparison.verdict import ADJUSTED, Verdict, p_text
 
@@ -41,15 +45,20 @@ __all__ = [
     "Detection",
     "DetectionContrast",
     "LedgerRow",
+    "Lesions",
     "Metric",
     "PolicyRow",
     "Ranking",
     "Relevance",
+    "SizeEffect",
+    "Sizes",
+    "Stratum",
     "Summary",
     "Validation",
     "Verdict",
     "compare",
     "declared",
     "p_text",
+    "protocol",
     "with_target",
 ]

@@ -23,7 +23,10 @@ class Design:
 
     name: str
     cases: tuple[pd.DataFrame, ...]
-    """The per-case table of each training (seed); rows with split "test" are compared."""
+    """The per-case table of each training (seed); rows with split "test" are compared.
+
+    Of cross-validation it holds the rows of all outer folds, told apart in a column `fold`.
+    """
     facts: Mapping[str, object]
     """What the fairness ledger shows: trials, epochs_allowed, epochs_used, seconds, ..."""
     band: tuple[str, ...] = ()
@@ -46,7 +49,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
     gaps: list[str] = []
     if not problems:
         tables = _test_tables(designs)
-        gaps = [*_other_cases(tables)] if missing == "error" else []
+        gaps = _lacking(designs, tables) if missing == "error" else []
         problems = [
             *_duplicates(tables),
             *gaps,
@@ -136,6 +139,16 @@ def absences(designs: Sequence[Design]) -> tuple[str, ...]:
     return tuple(_other_cases(_test_tables(designs)))
 
 
+def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
+    """Name what tables lack, and the likely reason where designs were tested in different ways."""
+    problems = list(_other_cases(tables))
+    ways = {d.name: str(d.facts["protocol"]) for d in designs if "protocol" in d.facts}
+    if problems and len(set(ways.values())) > 1:
+        listed = ", ".join(f"{name} by {way}" for name, way in ways.items())
+        problems.append(f"they were tested in different ways ({listed})")
+    return problems
+
+
 def _other_cases(tables: Tables) -> Iterator[str]:
     """Rows are joined by id, so every table must have the same ids."""
     for (name, seed), keys in absent_cases(tables).items():
@@ -147,25 +160,33 @@ def _other_truth(tables: Tables) -> Iterator[str]:
     frames = [
         frame.set_index(KEY)["truth_hash"].replace("", None).dropna() for frame in tables.values()
     ]
-    hashes = pd.concat(frames).groupby(level=KEY).nunique() if frames else pd.Series(dtype=int)
-    changed = hashes[hashes > 1].index
-    if len(changed):
+    hashes = pd.concat(frames) if frames else pd.Series(dtype=str)
+    # A hash of one region, with its name before it, says nothing against one of all labels.
+    kinds = hashes.map(lambda text: str(text).rpartition(":")[0])
+    counts = hashes.groupby([*(hashes.index.get_level_values(k) for k in KEY), kinds]).nunique()
+    changed = list(dict.fromkeys(key[:3] for key in counts[counts > 1].index))
+    if changed:
         yield f"the truth differs between the runs for {named([' '.join(distinct(key)) for key in changed])}"
 
 
 def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
     for design in designs:
-        rows = pd.concat(design.cases)[["patient", "split"]].astype(str)
-        tested = set(rows.loc[rows["split"] == "test", "patient"])
-        both = sorted(tested & set(rows.loc[rows["split"] != "test", "patient"]))
+        both: set[str] = set()
+        for rows in by_fold(pd.concat(design.cases)):
+            is_test, patients = rows["split"] == "test", rows["patient"].astype(str)
+            both |= set(patients[is_test]) & set(patients[~is_test])
         if both:
-            yield f"{design.name} was tested on {named(both)}, seen in training or tuning"
+            yield f"{design.name} was tested on {named(sorted(both))}, seen in training or tuning"
+
+
+def by_fold(rows: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each outer fold; of one split all rows."""
+    return [part for _, part in rows.groupby("fold")] if "fold" in rows else [rows]
 
 
 def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
-    units = sorted(
-        {str(u) for frame in tables.values() for u in frame["distance_unit"].fillna("") if u}
-    )
+    cells = (str(u) for frame in tables.values() for u in frame["distance_unit"].dropna())
+    units = sorted({unit for unit in cells if unit})
     if len(units) > 1:
         yield f"distances are in {' and in '.join(units)}"
     for method in ("hd95_method", "nsd_tolerance_mm"):

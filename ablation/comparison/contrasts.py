@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablation.comparison.empties import Policy, scores_under
+from ablation.comparison.empties import Policy, penalties, scores_under
 from ablation.comparison.metrics import Metric
 from ablation.comparison.planned import fewest_patients, planned_test
 from ablation.comparison.ranks import Ranking, rank_designs
@@ -156,6 +156,8 @@ class Analysis:
     """For three designs or more, where every patient has a score of each."""
     unscored: int
     """Cases left out for all designs because one has no value."""
+    penalties: tuple[float, float] | None
+    """Smallest and largest distance that an empty mask counts; None where none does."""
 
     @property
     def label(self) -> str:
@@ -221,6 +223,7 @@ def analyse(
         contrasts=_contrasts(table, pairs, settings) if names else (),
         ranking=_ranking(table, settings, unscored),
         unscored=unscored,
+        penalties=penalties(rows, metric, policy or settings.empty),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Literal
 import pandas as pd
 
 from ablation.comparison.metrics import Metric
-from ablation.metrics.empty import has_lesion, with_penalties
+from ablation.metrics.empty import ONE_EMPTY, has_lesion, with_penalties
 from ablation.statistics import clopper_pearson, sign_test
 
 Policy = Literal["penalty", "brats", "exclude"]
@@ -67,6 +67,16 @@ def scores_under(rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty")
     if metric.kind in PERFECT:
         return scores.mask(entering["status"] == "both_empty", PERFECT[metric.kind])
     return scores
+
+
+def penalties(
+    rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty"
+) -> tuple[float, float] | None:
+    """Return the smallest and largest distance that an empty mask was given; None for none."""
+    if metric.kind != "distance":
+        return None
+    given = scores_under(rows[rows["status"].isin(ONE_EMPTY)], metric, policy).dropna()
+    return (float(given.min()), float(given.max())) if len(given) else None
 
 
 def detections(rows: pd.DataFrame, designs: Sequence[str], level: float) -> tuple[Detection, ...]:

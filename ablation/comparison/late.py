@@ -23,7 +23,7 @@ WORDS = {
 }
 """Settings whose change after the results were seen changes what can be claimed."""
 
-SAID_LATE = ("primary_test", "correction", "unit", "missing", "empty")
+SAID_LATE = ("primary_test", "correction", "unit", "empty")
 
 
 def planned_before(designs: Sequence[Design], settings: ComparisonConfig) -> frozenset[str]:

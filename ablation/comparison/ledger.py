@@ -19,6 +19,7 @@ Rule = Literal["allowed", "used", "same", "on validation", "shown"]
 RATIO = 1.10  # budgets within a tenth count as equal
 
 LEDGER: dict[str, tuple[str, Rule]] = {
+    "protocol": ("patients tested by", "same"),
     "trials": ("trials allowed", "allowed"),
     "epochs_allowed": ("epochs allowed in a trial", "allowed"),
     "space_size": ("settings searched over", "allowed"),
@@ -44,7 +45,7 @@ LEDGER: dict[str, tuple[str, Rule]] = {
 }
 """Facts every comparison shows, in this order; further facts of the designs follow."""
 
-UNSHOWN = frozenset({"run_ids", "generated"})
+UNSHOWN = frozenset({"run_ids", "generated", "imported"})
 UNFAIR = {
     "allowed": "unequal budget: the difference may reflect training or tuning, not the design",
     "on validation": "chosen on test patients: these scores are optimistic",

@@ -16,6 +16,7 @@ from ablation.comparison.empties import (
     detection_contrasts,
     detections,
 )
+from ablation.comparison.folds import fold_counts, fold_words
 from ablation.comparison.late import late_words, planned_before
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
@@ -26,6 +27,7 @@ from ablation.comparison.sensitivity import (
     check_rows,
     policy_rows,
 )
+from ablation.comparison.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
 from ablation.comparison.validation import Validation, validations
 from ablation.comparison.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
@@ -40,6 +42,8 @@ class Comparison:
     designs: tuple[str, ...]
     trainings: tuple[int, ...]
     """Trainings (seeds) of each design, averaged patient by patient."""
+    folds: tuple[int, ...]
+    """Outer folds of each design, whose test patients are pooled; 0 where there is one split."""
     reference: str | None
     level: float
     settings: Mapping[str, object]
@@ -54,6 +58,10 @@ class Comparison:
     """The primary comparisons under every empty-mask rule; empty where no mask is."""
     checks: tuple[CheckRow, ...]
     """The primary comparisons under other tests, without a patient, with trainings random, ..."""
+    sizes: tuple[Sizes, ...]
+    """Tumour volumes behind the primary analyses; empty where the tables do not state them."""
+    lesions: tuple[Lesions, ...]
+    """Empty where the tables do not count lesions."""
     validation: tuple[Validation, ...]
     """What the designs scored where their settings were chosen; empty where no table says."""
     late: tuple[str, ...]
@@ -104,6 +112,7 @@ def compare(
     return Comparison(
         designs=tuple(names),
         trainings=tuple(len(design.cases) for design in designs),
+        folds=fold_counts(designs),
         reference=settings.reference,
         level=settings.level,
         settings=settings.model_dump(),
@@ -113,6 +122,8 @@ def compare(
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
         checks=checks,
+        sizes=tumour_sizes(rows, analyses, settings.level),
+        lesions=lesion_counts(_scored(rows), names),
         validation=validations(designs, analyses, settings.empty),
         late=late_words(designs, settings),
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),
@@ -128,7 +139,7 @@ def compare(
                 missed=sum(one.missed for one in found),
             )
         ),
-        notes=_notes(rows, designs, analyses, settings),
+        notes=_notes(rows, designs, analyses, metrics, settings),
         verdict=verdict(primary, facts, settings.level, "margin" in planned),
     )
 
@@ -214,6 +225,7 @@ def _notes(
     rows: pd.DataFrame,
     designs: Sequence[Design],
     analyses: Sequence[Analysis],
+    metrics: Sequence[Metric],
     settings: ComparisonConfig,
 ) -> tuple[str, ...]:
     """Counts and conditions a reader has to know; nothing is left out silently."""
@@ -224,12 +236,24 @@ def _notes(
             f"Averaged over trainings patient by patient ({counts}); intervals and tests "
             "treat patients as random, not trainings."
         )
+    if elsewhere := [design.name for design in designs if design.facts.get("imported")]:
+        notes.append(
+            f"Made elsewhere, training data not known: {', '.join(elsewhere)}. "
+            "These scores may be of patients that were trained on."
+        )
+    notes += fold_words(designs)
     if settings.missing != "error":
         notes += [f"{text}: {RULES[settings.missing]}." for text in absences(designs)]
     once = rows[rows["design"] == designs[0].name].drop_duplicates(["patient", "case", "target"])
     absent = int((~has_lesion(once)).sum())
     if absent:
         notes.append(f"{absent} test cases without a tumour count as detections only.")
+    compared = {one.metric for one in analyses}
+    notes += [
+        f"{metric.label} is not compared: no patient has a value under every design."
+        for metric in metrics
+        if metric not in compared
+    ]
     unscored = (_unscored(rows, one, settings) for one in analyses if one.unscored)
     return (*notes, *unscored)
 

@@ -19,6 +19,7 @@ from ablation.comparison.contrasts import (
     draws_of,
 )
 from ablation.comparison.empties import POLICIES, Policy
+from ablation.comparison.folds import fold_counts, over_folds
 from ablation.comparison.metrics import Metric
 from ablation.comparison.missing import RULES
 from ablation.config.sections import ComparisonConfig
@@ -36,7 +37,9 @@ from ablation.statistics import (
 
 Array = NDArray[np.float64]
 Pairs = Sequence[tuple[str, str]]
-Kind = Literal["test", "patient left out", "cases weigh alike", "trainings", "missing cases"]
+Kind = Literal[
+    "test", "patient left out", "cases weigh alike", "trainings", "folds", "missing cases"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def check_rows(
     pairs: Pairs,
     settings: ComparisonConfig,
 ) -> tuple[CheckRow, ...]:
-    """Return the primary comparisons under other tests, weights, patients, trainings, gaps."""
+    """Return the primary comparisons under other tests, weights, patients, trainings, folds, gaps."""
     found: list[CheckRow] = []
     for analysis in analyses:
         if analysis.role != "primary" or analysis.unit_of_analysis == "case":
@@ -145,6 +148,7 @@ def check_rows(
             found += _left_out(analysis, contrast)
             found += _case_weighted(cases, analysis, contrast, settings)
             found += _trainings(cases, analysis, contrast, settings)
+            found += _folds(designs, analysis, contrast, settings)
     return (*found, *_gaps(designs, analyses[0].metric, pairs, settings))
 
 
@@ -219,6 +223,19 @@ def _trainings(
     recipe = unpaired_seeds(a, b, settings.level)
     values = (recipe.mean, recipe.low, recipe.high, None)
     yield _row("trainings", "patients and trainings random", analysis, contrast, values)
+
+
+def _folds(
+    designs: Sequence[Design], analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
+) -> Iterator[CheckRow]:
+    """The recipes over folds, whose training patients are random and overlap."""
+    a, b = (next(d for d in designs if d.name == name) for name in _names(contrast))
+    differences = dict(zip(analysis.patients, contrast.d, strict=True))
+    found = over_folds(a, b, differences, settings.level)
+    if found is not None:
+        choice = f"training patients random, {fold_counts([a])[0]} folds (Nadeau-Bengio)"
+        values = (found.mean, found.low, found.high, found.p_two_sided)
+        yield _row("folds", choice, analysis, contrast, values)
 
 
 def _gaps(

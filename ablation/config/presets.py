@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from ablation.config.gpu import gpu_present
 
 PRESETS: dict[str, dict[str, object]] = {
     # About a minute a trial on two cores: small images, small networks, short trainings.
@@ -76,8 +76,3 @@ def default_preset(data_path: str | None) -> tuple[str, str]:
     if gpu_present():
         return "standard", "a GPU is present"
     return "laptop", "no GPU is present"
-
-
-def gpu_present() -> bool:
-    """Return whether the NVIDIA driver lists a GPU (TensorFlow is not asked: that takes seconds)."""
-    return any(Path("/proc/driver/nvidia/gpus").glob("*"))

@@ -71,6 +71,10 @@ class DataConfig(Section):
     split: str | None = Field(
         None, description="file with the patients of train, validation and test"
     )
+    folds: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="outer folds of nested cross-validation by patient; none: one part of the patients tests",
+    )
     split_seed: int = Field(0, description="seed of the split by patient")
     train_fraction: Fraction | None = Field(
         None, description="share of patients; none: 0.70 (phantom 0.50)"

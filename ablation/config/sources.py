@@ -7,8 +7,10 @@ resolved.config.loss.fn_weight, resolved.origin["loss.fn_weight"]   # 0.7, "--se
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,20 +61,26 @@ def resolve(
     Raises:
         UsageError: Every unknown key and unusable value, in one message.
     """
-    layers = [
-        (f"preset {preset}", _preset(preset)),
-        _file_layer(file),
-        ("environment", dict(_from_environment(environment or {}))),
-        ("--set", dict(_parse_assignment(text) for text in assignments)),
-        ("flag", dict(flags or {})),
+    faults: list[UsageError] = []
+    layers: list[tuple[str, Callable[[], Flat]]] = [
+        (f"preset {preset}", lambda: _preset(preset)),
+        (_file_label(file), lambda: _from_file(file)),
+        ("environment", lambda: dict(_from_environment(environment or {}))),
+        *(("--set", partial(_parse_assignment, text)) for text in assignments),
+        ("flag", lambda: dict(flags or {})),
     ]
     merged: Flat = {}
     origin = dict.fromkeys(flatten(Config()), "default")
-    for label, values in layers:
-        _check_keys(values, label)
-        merged.update(values)
-        origin.update(dict.fromkeys(values, label))
-    return Resolved(_validated(merged), origin, preset or "")
+    for label, read in layers:
+        with _gathered(faults):
+            values = _known(read(), label, faults)
+            merged.update(values)
+            origin.update(dict.fromkeys(values, label))
+    with _gathered(faults):
+        config = _validated(merged)
+    if faults:
+        raise _together(faults)
+    return Resolved(config, origin, preset or "")
 
 
 def flatten(config: Config) -> Flat:
@@ -112,10 +120,14 @@ def _preset(name: str | None) -> Flat:
     return dict(PRESETS[name])
 
 
-def _file_layer(file: Path | None) -> tuple[str, Flat]:
+def _file_label(file: Path | None) -> str:
+    return str(file or DEFAULT_FILE)
+
+
+def _from_file(file: Path | None) -> Flat:
     path = file or DEFAULT_FILE
     if file is None and not path.is_file():
-        return "file", {}
+        return {}
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -134,7 +146,7 @@ def _file_layer(file: Path | None) -> tuple[str, Flat]:
             values |= {f"{section}.{key}": value for key, value in content.items()}
         else:
             values[section] = content
-    return str(path), values
+    return values
 
 
 def _flat_space(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -156,13 +168,13 @@ def _from_environment(environment: Mapping[str, str]) -> Iterator[tuple[str, Any
             yield f"{section}.{key}", parse_value(text)
 
 
-def _parse_assignment(text: str) -> tuple[str, Any]:
+def _parse_assignment(text: str) -> Flat:
     key, equals, value = text.partition("=")
     if not equals or "." not in key:
         raise UsageError(
             f"--set {text!r} is not section.key=value", hint="For example --set loss.fn_weight=0.7"
         )
-    return key.strip(), parse_value(value)
+    return {key.strip(): parse_value(value)}
 
 
 def parse_value(text: str) -> Any:
@@ -180,18 +192,29 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def _check_keys(values: Flat, label: str) -> None:
+def _known(values: Flat, label: str, faults: list[UsageError]) -> Flat:
+    """Return the values whose keys exist; every other key is one more fault."""
     known = known_keys()
-    problems = []
-    hints = []
-    for key in values:
+    for key in (key for key in values if key not in known):
         if key in AMBIGUOUS:
-            problems.append(AMBIGUOUS[key])
-        elif key not in known:
-            problems.append(f"unknown key {key} ({label})")
-            hints.append(_near_key(key, known))
-    if problems:
-        raise UsageError("; ".join(problems), hint=" ".join(hints) or "See ablate config show.")
+            faults.append(UsageError(AMBIGUOUS[key], hint="See ablate config show."))
+        else:
+            faults.append(UsageError(f"unknown key {key} ({label})", hint=_near_key(key, known)))
+    return {key: value for key, value in values.items() if key in known}
+
+
+@contextmanager
+def _gathered(faults: list[UsageError]) -> Iterator[None]:
+    """Note a fault and go on, so that a reader hears of all of them at once."""
+    try:
+        yield
+    except UsageError as fault:
+        faults.append(fault)
+
+
+def _together(faults: Sequence[UsageError]) -> UsageError:
+    hints = dict.fromkeys(fault.hint for fault in faults)
+    return UsageError("; ".join(fault.message for fault in faults), hint=" ".join(hints))
 
 
 def _near_key(key: str, known: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ from ablation.data.dataset import SOURCES, Dataset, open_dataset, require_usable
 from ablation.data.facts import PatientFacts
 from ablation.data.patients import Patient
 from ablation.data.phantom import write_phantom
-from ablation.data.split import Split, read_split, split_patients, write_split
+from ablation.data.split import Split, read_split, split_patients, splits_of, write_splits
 
 __all__ = [
     "SOURCES",
@@ -21,8 +21,9 @@ __all__ = [
     "read_split",
     "require_usable",
     "split_patients",
+    "splits_of",
     "survey",
     "training_rows",
     "write_phantom",
-    "write_split",
+    "write_splits",
 ]

@@ -9,9 +9,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 CANONICAL = "SPL"
 """Directions in which slice, row and column grow: superior, posterior, left."""
@@ -81,25 +83,41 @@ def to_stored(values: Values, stored: str) -> Values:
     return values[_flips(stored)].transpose(np.argsort(_axes(stored)).tolist())
 
 
-def difference(grid: Grid, usual: Grid) -> str:
+def difference(grid: Grid, usual: Grid, others: str = "the patient's other volumes") -> str:
     """Say how a grid differs from another one; empty when the same voxels lie at the same places.
 
-    Sizes are columns x rows x slices, as other programs print them for BraTS.
+    Sizes are columns x rows x slices, as other programs print them for BraTS; `others` names what
+    has the other grid, in the plural.
     """
     if grid.shape != usual.shape:
-        return (
-            f"is {_times(grid.shape)} voxels, the patient's other volumes are {_times(usual.shape)}"
-        )
+        return f"is {_times(grid.shape)} voxels, {others} are {_times(usual.shape)}"
     finest = min(usual.spacing_mm)
     if not np.allclose(grid.spacing_mm, usual.spacing_mm, rtol=0.01):
-        return f"has voxels of {_times(grid.spacing_mm)} mm, the patient's other volumes of {_times(usual.spacing_mm)} mm"
+        return (
+            f"has voxels of {_times(grid.spacing_mm)} mm, {others} of {_times(usual.spacing_mm)} mm"
+        )
     away = float(np.linalg.norm(grid.corners_mm - usual.corners_mm, axis=1).max())
     if away > TOLERANCE * finest:
         return (
-            f"lies up to {away:.4g} mm away from the patient's other volumes: its affine places "
+            f"lies up to {away:.4g} mm away from {others}: its affine places "
             f"axes {grid.stored}, theirs {usual.stored}, elsewhere"
         )
     return ""
+
+
+def onto(values: NDArray[Any], grid: Grid, other: Grid) -> NDArray[Any]:
+    """Return the values on the voxels of another grid: each takes the nearest, 0 where there is none.
+
+    Args:
+        values: Shape (slice, row, column), of `grid`.
+        grid: Where the values lie.
+        other: Where they are wanted.
+    """
+    to_own = np.linalg.inv(grid.affine) @ other.affine
+    moved: NDArray[Any] = ndimage.affine_transform(
+        values, to_own[:3, :3], to_own[:3, 3], output_shape=other.shape, order=0, cval=0
+    )
+    return moved
 
 
 def _axes(stored: str) -> list[int]:

@@ -44,7 +44,12 @@ def raw_hash(patient: Patient) -> str:
 
 def truth_hash(patient: Patient) -> str:
     """Return a hash of the labels; empty when there are none."""
-    return "" if patient.truth is None else _hash_array(patient.truth, "")
+    return "" if patient.truth is None else labels_hash(patient.truth)
+
+
+def labels_hash(labels: NDArray[np.uint8]) -> str:
+    """Return a hash of labels in canonical order, shape (slice, row, column)."""
+    return _hash_array(labels, "")
 
 
 def region(truth: NDArray[np.uint8], labels: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -47,14 +47,10 @@ def split_patients(dataset: Dataset, data: DataConfig) -> Split:
         DataError: Fewer than three labelled patients, or a file that does not fit the data set.
         UsageError: Fractions that leave no patient for a part.
     """
-    patients = [facts for facts in dataset.patients if facts.labelled]
     if data.split is not None:
-        return read_split(Path(data.split), [facts.id for facts in patients])
-    if len(patients) < len(PARTS):
-        raise DataError(
-            f"{len(patients)} labelled patients; training, validation and test need one each",
-            hint="Add patients, or leave out --data to use the generated phantom.",
-        )
+        labelled = [facts.id for facts in dataset.patients if facts.labelled]
+        return read_split(Path(data.split), labelled)
+    patients = _enough(dataset)
     validation, test = part_sizes(len(patients), *_fractions(dataset, data))
     rng = np.random.default_rng(data.split_seed)
     ordered = _by_volume_third(patients, rng)
@@ -63,6 +59,54 @@ def split_patients(dataset: Dataset, data: DataConfig) -> Split:
     in_validation = _evenly(others, validation, rng)
     train = [name for name in others if name not in in_validation]
     return Split(tuple(sorted(train)), tuple(sorted(in_validation)), tuple(sorted(in_test)))
+
+
+def splits_of(dataset: Dataset, data: DataConfig) -> tuple[Split, ...]:
+    """Return the split of `split_patients`, or with `data.folds` one for each outer fold.
+
+    The folds' test patients are all labelled patients, each once. Each third of the patients by
+    tumour volume gives its share to each fold, and folds differ in size by at most one patient.
+    The others train and validate, in the proportion of a single split.
+
+    Raises:
+        DataError: As `split_patients`.
+        UsageError: Also: folds of a split that is given, or more than the patients allow.
+    """
+    if data.folds is None:
+        return (split_patients(dataset, data),)
+    if data.split is not None:
+        raise UsageError(
+            f"data.folds={data.folds} makes splits, data.split={data.split} names one",
+            hint="Leave out --folds or --split.",
+        )
+    patients = _enough(dataset)
+    _refuse_folds(data.folds, len(patients))
+    train, validation = _fractions(dataset, data)
+    ordered = _by_volume_third(patients, np.random.default_rng(data.split_seed))
+    share = validation / (train + validation)
+    return tuple(_fold(ordered, number, data, share) for number in range(1, data.folds + 1))
+
+
+def _fold(ordered: Sequence[str], number: int, data: DataConfig, share: float) -> Split:
+    test = ordered[number - 1 :: data.folds]
+    others = [name for name in ordered if name not in test]
+    count = min(max(1, round(share * len(others))), len(others) - 1)
+    validation = _evenly(others, count, np.random.default_rng([data.split_seed, number]))
+    train = [name for name in others if name not in validation]
+    return Split(tuple(sorted(train)), tuple(sorted(validation)), tuple(sorted(test)))
+
+
+def _refuse_folds(folds: int, patients: int) -> None:
+    largest = math.ceil(patients / folds)
+    if folds <= patients and patients - largest >= 2:
+        return
+    why = "fewer than one each" if folds > patients else "too few left to train and validate"
+    fewest = next(k for k in range(2, patients + 1) if patients - math.ceil(patients / k) >= 2)
+    allowed = f"{fewest} to {patients}" if fewest < patients else f"{patients}"
+    raise UsageError(
+        f"data.folds={folds}: {patients} labelled patients are {why}",
+        hint=f"Choose --folds {allowed}.",
+    )
 
 
 def part_sizes(patients: int, train: float, validation: float) -> tuple[int, int]:
@@ -98,6 +142,7 @@ def read_split(path: Path, known: Sequence[str]) -> Split:
         *(f"{name}: in no part" for name in known if name not in listed),
         *(f"{name}: {count} times" for name, count in listed.items() if count > 1),
         *(f"{part}: no patient" for part in PARTS if not parts[part]),
+        *(f"{name}: is no part of a split" for name in parts if name not in PARTS),
     ]
     if faults:
         raise DataError(
@@ -107,20 +152,37 @@ def read_split(path: Path, known: Sequence[str]) -> Split:
     return Split(*(tuple(sorted(parts[part])) for part in PARTS))
 
 
-def write_split(split: Split, path: Path, format: Literal["json", "nnunet"]) -> None:  # noqa: A002
-    """Write a split as a file.
+def write_splits(splits: Sequence[Split], path: Path, format: Literal["json", "nnunet"]) -> None:  # noqa: A002
+    """Write what `splits_of` returns as a file.
 
     Args:
-        split: The parts.
+        splits: One split, or those of the outer folds.
         path: The file.
-        format: "json" is what `read_split` takes. "nnunet" is nnU-Net's `splits_final.json` with
-            one fold; it has no test part, those cases belong in imagesTs.
+        format: "json" is of one split what `read_split` takes, of folds a list of them. "nnunet" is
+            nnU-Net's `splits_final.json`. Of folds, nnU-Net trains on all but the test patients
+            and predicts these ("val"). Of one split, its only fold leaves the test patients out:
+            their cases belong in imagesTs.
     """
-    content: Any = asdict(split)
-    if format == "nnunet":
-        content = [{"train": split.train, "val": split.validation}]
+    content: Any = [asdict(split) for split in splits]
+    if format == "json" and len(splits) == 1:
+        content = content[0]
+    elif format == "nnunet" and len(splits) == 1:
+        content = [{"train": splits[0].train, "val": splits[0].validation}]
+    elif format == "nnunet":
+        content = [{"train": sorted(s.train + s.validation), "val": s.test} for s in splits]
     text = json.dumps(content, indent=2) + "\n"
     write_whole(path, lambda file: file.write(text.encode()))
+
+
+def _enough(dataset: Dataset) -> list[PatientFacts]:
+    """Return the labelled patients, of whom each part needs one."""
+    patients = [facts for facts in dataset.patients if facts.labelled]
+    if len(patients) < len(PARTS):
+        raise DataError(
+            f"{len(patients)} labelled patients; training, validation and test need one each",
+            hint="Add patients, or leave out --data to use the generated phantom.",
+        )
+    return patients
 
 
 def _fractions(dataset: Dataset, data: DataConfig) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Read one NIfTI volume in canonical order, or say in a sentence why it cannot be read."""
+"""Read a NIfTI file in canonical order, or say in a sentence why it cannot be read."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,49 @@ def read_volume(path: Path) -> Volume:
     Raises:
         DataError: The fault alone, without the file's name, which the caller adds.
     """
+    return _canonical(_decode(path))
+
+
+def read_channels(path: Path) -> Volume:
+    """Return all volumes of a .nii or .nii.gz file, values of shape (channel, slice, row, column).
+
+    NIfTI puts channels behind the three axes of space; where the first axis is the shortest, as
+    programs that write arrays of (channel, column, row, slice) leave it, it counts them.
+
+    Raises:
+        DataError: The fault alone, without the file's name, which the caller adds.
+    """
+    stored = _decode(path)
+    values, sides = stored.values, "x".join(str(side) for side in stored.values.shape)
+    if values.ndim == 5 and values.shape[3] == 1:
+        values = values[:, :, :, 0]
+    if values.ndim != 4 or values.shape[3] == 1:
+        one = _canonical(stored)
+        return replace(one, values=one.values[np.newaxis])
+    if first := values.shape[0] < values.shape[3]:
+        values = np.moveaxis(values, 0, -1)
+    note = (
+        f"is {sides}; its {'first' if first else 'last'} axis is read as {values.shape[3]} channels"
+    )
+    parts = [
+        _canonical(replace(stored, values=values[..., channel], assumed=(*stored.assumed, note)))
+        for channel in range(values.shape[3])
+    ]
+    return replace(parts[0], values=np.stack([part.values for part in parts]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A file's array as it stands there."""
+
+    values: NDArray[Any]
+    affine: NDArray[np.float64]
+    axes: str
+    """Directions in which the first three axes grow."""
+    assumed: tuple[str, ...]
+
+
+def _decode(path: Path) -> _Stored:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -55,7 +98,7 @@ def read_volume(path: Path) -> Volume:
         raise DataError("is compressed although its name does not end in .gz; rename it")
     if version is None:
         raise DataError(f"is not a NIfTI file (it starts with {unpacked[:4]!r})")
-    return _decode(unpacked, version)
+    return _parse(unpacked, version)
 
 
 def _unpack(data: bytes) -> bytes:
@@ -74,7 +117,7 @@ def _version(data: bytes) -> int | None:
     return MAGIC.get(data[MAGIC_AT : MAGIC_AT + 4]) or MAGIC.get(data[4:8])
 
 
-def _decode(data: bytes, version: int) -> Volume:
+def _parse(data: bytes, version: int) -> _Stored:
     import nibabel  # in here: only who reads volumes waits for it
 
     kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
@@ -89,12 +132,11 @@ def _decode(data: bytes, version: int) -> Volume:
     except Exception as error:
         # On a damaged header nibabel raises whatever it trips over, of any type.
         raise DataError(f"cannot be decoded ({error})") from error
-    return _canonical(values, image.affine, axes, _assumed(image.header, values.shape))
+    return _Stored(values, image.affine, axes, _assumed(image.header))
 
 
-def _canonical(
-    values: NDArray[np.generic], affine: NDArray[np.float64], axes: str, assumed: tuple[str, ...]
-) -> Volume:
+def _canonical(stored: _Stored) -> Volume:
+    values, affine, axes, assumed = stored.values, stored.affine, stored.axes, stored.assumed
     if values.ndim < 3 or math.prod(values.shape[3:]) != 1 or values.size == 0:
         sides = "x".join(str(side) for side in values.shape)
         raise DataError(f"is {sides}, expected one volume of columns x rows x slices")
@@ -102,6 +144,9 @@ def _canonical(
         raise DataError(f"holds {values.dtype} values, expected numbers")
     if not np.all(np.isfinite(affine)) or "?" in axes:
         raise DataError("has a damaged affine: it gives the axes no direction")
+    if values.ndim > 3:
+        sides = "x".join(str(side) for side in values.shape)
+        assumed = (f"is {sides}; read as the one volume it holds", *assumed)
     values = values.reshape(values.shape[:3])
     grid = canonical_grid(values.shape, affine, axes)
     return Volume(to_canonical(values, axes), grid, assumed)
@@ -113,14 +158,10 @@ def _refuse_truncated(stored: Any, size: int) -> None:
         raise DataError(f"is truncated: its header promises {promised} bytes, there are {size}")
 
 
-def _assumed(header: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
-    assumed = []
-    if len(shape) > 3:
-        sides = "x".join(str(side) for side in shape)
-        assumed.append(f"is {sides}; read as the one volume it holds")
-    if not header["sform_code"] and not header["qform_code"]:
-        assumed.append("has no orientation; its axes are taken as left, front, head")
-    return tuple(assumed)
+def _assumed(header: Any) -> tuple[str, ...]:
+    if header["sform_code"] or header["qform_code"]:
+        return ()
+    return ("has no orientation; its axes are taken as left, front, head",)
 
 
 @contextmanager

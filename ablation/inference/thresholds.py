@@ -1,7 +1,7 @@
 """The threshold with the best validation Dice, exact over 99 cuts from one pass over the maps.
 
-Counting once per cut reads every probability 99 times. Here a probability is looked up in a
-table of 4096 cells, compared with the one cut its cell may hold, and counted once; sums from
+Counting once per cut reads every probability 99 times. Here a product guesses the highest cut a
+probability is above, one comparison settles the guess, and the voxel is counted once; sums from
 the top give true and false positives of all cuts, equal to the loop's to the last voxel.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +24,12 @@ THRESHOLDS = (CUTS / 1000).astype(np.float32)
 GRID = tuple(cut / 1000 for cut in CUTS.tolist())
 """The thresholds as they are written."""
 
-CELLS = 4096  # a power of two: multiplying a float32 by it is exact; no cell holds two cuts
-BLOCK = 1 << 16  # voxels at a time, so that what lies between the steps stays in the cache
+BLOCK = 1 << 15  # voxels at a time, so that what lies between the steps stays in the cache
 
-_CELL_OF_CUT = (THRESHOLDS * CELLS).astype(np.intp)
-_BELOW = np.searchsorted(_CELL_OF_CUT, np.arange(CELLS + 1), side="left")
-_CUT_IN_CELL = np.full(CELLS + 1, np.inf, np.float32)
-_CUT_IN_CELL[_CELL_OF_CUT] = THRESHOLDS
+_SLACK = np.float32(2.0**-10)
+"""Far above every rounding of 100 * p, far below the distance of two cuts: no guess is too low."""
+_CUT = np.array([-1.0, *THRESHOLDS, np.inf], np.float32)
+"""The threshold of each guess, 0 to 100; no probability is above a guess of 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,14 @@ class Counts:
     """False positives, shape (masks,)."""
     truth: int
     """Tumour voxels."""
+
+
+class Sums(NamedTuple):
+    """Voxels of all patients together under one mask each."""
+
+    tp: int
+    fp: int
+    fn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,18 @@ def mean_curve(patients: Sequence[Counts], cuts: int) -> NDArray[np.float64]:
     return np.asarray(np.mean(curves, axis=0)) if curves else np.full(cuts, math.nan)
 
 
+def sums(patients: Sequence[Counts], cuts: int) -> tuple[Sums, ...]:
+    """Return the voxels of all patients together at every cut."""
+    tp, fp = np.zeros(cuts, np.int64), np.zeros(cuts, np.int64)
+    for counts in patients:
+        tp += counts.tp
+        fp += counts.fp
+    truth = sum(counts.truth for counts in patients)
+    return tuple(
+        Sums(hit, wrong, truth - hit) for hit, wrong in zip(tp.tolist(), fp.tolist(), strict=True)
+    )
+
+
 def choose(patients: Sequence[Counts], thresholds: Sequence[float] = GRID) -> Choice:
     """Choose the cut with the best mean Dice over patients with tumour, one Counts each.
 
@@ -140,12 +160,13 @@ def _histogram(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> ND
     highest = probability.max()
     if not (highest <= 1.0 and probability.min() >= 0.0):  # also true of nan
         raise ValueError("probabilities outside 0..1, or nan")
-    # Most of a map is background under every cut; such voxels count nowhere.
     kept = probability > THRESHOLDS[0]
-    values = probability[kept]
-    cell = (values * np.float32(CELLS)).astype(np.intp)
-    bins = _BELOW.take(cell)  # in place from here: this runs every epoch
-    bins += values > _CUT_IN_CELL.take(cell)
+    if 2 * np.count_nonzero(kept) < kept.size:  # most maps: background counts under no cut
+        probability, truth = probability[kept], truth[kept]
+    scaled = probability * np.float32(100)
+    scaled += _SLACK
+    bins = scaled.astype(np.uint8)  # how many cuts it is above, or one more
+    bins -= (probability <= _CUT.take(scaled.astype(np.intp))).view(np.uint8)
     bins *= 2
-    bins += truth[kept]
+    bins += truth.view(np.uint8)
     return np.bincount(bins, minlength=2 * (len(CUTS) + 1))

@@ -8,12 +8,22 @@ count: all with a lesion. A missed one then gets the worst value of every metric
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 DISTANCES = ("hd", "hd95", "asd", "masd")
 """Columns in `distance_unit`, lower is better."""
+
+NOTHING_PREDICTED = ("missed", "both_empty")
+NOTHING_TRUE = ("false_alarm", "both_empty")
+EMPTY_CELLS: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("dice", "iou", "nsd"), ("both_empty",)),
+    "precision": NOTHING_PREDICTED,
+    "recall": NOTHING_TRUE,
+    **dict.fromkeys(DISTANCES, ("missed", "false_alarm", "both_empty")),
+}
+"""The statuses under which a column divides 0 by 0 or lacks a surface; else a score has a value."""
 
 ONE_EMPTY = ("missed", "false_alarm")
 """Status of cases in which just one of the two masks has a surface."""

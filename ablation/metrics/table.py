@@ -15,7 +15,7 @@ from ablation.metrics.cases import COLUMNS, COUNTS, KEY, RATIOS, STATUSES
 from ablation.metrics.empty import DISTANCES, penalty_of
 
 NUMBERS = (*RATIOS, *DISTANCES, "bce")
-REQUIRED = (*KEY, "status", "distance_unit")
+REQUIRED = (*KEY, "status")
 UNITS = ("mm", "px")
 SLACK = 1e-9  # other tools' last digits
 
@@ -94,6 +94,8 @@ def _read_row(cells: dict[str, str]) -> tuple[dict[str, object], list[str]]:
         row[name] = _count(name, cells[name], faults)
     if cells["status"] and cells["status"] not in STATUSES:
         faults.append(f"status {cells['status']!r} is none of {', '.join(STATUSES)}")
+    if not cells["distance_unit"] and any(cells[name].strip() for name in DISTANCES):
+        faults.append("distance_unit is empty")
     if cells["distance_unit"] and cells["distance_unit"] not in UNITS:
         faults.append(f"distance_unit {cells['distance_unit']!r} is none of {', '.join(UNITS)}")
     return row, faults + _out_of_bounds(row)

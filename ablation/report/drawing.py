@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ablation.comparison import Analysis, Contrast
+from ablation.comparison import Contrast
 
-# Okabe & Ito 2008: told apart with every kind of colour vision. A design keeps its colour.
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#4D4D4D")
+# Okabe & Ito 2008, a dark red for its yellow: told apart with every kind of colour vision.
+# A design keeps its colour.
+PALETTE = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7"),
+    *("#E69F00", "#56B4E9", "#4D4D4D", "#661100"),
+)
 INK, QUIET, LINE = "#1f2933", "#52606d", "#d9dee4"
 FONT = {
     "family": "system-ui, -apple-system, Segoe UI, Roboto, sans-serif",
     "size": 13,
     "color": INK,
 }
+
+LETTER = 7  # pixels
+FRAME = {"l": 20, "r": 16, "t": 40, "b": 10}
+"""Margins of a figure with its axes on top."""
+ABREAST = 34  # letters of a figure's width on a phone
 
 Spec = dict[str, object]
 
@@ -30,6 +40,10 @@ class Figure:
     layout: Spec
     height: int
     """Pixels."""
+    caption: str = ""
+    """What stands below it where the words of the alternative are too many; "" for these."""
+    width: int = 0
+    """Pixels below which it is scrolled sideways instead of made narrower."""
 
 
 def colours(designs: tuple[str, ...]) -> dict[str, str]:
@@ -86,11 +100,45 @@ def bar(middle: float, low: float, high: float, colour: str, width: float) -> Sp
     }
 
 
-def score_range(analysis: Analysis) -> Spec:
-    """The metric's own range, never one that makes a difference look larger."""
-    if analysis.metric.kind in ("overlap", "background"):
-        return {"range": [-0.03, 1.03], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
-    return {"rangemode": "tozero"}
+def exported(series: str, **columns: str | Sequence[str]) -> Spec:
+    """Return the entries of a trace whose points stand in the figure's data file.
+
+    Args:
+        series: Name of the trace, the first column of its rows.
+        columns: Column of each attribute that is written, such as x="Dice"; several for
+            customdata that holds several numbers a point.
+    """
+    return {"name": series, "meta": columns}
+
+
+def names_axis(names: Sequence[str]) -> Spec:
+    """Return an axis of columns 0, 1, ..., slanted where the names would touch on a phone."""
+    crowded = len(names) * max(map(len, names), default=0) > ABREAST
+    return axis() | {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": [-0.55, len(names) - 0.45],
+        "tickangle": -35 if crowded else 0,
+        "ticklabeloverflow": "allow",
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def rows_axis(names: Sequence[str], below: float = 0.5, above: float = 0.5) -> Spec:
+    """Return an axis of rows 0, 1, ... from the bottom, named."""
+    return axis() | {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": [-below, len(names) - 1 + above],
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def point_size(count: int) -> int:
+    """Return the size of a patient's point, in pixels, that leaves so many apart."""
+    return 7 if count <= 60 else 5 if count <= 200 else 4
 
 
 def pair(contrast: Contrast) -> str:

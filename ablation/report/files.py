@@ -42,13 +42,17 @@ def write_report(
         bibliography(paragraph),
     )
     folder.mkdir(parents=True, exist_ok=True)
-    return tuple(_write(folder / name, text) for name, text in zip(FILES, contents, strict=True))
+    return tuple(
+        write_whole(folder / name, text.encode("utf-8"))
+        for name, text in zip(FILES, contents, strict=True)
+    )
 
 
-def _write(path: Path, text: str) -> Path:
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file beside its place and then put it there; return the path."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        beside.write_text(text, encoding="utf-8", newline="\n")
+        beside.write_bytes(content)
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

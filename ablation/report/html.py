@@ -7,6 +7,8 @@ from html import escape
 
 from ablation.report.drawing import Figure
 
+LONG = 12  # lines of a table that a reader passes by
+
 
 def table(columns: Sequence[str], lines: Iterable[Sequence[str]], texts: Iterable[str]) -> str:
     """Return a table; columns named in `texts` are set to the left."""
@@ -47,14 +49,24 @@ def prose(text: str) -> str:
 
 
 def figure_html(figure: Figure) -> str:
-    """Return the place of a figure, with its title and what it shows in words."""
+    """Return the place of a figure, with its title, its data to save and what it shows in words."""
+    least = f";min-width:{figure.width}px" if figure.width else ""
     return (
-        f'<figure><h3>{escape(figure.title)}</h3><div id="{figure.id}" role="img" '
-        f'aria-label="{escape(figure.alternative)}" style="height:{figure.height}px"></div>'
-        f"<figcaption>{escape(figure.alternative)}</figcaption></figure>"
+        f"<figure><h3>{escape(figure.title)}</h3>"
+        f'<div class="wide"><div id="{figure.id}" role="img" '
+        f'aria-label="{escape(figure.alternative)}" style="height:{figure.height}px{least}"></div></div>'
+        f"<figcaption>{escape(figure.caption or figure.alternative)} "
+        f'<button type="button" data-figure="{figure.id}">Data (CSV)</button></figcaption></figure>'
     )
 
 
 def scroll(inner: str) -> str:
     """Return a wide piece in a frame that scrolls sideways by itself."""
     return f'<div class="scroll">{inner}</div>'
+
+
+def folded(inner: str, lines: int, title: str) -> str:
+    """Return a table, behind a line to open where it has many lines."""
+    if lines <= LONG:
+        return scroll(inner)
+    return f"<details><summary>{escape(title)}</summary>{scroll(inner)}</details>"

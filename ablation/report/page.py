@@ -24,8 +24,7 @@ SENTENCES = 3
 
 def page(comparison: Comparison, source: Source) -> str:
     """Return the report as one HTML page, plotly inside, the same bytes for the same input."""
-    made = [section(comparison, source) for section in SECTIONS]
-    sections = [section for section in made if section is not None]
+    made = sections(comparison, source)
     return Template(_text("page.html")).substitute(
         title=escape(f"{source.experiment}: {', '.join(comparison.designs)}"),
         style=_text("page.css"),
@@ -33,19 +32,28 @@ def page(comparison: Comparison, source: Source) -> str:
         kicker=escape(_kicker(comparison, source)),
         heading=escape(_heading(comparison)),
         verdict=_verdict(comparison, source),
-        sections="\n".join(_section(section) for section in sections),
+        sections="\n".join(_section(section) for section in made),
         plotly=get_plotlyjs(),
-        specs=_script_json([_spec(figure) for section in sections for figure in section.figures]),
+        specs=script_json([spec(figure) for section in made for figure in section.figures]),
+        script=_text("page.js"),
     )
+
+
+def sections(comparison: Comparison, source: Source) -> tuple[Section, ...]:
+    """Return the sections that have something to say, in the page's order."""
+    made = (section(comparison, source) for section in SECTIONS)
+    return tuple(section for section in made if section is not None)
 
 
 def _section(section: Section) -> str:
     hint = f'<p class="hint">{escape(section.hint)}</p>' if section.hint else ""
-    figures = "".join(figure_html(figure) for figure in section.figures)
+    figures, body = "".join(figure_html(figure) for figure in section.figures), section.body
+    if len(section.figures) == 1 and body:  # beside it there is room
+        figures, body = f'{figures}<div class="beside">{body}</div>', ""
     grid = f'<div class="figures">{figures}</div>' if figures else ""
     return (
         f'<section id="{section.id}">\n<h2>{escape(section.title)}</h2>\n'
-        f"{hint}{grid}{section.body}\n</section>"
+        f"{hint}{grid}{body}\n</section>"
     )
 
 
@@ -53,12 +61,13 @@ def _text(name: str) -> str:
     return files("ablation.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _script_json(value: object) -> str:
-    """JSON that cannot end the script it stands in."""
+def script_json(value: object) -> str:
+    """Return JSON that cannot end the script it stands in."""
     return json.dumps(plain(value), allow_nan=False).replace("<", "\\u003c")
 
 
-def _spec(figure: Figure) -> dict[str, object]:
+def spec(figure: Figure) -> dict[str, object]:
+    """Return what the page's script draws."""
     return {"id": figure.id, "data": figure.data, "layout": figure.layout}
 
 

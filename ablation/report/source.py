@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from ablation.comparison import Caution
 from ablation.config.sections import PublishedScore
+from ablation.report.material import Material
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,8 @@ class Source:
     kind: Literal["experiment", "table", "tables"] = "experiment"
     literature: tuple[PublishedScore, ...] = ()
     """Published scores to show beside the designs; never tested."""
+    material: Material = field(default_factory=Material)
+    """What the page shows of the runs themselves; not in comparison.json."""
 
     @property
     def title(self) -> str:

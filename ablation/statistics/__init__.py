@@ -9,7 +9,8 @@ equivalence.py    too small to matter;  bayes.py  how probable better, worse, th
 clusters.py       cases of one patient;  repeats.py  seeds and folds as a source of chance
 disagreement.py   mean against ranks
 power.py          what a number of patients can show;  noncentral.py  the distribution behind it
-profile.py        share of patients above every score
+profile.py        share of patients above every score;  trend.py  a difference over tumour size
+tuning.py         the best of so many trials of a search
 """
 
 from ablation.statistics.bayes import (
@@ -125,6 +126,11 @@ from ablation.statistics.stability import (
     leave_one_out_winner,
     rank_stability,
 )
+from ablation.statistics.trend import (
+    Trend,
+    trend,
+)
+from ablation.statistics.tuning import TuningCurve, best_of_trials, tuning_curve
 
 __all__ = [
     "CORRECTIONS",
@@ -158,9 +164,12 @@ __all__ = [
     "SignedRank",
     "Statistic",
     "Superiority",
+    "Trend",
+    "TuningCurve",
     "bayesian_signed_rank",
     "bca_interval",
     "benjamini_hochberg",
+    "best_of_trials",
     "clopper_pearson",
     "clustering",
     "cohens_dav",
@@ -206,6 +215,8 @@ __all__ = [
     "stream",
     "superiority",
     "tost",
+    "trend",
+    "tuning_curve",
     "unadjusted",
     "unpaired_seeds",
 ]

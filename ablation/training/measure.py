@@ -3,7 +3,7 @@
     python -m ablation.training.measure < request.json
 
 The request is {"config": ..., "image_shape": [rows, columns, channels]}; the answer, a line on
-stdout, has step_seconds, slice_seconds (prediction) and parameters.
+stdout, has step_seconds, slice_seconds (prediction) and parameters, or error and hint.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import time
 import numpy as np
 
 from ablation.config import Config, with_values
+from ablation.errors import AblateError
 from ablation.training.trainer import Trainer
 
 STEPS = 4
@@ -49,5 +50,9 @@ def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, floa
 if __name__ == "__main__":
     request = json.load(sys.stdin)
     rows, columns, channels = request["image_shape"]
-    answer = measure(Config.model_validate(request["config"]), (rows, columns, channels))
+    answer: dict[str, object]
+    try:
+        answer = {**measure(Config.model_validate(request["config"]), (rows, columns, channels))}
+    except AblateError as error:
+        answer = {"error": error.message, "hint": error.hint}
     sys.stdout.write(json.dumps(answer) + "\n")

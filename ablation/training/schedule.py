@@ -44,6 +44,26 @@ class Fit:
     """Steps over all epochs, those before an interruption included."""
     step_seconds: float
     """Wall time of a training step: median over the epochs trained in this process."""
+    input_share: float
+    """Of the steps' wall time, what reading their slices took."""
+
+
+SLOW_INPUT = 0.25
+"""From this share of the steps' time on, reading is worth a word."""
+
+
+def input_warning(share: float) -> str:
+    """Return in words that steps waited for their slices; empty where they hardly did.
+
+    >>> input_warning(0.02)
+    ''
+    """
+    if not share >= SLOW_INPUT:  # also of nan
+        return ""
+    return (
+        f"{share:.0%} of the training time went into reading slices; "
+        "keep the prepared slices on a local disk with --cache"
+    )
 
 
 @dataclass(frozen=True, slots=True)

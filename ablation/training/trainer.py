@@ -11,8 +11,7 @@ from __future__ import annotations
 import math
 import statistics
 import time
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,13 +33,15 @@ from ablation.training.checkpoint import (
     read_arrays,
     write_arrays,
 )
-from ablation.training.errors import OutOfMemory, TrainingDiverged
+from ablation.training.devices import memory_named, refuse_unseen_gpu, share_gpus
+from ablation.training.errors import TrainingDiverged
 from ablation.training.schedule import End, Epoch, Fit, Schedule, epoch_batches, named_seed
 from ablation.training.start import reinitialise
 from ablation.training.step import TrainStep
 
 __all__ = ["Epoch", "Fit", "ResumeState", "Trainer", "shape_of"]
 
+share_gpus()
 # Before any operation, or some kernels keep adding in the order their threads arrive.
 tf.config.experimental.enable_op_determinism()
 # This pass gathers chains of additions into one AddN, whose order is not fixed (see step.py).
@@ -73,14 +74,16 @@ class Trainer:
     Raises:
         UsageError: The design or loss does not exist or does not take such images.
         OutOfMemory: The network does not fit.
+        GpuUnseen: It would be trained on the CPU of a machine with a GPU.
     """
 
     def __init__(self, config: Config, image_shape: tuple[int, int, int]) -> None:
+        refuse_unseen_gpu()
         self.shape = shape_of(config, image_shape)
         self._image_shape = image_shape
         self._encoder_weights: Arrays | None = None
         dropout = DropoutState()
-        with _memory_named(config):
+        with memory_named(config):
             self._model = models.build(
                 config.model, image_shape, dropout, config.training.precision
             )
@@ -110,7 +113,7 @@ class Trainer:
     def warm_up(self, config: Config) -> None:
         """Trace the step and the predictor now, on empty slices; the next `fit` starts afresh."""
         images = np.zeros((config.training.batch_size, *self._image_shape), np.float32)
-        with _memory_named(config):
+        with memory_named(config):
             self._step.start(config)
             self._step(images, images[..., :1], np.arange(len(images)), (0, 0))
             self.predictor(images, self._image_shape[:2])
@@ -153,7 +156,7 @@ class Trainer:
             )
         course = self._begin(config, resume)
         last_save = _LastSave()
-        with _memory_named(config):
+        with memory_named(config):
             while course.ended is None:
                 epoch = self._train_epoch(config, images, masks, rows, course, validate)
                 self._advance(course, epoch, config)
@@ -206,8 +209,10 @@ class Trainer:
         seed = named_seed(config.training.seed, f"epoch {number}")
         losses = []
         for step, batch in enumerate(epoch_batches(rows, number, config.training)):
+            asked = time.perf_counter()
             x = np.asarray(images[batch], np.float32)
             y = np.asarray(masks[batch], np.float32)
+            course.input_seconds += time.perf_counter() - asked
             losses.append(self._step(x, y, batch, (seed, step)))
         loss = float(np.mean([float(value) for value in losses]))
         course.steps_timed(len(losses), time.perf_counter() - begin)
@@ -250,10 +255,13 @@ class _Course:
     ended: End | None = None
     steps: int = 0
     step_seconds: list[float] = field(default_factory=list)
+    input_seconds: float = 0.0
+    seconds: float = 0.0
 
     def steps_timed(self, steps: int, seconds: float) -> None:
         self.steps = steps
         self.step_seconds.append(seconds / steps)
+        self.seconds += seconds
 
     def result(self) -> Fit:
         assert self.ended is not None
@@ -266,6 +274,7 @@ class _Course:
             ended=self.ended,
             train_steps=self.steps * len(self.epochs),
             step_seconds=statistics.median(self.step_seconds) if self.step_seconds else math.nan,
+            input_share=self.input_seconds / self.seconds if self.seconds else math.nan,
         )
 
 
@@ -284,16 +293,3 @@ class _LastSave:
         write()
         self.ended = time.perf_counter()
         self.cost = self.ended - begin
-
-
-@contextmanager
-def _memory_named(config: Config) -> Iterator[None]:
-    """Turn every way of running out of memory into one error."""
-    try:
-        yield
-    except (tf.errors.ResourceExhaustedError, MemoryError) as fault:
-        raise OutOfMemory(
-            f"{config.model.name} with batches of {config.training.batch_size} does not fit "
-            "into memory",
-            hint="Lower training.batch_size, data.image_size or the width of the network.",
-        ) from fault

@@ -11,6 +11,7 @@ import pytest
 from ablation.comparison import Design
 
 FAIR = {
+    "protocol": "holdout",
     "trials": 20,
     "epochs_allowed": 12,
     "epochs_used": 12,

@@ -85,6 +85,23 @@ def test_a_file_where_the_workspace_should_be(shell: Shell) -> None:
     assert "--workspace" in err
 
 
+@pytest.mark.slow
+def test_a_gpu_that_tensorflow_does_not_see_is_refused_unless_hidden_on_purpose(
+    shell: Shell,
+) -> None:
+    program = shell.folder / "bin" / "nvidia-smi"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\necho 'GPU 0: NVIDIA H200 (UUID: GPU-1)'\n")
+    program.chmod(0o755)
+    path = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    sweep = ("sweep", "--model", "unet", "--trials", "1", *TINY)
+    _, err = shell(*sweep, env=path, code=1)
+    assert "TensorFlow sees none" in err
+    assert "CUDA_VISIBLE_DEVICES=-1" in err
+    assert not (shell.folder / "runs" / "optuna.db").exists()
+    shell(*sweep, "--dry-run", env=path | {"CUDA_VISIBLE_DEVICES": "-1"})
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of six megabytes, where the machine lets us mount one."""

@@ -42,7 +42,7 @@ def test_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(storage, "file_system", lambda folder: "nfs4")
     with pytest.raises(SweepError, match="network file system") as fault:
         storage.initialise_storage(f"sqlite:///{tmp_path / 'x.db'}")
-    assert "postgresql" in fault.value.hint
+    assert "local disk" in fault.value.hint
 
 
 def test_file_system_is_that_of_the_longest_mount_point(tmp_path: Path) -> None:

@@ -124,3 +124,30 @@ def test_of_every_design_the_newest_setting_counts_with_all_its_seeds() -> None:
 def test_a_seed_that_was_repeated_counts_once() -> None:
     first, second = _final(1, "a", "x", "1"), _final(2, "a", "x", "1")
     assert newest([first, second]) == ([second], [first])
+
+
+def _fold(end_ms: int, fold: str, seed: str = "1", split_seed: str = "0") -> FinalRun:
+    study = f"e/unet.fold{fold.replace('/', 'of')}" if fold else "e/unet"
+    tags = {names.MODEL: "unet", names.STUDY: study, names.SETTING: study, names.SEED: seed}
+    tags |= {names.FOLD: fold} if fold else {}
+    name = f"{study} {seed} {end_ms}"
+    return FinalRun(name, name, "e", end_ms, tags, {"data.split_seed": split_seed}, {})
+
+
+def test_the_folds_of_a_design_count_together() -> None:
+    folds = [_fold(k, f"{k}/3", seed) for k in (1, 2, 3) for seed in ("1", "2")]
+    assert newest(folds) == (folds, [])
+
+
+def test_the_newest_way_of_splitting_counts_alone() -> None:
+    folds = [_fold(1, "1/2"), _fold(2, "2/2")]
+    later = _fold(3, "")
+    assert newest([*folds, later]) == ([later], [folds[1], folds[0]])
+    earlier = _fold(0, "")
+    assert newest([*folds, earlier]) == (folds, [earlier])
+
+
+def test_folds_of_two_partitions_are_never_mixed() -> None:
+    whole = [_fold(1, "1/2"), _fold(2, "2/2")]
+    begun = _fold(3, "1/2", split_seed="1")
+    assert newest([*whole, begun]) == ([begun], [whole[1], whole[0]])

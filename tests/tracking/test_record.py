@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -34,6 +35,27 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     folder = RunFolder.create(tmp_path, record)
     assert read_record(folder.path) == record
     assert record.owner == this_process()
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_runs_share_files_with_and_without_hard_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    if not links:
+
+        def refused(*_: object) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr("tracking.record.os.link", refused)
+    known = RunFolder.create(tmp_path, RunRecord("trial", "phantom", "unet", "0.0"))
+    with pytest.raises(TrackingError, match="exists already"):
+        RunFolder.create(tmp_path, RunRecord("trial", "phantom", "unet", "0.0"))
+    known.write_text("per_case.csv", "one\n")
+    run = RunFolder.create(tmp_path, RunRecord("trial", "phantom", "unet", "1.0"))
+    run.share("per_case.csv", known)
+    known.write_text("per_case.csv", "two\n")
+    assert (run.path / "per_case.csv").read_text() == "one\n"
+    assert run.record.name == "1.0"
 
 
 def test_one_of_many_makes_a_run(tmp_path: Path) -> None:

@@ -46,6 +46,12 @@ def test_a_run_is_named_by_path_number_or_id(
         resolve_run(workspace, "phantom/unet/5")
 
 
+def test_a_design_cannot_have_the_name_of_the_study_s_folder(workspace: Path) -> None:
+    with pytest.raises(TrackingError, match="no design can be called 'study'"):
+        design_folder(workspace, "phantom", "study")
+    assert design_folder(workspace, "study", "unet") == workspace / "study" / "unet"
+
+
 @pytest.mark.parametrize("name", ["a/b", "..", "", "a b", ".hidden"])
 def test_folders_stay_in_the_workspace(workspace: Path, name: str) -> None:
     with pytest.raises(TrackingError):

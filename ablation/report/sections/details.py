@@ -13,7 +13,8 @@ from ablation.report.source import Source
 
 def details(comparison: Comparison, source: Source) -> Section:
     """Return what a careful reader looks up."""
-    body = bullets(comparison.notes, "notes")
+    absent = source.material.sentences(comparison.designs) if source.runs else ()
+    body = bullets([*comparison.notes, *absent], "notes")
     body += "\n".join(_values(comparison, analysis) for analysis in comparison.analyses)
     body += _methods(comparison)
     body += f"<details><summary>Runs</summary>{_runs(source)}</details>"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablation.comparison import Comparison
-from ablation.report.html import scroll, table
+from ablation.report.html import folded, scroll, table
 from ablation.report.section import Section
 from ablation.report.source import Source
 
@@ -40,4 +40,4 @@ def _rules(comparison: Comparison) -> str:
         lines.append((row.policy, row.rule, pair, *shown, row.winner or "neither"))
     columns = ("rule", "what counts", "difference", "mean", "CI low", "CI high", "mean favours")
     texts = {"rule", "what counts", "difference", "mean favours"}
-    return f"<p></p>{scroll(table(columns, lines, texts))}"
+    return f"<p></p>{folded(table(columns, lines, texts), len(lines), 'The rules, compared')}"

@@ -73,6 +73,24 @@ def test_all_faults_come_at_once() -> None:
     assert "training.batch_size" in caught.value.message
 
 
+def test_the_faults_of_all_sources_come_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("[loss]\nfnweight = 0.7\n[training]\nepochs = 0\n")
+    with pytest.raises(UsageError) as caught:
+        resolve(
+            preset="cpu-dmo",
+            file=file,
+            environment={"ABLATE_MODEL__DROPOUT": "2.0"},
+            assignments=["nonsense", "loss.alpha=1"],
+        )
+    said = caught.value.message
+    for fault in ("cpu-dmo", "loss.fnweight", "training.epochs", "model.dropout", "'nonsense'"):
+        assert said.count(fault) == 1
+    assert "loss.alpha means opposite things" in said
+    assert "cpu-demo" in caught.value.hint
+    assert "loss.fn_weight" in caught.value.hint
+
+
 def test_unknown_preset_names_the_nearest() -> None:
     with pytest.raises(UsageError, match="cpu-dmo") as caught:
         resolve(preset="cpu-dmo")

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from ablation.config.sections import DataConfig
-from ablation.data import Dataset, open_dataset
+from ablation.data import Dataset, PatientFacts, open_dataset
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
 WritePatient = Callable[..., Path]
@@ -49,3 +49,26 @@ def phantom_data() -> DataConfig:
 @pytest.fixture(scope="session")
 def phantom(phantom_cache: Path, phantom_data: DataConfig) -> Dataset:
     return open_dataset(phantom_data, phantom_cache)
+
+
+def dataset(
+    patients: int, name: str = "lgg", reverse: bool = False, unlabelled: int = 0
+) -> Dataset:
+    """A data set whose patients have tumours of 100, 200, ... voxels; the last have no truth."""
+    facts = [
+        PatientFacts(
+            f"P{i:03d}", (20, 64, 64), None, 100 * (i + 1), 5, 20, f"t{i}", f"r{i}", i < patients
+        )
+        for i in range(patients + unlabelled)
+    ]
+    return Dataset(
+        name=name,
+        path=None,
+        generated=False,
+        distance_unit="px",
+        modalities=("flair",),
+        patients=tuple(reversed(facts) if reverse else facts),
+        findings=(),
+        fingerprint="",
+        places={},
+    )

@@ -10,27 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablation.config.sections import DataConfig
-from ablation.data import Dataset, PatientFacts, Split, split_patients, write_split
+from ablation.data import Split, split_patients, write_splits
 from ablation.data.split import part_sizes
 from ablation.errors import DataError, UsageError
 
-
-def dataset(patients: int, name: str = "lgg", reverse: bool = False) -> Dataset:
-    facts = [
-        PatientFacts(f"P{i:03d}", (20, 64, 64), None, 100 * (i + 1), 5, 20, f"t{i}", f"r{i}", True)
-        for i in range(patients)
-    ]
-    return Dataset(
-        name=name,
-        path=None,
-        generated=False,
-        distance_unit="px",
-        modalities=("flair",),
-        patients=tuple(reversed(facts) if reverse else facts),
-        findings=(),
-        fingerprint="",
-        places={},
-    )
+from .conftest import dataset
 
 
 @pytest.mark.parametrize(
@@ -93,7 +77,7 @@ def test_fractions_leave_something_for_each_part(train: float, validation: float
 def test_a_written_split_is_taken_back(tmp_path: Path) -> None:
     split = split_patients(dataset(10), DataConfig(split_seed=5))
     path = tmp_path / "split.json"
-    write_split(split, path, "json")
+    write_splits([split], path, "json")
     again = split_patients(dataset(10), DataConfig(split=str(path), split_seed=9))
     assert again == split
     assert again.fingerprint == split.fingerprint
@@ -101,7 +85,7 @@ def test_a_written_split_is_taken_back(tmp_path: Path) -> None:
 
 def test_nnunet_gets_one_fold_without_the_test_patients(tmp_path: Path) -> None:
     split = Split(("a", "b"), ("c",), ("d",))
-    write_split(split, tmp_path / "splits_final.json", "nnunet")
+    write_splits([split], tmp_path / "splits_final.json", "nnunet")
     assert json.loads((tmp_path / "splits_final.json").read_text()) == [
         {"train": ["a", "b"], "val": ["c"]}
     ]
@@ -110,7 +94,9 @@ def test_nnunet_gets_one_fold_without_the_test_patients(tmp_path: Path) -> None:
 def test_all_faults_of_a_file_are_named(tmp_path: Path) -> None:
     path = tmp_path / "split.json"
     path.write_text(
-        json.dumps({"train": ["P000", "P001"], "validation": ["P001", "P777"], "test": []})
+        json.dumps(
+            {"train": ["P000", "P001"], "validation": ["P001", "P777"], "test": [], "val": ["P002"]}
+        )
     )
     with pytest.raises(DataError) as caught:
         split_patients(dataset(4), DataConfig(split=str(path)))
@@ -120,6 +106,7 @@ def test_all_faults_of_a_file_are_named(tmp_path: Path) -> None:
         "P003: in no part",
         "P001: 2 times",
         "test: no patient",
+        "val: is no part of a split",
     ):
         assert fault in caught.value.message
 

@@ -5,9 +5,18 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from ablation.metrics.cases import score_case
-from ablation.metrics.empty import distance_penalty, has_lesion, penalty_of, with_penalties
+from ablation.metrics.empty import (
+    EMPTY_CELLS,
+    distance_penalty,
+    has_lesion,
+    penalty_of,
+    with_penalties,
+)
 
 
 @pytest.mark.parametrize("name", ["penalty_diagonal", "penalty_diagonal_aniso"])
@@ -15,6 +24,23 @@ def test_penalty_equals_the_reference(name: str, vector) -> None:
     inputs = vector(name)["inputs"]
     expected = vector(name)["expected"]["penalty_mm"]
     assert distance_penalty(inputs["shape"], inputs["spacing_mm"]) == pytest.approx(expected, 1e-12)
+
+
+MASKS = arrays(bool, (2, 3, 4), elements=st.booleans() | st.just(False))
+
+
+@given(truth=MASKS, prediction=MASKS, spacing=st.sampled_from([None, (3.0, 1.0, 1.0)]))
+def test_every_empty_cell_is_explained_and_no_other_cell_is_empty(
+    truth: np.ndarray, prediction: np.ndarray, spacing: tuple[float, ...] | None
+) -> None:
+    row = score_case(
+        "P", "P", "test", "WT", truth, prediction, np.float32(prediction), spacing, "hash"
+    )
+    empty = {name for name, value in row.items() if value == "" or value != value}
+    explained = {name for name, under in EMPTY_CELLS.items() if row["status"] in under}
+    explained |= {"spacing"} if row["distance_unit"] == "px" else set()
+    explained |= {"specificity"} if truth.all() else set()
+    assert empty == explained
 
 
 def test_penalty_of_table_cells() -> None:

@@ -1,0 +1,142 @@
+"""Every effect size of every comparison, each with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+
+from ablation.comparison import Analysis, Comparison, Contrast, p_text
+from ablation.comparison.metrics import number_text
+from ablation.report.html import folded, head, table
+from ablation.report.pairs import named
+from ablation.report.section import Section
+from ablation.report.source import Source
+
+COLUMNS = (
+    *("metric", "comparison", "mean", "Hodges-Lehmann", "median", "d_z", "g_z", "d_av"),
+    *("rank-biserial", "better in", "p"),
+)
+MARGIN_COLUMNS = (
+    *("metric", "comparison", "margin", "interval", "p", "equivalent", "not worse"),
+    *("P better", "P same", "P worse", "largest", "Bayes"),
+)
+TEXTS = {"metric", "comparison", "equivalent", "not worse", "Bayes"}
+VERDICTS = {"better": "better", "worse": "worse", "rope": "no relevant difference"}
+HINT = (
+    "Differences within patients, above 0 when the first is better, over their interval. "
+    "d_z and g_z: mean over the standard deviation of the differences (g_z with Hedges' "
+    "correction, n - 1); d_av: over the designs' average standard deviation. Rank-biserial: 1 when "
+    "every difference favours the first, then a bound without interval. Better in: share of patients, ties half."
+)
+MARGIN_HINT = (
+    "Against the margin: two one-sided t tests with their interval, and the Bayesian signed-rank "
+    "test (mean probability of each region; largest: share of draws in which better / same / worse "
+    "is the largest; decided above 95 %)."
+)
+
+
+def effects(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
+    """Return the pairwise table; nothing for one design."""
+    tested = [(a, c) for a in comparison.analyses for c in a.contrasts]
+    if not tested:
+        return None
+    lines = "".join(_line(list(_cells(a, c))) for a, c in tested)
+    sizes = f'<table class="effects">{head(COLUMNS, TEXTS)}<tbody>{lines}</tbody></table>'
+    body = folded(sizes, len(tested), f"All {len(tested)} comparisons")
+    against = [_margin_cells(a, c) for a, c in tested if c.relevance]
+    if against:
+        body += f'<p class="hint below">{escape(MARGIN_HINT)}</p>'
+        body += folded(
+            table(MARGIN_COLUMNS, against, TEXTS), len(against), "All against the margin"
+        )
+    level = f" {100 * comparison.level:g} % intervals; Hodges-Lehmann and median with the level they attain."
+    return Section("effects", "Effect sizes", HINT + level, body)
+
+
+Cell = tuple[str, str]
+"""What stands in a cell, and smaller below it."""
+
+
+def _cells(analysis: Analysis, c: Contrast) -> Iterator[Cell]:
+    i, effect, shift, middle = c.t.interval, c.effect, c.shift, c.median_interval
+    yield analysis.label, analysis.role
+    yield named(c), f"{c.n} {analysis.unit_of_analysis}s\n{c.test}"
+    yield _in_unit(analysis, i.mean, i.low, i.high)
+    for found in (shift, middle):
+        value, limits = _in_unit(analysis, found.estimate, found.low, found.high)
+        yield value, f"{limits}\n{100 * found.attained_level:.1f} %" if limits else "no interval"
+    yield _bare(effect.d_z, effect.low, effect.high)
+    yield _bare(effect.g_z, effect.g_low, effect.g_high)
+    average = c.average_effect
+    yield _bare(average.d_av, *_limits(average.interval))
+    yield _rank_biserial(c)
+    yield _better(c)
+    yield ("", "") if c.p is None else (p_text(c.p), f"adjusted\n{p_text(c.p_adjusted)}")
+
+
+def _in_unit(
+    analysis: Analysis, value: float | None, low: float | None, high: float | None
+) -> Cell:
+    text = analysis.metric.text
+    limits = f"{text(low)} to {text(high)}" if low is not None else ""
+    return text(value, signed=True), limits
+
+
+def _bare(value: float | None, low: float | None, high: float | None) -> Cell:
+    limits = f"{number_text(low, 2)} to {number_text(high, 2)}" if low is not None else ""
+    return number_text(value, 2, signed=True), limits
+
+
+def _limits(interval: object) -> tuple[float | None, float | None]:
+    return getattr(interval, "low", None), getattr(interval, "high", None)
+
+
+def _rank_biserial(c: Contrast) -> Cell:
+    """One sign in all patients is a bound; many zeros have a value of their own."""
+    found = c.rank_biserial
+    if found.one_sign:
+        return number_text(found.value, 2, signed=True), "a bound"
+    value, limits = _bare(found.value, *_limits(found.interval))
+    if found.zeros > 0.1 * c.n:
+        limits = f"{limits}\nPratt {number_text(found.pratt, 2)}".strip()
+    return value, limits
+
+
+def _better(c: Contrast) -> Cell:
+    found = c.better
+    ties = f", {found.ties} tied" if found.ties else ""
+    value, counts = f"{100 * found.share:.0f} %", f"{found.better}/{found.n}{ties}"
+    if found.low is None or found.high is None:
+        return value, counts
+    return value, f"{100 * found.low:.0f} to {100 * found.high:.0f}\n{counts}"
+
+
+def _line(cells: list[Cell]) -> str:
+    return (
+        "<tr>"
+        + "".join(
+            f"<td{' class=text' if column in TEXTS else ''}>{escape(value)}"
+            f"{f'<small>{escape(below)}</small>' if below else ''}</td>"
+            for column, (value, below) in zip(COLUMNS, cells, strict=True)
+        )
+        + "</tr>"
+    )
+
+
+def _margin_cells(analysis: Analysis, c: Contrast) -> tuple[str, ...]:
+    assert c.relevance is not None
+    test, bayes, text = c.relevance.equivalence, c.relevance.bayes, analysis.metric.text
+    limits = f"{text(test.low)} to {text(test.high)}" if test.low is not None else ""
+    theta, largest = bayes.theta, bayes.largest
+    return (
+        analysis.label,
+        named(c),
+        text(c.relevance.margin),
+        limits,
+        p_text(test.p),
+        "yes" if test.equivalent else "not shown",
+        "yes" if test.non_inferior else "not shown",
+        *(f"{value:.2f}" for value in (theta.better, theta.rope, theta.worse)),
+        " / ".join(f"{100 * v:.0f} %" for v in (largest.better, largest.rope, largest.worse)),
+        VERDICTS.get(bayes.verdict, bayes.verdict),
+    )
