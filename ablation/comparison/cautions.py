@@ -9,7 +9,7 @@ from typing import Literal
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast
 from ablation.comparison.empties import Detection
-from ablation.comparison.late import chosen_late, differing_plans
+from ablation.comparison.late import differing_plans, late_words
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import Metric, number_text
 from ablation.comparison.sensitivity import CheckRow, PolicyRow, conclusion_changes
@@ -18,6 +18,12 @@ from ablation.config.sections import ComparisonConfig
 
 SMALL = 10  # patients below which a test set is called very small
 MOST_NAMED = 3  # comparisons in a line; more are counted
+RANDOM_TOO = {
+    "trainings": "The difference is one of these weights: with training runs random too",
+    "folds": "With the training patients of the folds random too",
+}
+"""Checks that treat more than the test patients as random."""
+
 SEVERITY = ("red", "amber", "grey")
 
 
@@ -41,8 +47,6 @@ class Evidence:
     detection: Sequence[Detection]
     sensitivity: Sequence[PolicyRow]
     checks: Sequence[CheckRow]
-    planned: frozenset[str]
-    """Settings that were fixed before the results."""
     missed: int
     """Missed cases of all designs and trainings."""
 
@@ -91,11 +95,8 @@ def _missed(evidence: Evidence) -> Iterator[Caution]:
 
 def _late(evidence: Evidence) -> Iterator[Caution]:
     """What was chosen after the results were seen."""
-    for text in chosen_late(evidence.designs, evidence.settings):
+    for text in late_words(evidence.designs, evidence.settings):
         yield Caution("red", text)
-    if evidence.settings.margin and "margin" not in evidence.planned:
-        sizes = ", ".join(f"{name} {size:g}" for name, size in evidence.settings.margin.items())
-        yield Caution("amber", f"The margin ({sizes}) was chosen after the results were seen.")
     for text in differing_plans(evidence.designs):
         yield Caution("amber", text)
 
@@ -154,13 +155,24 @@ def _tests(evidence: Evidence) -> Iterator[Caution]:
     if same:
         label = evidence.analyses[0].metric.label
         yield Caution("amber", f"Identical {label} in every patient: {_some(same)}.")
-    torn = [_torn(a.metric, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
+    odd = [(a.metric, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
+    torn = [_torn(metric, c) for metric, c in odd if _opposed(c)]
     if torn:
         yield Caution(
             "amber",
-            "Mean and ranks disagree, a few patients differ strongly from the rest: "
-            f"{_some(torn)}.",
+            f"Mean and ranks favour different designs, a few patients differ strongly: {_some(torn)}.",
         )
+    between = [
+        f"{_pair(c)} (p {p_text(c.t.p_two_sided)} by t, {p_text(c.rank.p_two_sided)} by signed ranks)"
+        for _, c in odd
+        if not _opposed(c)
+    ]
+    if between:
+        yield Caution("amber", f"Tests disagree at p < {alpha:.2g}, unadjusted: {_some(between)}.")
+
+
+def _opposed(contrast: Contrast) -> bool:
+    return contrast.t.interval.mean * contrast.shift.estimate < 0
 
 
 def _torn(metric: Metric, contrast: Contrast) -> str:
@@ -168,8 +180,7 @@ def _torn(metric: Metric, contrast: Contrast) -> str:
     values = (
         f"mean {metric.text(mean, signed=True)}, Hodges-Lehmann {metric.text(shift, signed=True)}"
     )
-    tests = f"p {p_text(contrast.t.p_two_sided)} by t, {p_text(contrast.rank.p_two_sided)} by ranks"
-    return f"{_pair(contrast)} ({values}; {tests})"
+    return f"{_pair(contrast)} ({values})"
 
 
 def _trainings(evidence: Evidence) -> Iterator[Caution]:
@@ -184,17 +195,14 @@ def _trainings(evidence: Evidence) -> Iterator[Caution]:
             f"{'its' if len(once) == 1 else 'their'} weights.",
         )
     means = {row.place: row for row in evidence.checks if row.choice == "paired t, mean"}
-    of_weights = [
-        _pair(row)
-        for row in evidence.checks
-        if row.kind == "trainings" and row.open and not means[row.place].open
-    ]
-    if of_weights:
-        yield Caution(
-            "amber",
-            "With training runs random too, the interval includes 0; the difference is one of "
-            f"these weights: {_some(of_weights)}.",
-        )
+    for kind, words in RANDOM_TOO.items():
+        opened = [
+            _pair(row)
+            for row in evidence.checks
+            if row.kind == kind and row.open and not means[row.place].open
+        ]
+        if opened:
+            yield Caution("amber", f"{words}, the interval includes 0: {_some(opened)}.")
     spread = list(dict.fromkeys(_spread(evidence)))
     if spread:
         yield Caution(

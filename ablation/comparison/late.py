@@ -57,6 +57,15 @@ def chosen_late(designs: Sequence[Design], settings: ComparisonConfig) -> tuple[
     return tuple(said)
 
 
+def late_words(designs: Sequence[Design], settings: ComparisonConfig) -> tuple[str, ...]:
+    """Say all that was chosen after the results were seen, the margin last."""
+    said = chosen_late(designs, settings)
+    if not settings.margin or "margin" in planned_before(designs, settings):
+        return said
+    sizes = ", ".join(f"{name} {size:g}" for name, size in settings.margin.items())
+    return (*said, f"The margin ({sizes}) was chosen after the results were seen.")
+
+
 def differing_plans(designs: Sequence[Design]) -> Iterator[str]:
     """Say where the designs were planned to be compared in different ways."""
     for key, word in WORDS.items():

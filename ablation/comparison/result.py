@@ -17,7 +17,7 @@ from ablation.comparison.empties import (
     detections,
 )
 from ablation.comparison.folds import fold_counts, fold_words
-from ablation.comparison.late import planned_before
+from ablation.comparison.late import late_words, planned_before
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.missing import RULES
@@ -64,6 +64,8 @@ class Comparison:
     """Empty where the tables do not count lesions."""
     validation: tuple[Validation, ...]
     """What the designs scored where their settings were chosen; empty where no table says."""
+    late: tuple[str, ...]
+    """What was chosen after the results were seen, a sentence each."""
     bands: tuple[str, ...]
     """Why the scores say nothing about patients."""
     cautions: tuple[Caution, ...]
@@ -123,6 +125,7 @@ def compare(
         sizes=tumour_sizes(rows, analyses, settings.level),
         lesions=lesion_counts(_scored(rows), names),
         validation=validations(designs, analyses, settings.empty),
+        late=late_words(designs, settings),
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),
         cautions=cautions(
             Evidence(
@@ -133,7 +136,6 @@ def compare(
                 detection=found,
                 sensitivity=sensitivity,
                 checks=checks,
-                planned=planned,
                 missed=sum(one.missed for one in found),
             )
         ),

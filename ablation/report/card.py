@@ -80,7 +80,7 @@ def _columns(comparison: Comparison, analysis: Analysis, against: str) -> Iterat
         yield from _differences(analysis, against)
     validation = {v.design: v for v in comparison.validation if v.target == analysis.target}
     yield (
-        f"validation {analysis.metric.label}, test minus it",
+        f"validation {analysis.metric.label}",
         lambda name: _validation(analysis.metric, validation.get(name)),
     )
     yield from _costs(comparison)

@@ -7,12 +7,21 @@ from pathlib import Path
 
 from ablation.comparison import Comparison
 from ablation.report.markdown import to_markdown
+from ablation.report.methods import bibliography, methods
 from ablation.report.page import page
 from ablation.report.source import Source
 from ablation.report.tables import to_csv, to_json
 from ablation.report.tex import Style, to_tex
 
-FILES = ("index.html", "comparison.csv", "comparison.json", "comparison.md", "comparison.tex")
+FILES = (
+    "index.html",
+    "comparison.csv",
+    "comparison.json",
+    "comparison.md",
+    "comparison.tex",
+    "methods.txt",
+    "methods.bib",
+)
 
 
 def write_report(
@@ -22,12 +31,15 @@ def write_report(
 
     The same comparison gives the same bytes: nothing holds a time or a path.
     """
+    paragraph = methods(comparison)
     contents = (
         page(comparison, source),
         to_csv(comparison),
         to_json(comparison, source),
         to_markdown(comparison, source),
         to_tex(comparison, style),
+        paragraph + "\n",
+        bibliography(paragraph),
     )
     folder.mkdir(parents=True, exist_ok=True)
     return tuple(

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -152,7 +153,6 @@ def test_every_example_runs_as_it_stands(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import subprocess
-    import sys
 
     environment = TINY | {"ABLATE_CACHE": str(tmp_path / "cache")}
     for key, value in environment.items():
@@ -212,6 +212,32 @@ def test_every_configuration_shown_is_one(page: Path, tmp_path: Path) -> None:
 def test_the_reference_is_fresh() -> None:
     fresh = REFERENCE.reference() == (ROOT / "docs" / "reference.md").read_text()
     assert fresh, "write it anew: uv run python docs/make_reference.py"
+
+
+@pytest.fixture(scope="module")
+def made_from_the_phantom() -> Iterator[Callable[[str], ModuleType]]:
+    """Load a script of docs; they share the designs, which are made once."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    yield lambda name: _load(ROOT / "docs" / f"{name}.py")
+    sys.path.remove(str(ROOT / "docs"))
+
+
+def test_the_misleading_ways_are_fresh(
+    made_from_the_phantom: Callable[[str], ModuleType],
+) -> None:
+    fresh = made_from_the_phantom("make_misleading").page()
+    written = (ROOT / "docs" / "misleading.md").read_text()
+    assert fresh == written, "write it anew: uv run python docs/make_misleading.py"
+
+
+def test_the_pictures_show_the_report_of_this_code(
+    made_from_the_phantom: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    pictures = made_from_the_phantom("make_pictures")
+    shown = pictures.fingerprint(pictures.report(tmp_path).read_text())
+    again = "the report looks different now; take the pictures anew: uv run python docs/make_pictures.py"
+    assert shown == pictures.FINGERPRINT.read_text().strip(), again
+    assert {path.name for path in pictures.IMAGES.glob("*.png")} == set(pictures.SIZES)
 
 
 def test_pictures_are_small() -> None:

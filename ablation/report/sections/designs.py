@@ -29,6 +29,8 @@ def _reading(comparison: Comparison, card: Card) -> str:
     if comparison.primary.contrasts:
         best = "" if comparison.reference else ", the best mean"
         words += f" Differences are within patients, above 0: better than {card.against}{best}."
+    if comparison.validation:
+        words += " Below a validation score: test minus validation."
     return words
 
 

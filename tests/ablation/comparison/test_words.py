@@ -150,7 +150,13 @@ def test_mean_and_ranks_that_disagree_are_said(design):
     result = compare([design("a", a), design("b", b)], DICE)
     assert result.primary.contrasts[0].rank.p_two_sided == pytest.approx(0.091796875)
     more = compare([design("a", np.append(a, [0.55] * 4)), design("b", np.full(14, 0.5))], DICE)
-    assert any(text.startswith("Mean and ranks disagree") for text in cautions(more))
+    assert any(text.startswith("Tests disagree at p < 0.05, unadj") for text in cautions(more))
+    steep = np.append(np.full(9, 0.55), 0.0)
+    opposed = compare([design("a", steep), design("b", b)], DICE)
+    assert (
+        "Mean and ranks favour different designs, a few patients differ strongly: "
+        "a against b (mean -0.005, Hodges-Lehmann +0.050)." in cautions(opposed)
+    )
 
 
 def test_identical_designs(design):
