@@ -66,7 +66,7 @@ def test_below_five_folds_there_is_an_interval_alone(design, crossed):
     row = row_of(result)
     assert row.p is None
     assert row.low < 0 < row.high
-    assert any("training patients of the folds random too" in c for c in result.verdict.cautions)
+    assert any("training patients of the folds random too" in c.text for c in result.cautions)
 
 
 def test_a_fold_must_not_test_who_it_was_tuned_on(design, crossed):
