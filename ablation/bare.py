@@ -39,6 +39,9 @@ OTHER_NAMES = {
 }
 """What other tools call our columns, in lower case, words joined by underscores."""
 
+Asked = tuple[str | None, str | None, str | None]
+"""Columns of model, case and target, where they are named."""
+
 UNDEFINED = ("", "nan", "na", "n/a", "none", "null")
 SUMMARY_ROW = re.compile(
     r"mean|average|avg|median|std|std_?dev|sd|min|max|total|\d+ ?quantile", re.I
@@ -79,22 +82,20 @@ def read_bare(
     """
     lines = read_lines(path)
     asked = (model_column, case_column, target_column)
-    columns = columns_of(lines.header, path, asked, also, say)
-    return frames_of(
-        lines, columns, path, patient_regex=patient_regex, patient_map=patient_map, say=say
-    )
+    return frames_of(lines, path, asked, also, patient_regex, patient_map, say)
 
 
 def frames_of(
     lines: Lines,
-    columns: Columns,
     path: Path,
-    *,
+    asked: Asked = (None, None, None),
+    also: Collection[str] = (),
     patient_regex: str | None = None,
     patient_map: Path | None = None,
     say: Progress = silent,
 ) -> dict[str, pd.DataFrame]:
-    """Return what `read_bare` does of lines that another reader has made; `path` names the file."""
+    """Return what `read_bare` does, of lines that another reader has made; `path` names the file."""
+    columns = _columns(lines.header, path, asked, also, say)
     rows = _rows(lines, columns, path, say)
     patients = _patients(rows, columns, patient_regex, patient_map, path, say)
     frame = pd.DataFrame(rows)
@@ -110,7 +111,7 @@ def frames_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class _Columns:
     """Where in a row things are; None where the table does not have them."""
 
     case: int
@@ -124,14 +125,13 @@ class Columns:
     case_is_patient: bool
 
 
-def columns_of(
+def _columns(
     header: Sequence[str],
     path: Path,
-    asked: tuple[str | None, str | None, str | None],
+    asked: Asked,
     also: Collection[str],
     say: Progress,
-) -> Columns:
-    """Return where in a row things are, or refuse a header that leaves it open."""
+) -> _Columns:
     plain = [re.sub(r"[\s_.\-]+", "_", name.casefold()).strip("_") for name in header]
     model = _place(header, plain, asked[0], ("model",), path)
     case = _place(header, plain, asked[1], ("case", "patient"), path)
@@ -171,7 +171,7 @@ def columns_of(
     if unknown:
         say(f"{path}: columns left out: {', '.join(unknown)}")
     free = frozenset(name for name in values if name in also)
-    return Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
+    return _Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
 
 
 def _place(
@@ -192,7 +192,7 @@ def _means_patient(name: str) -> bool:
     return any(word in name for word in ("patient", "subject"))
 
 
-def _rows(lines: Lines, columns: Columns, path: Path, say: Progress) -> list[dict[str, object]]:
+def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[dict[str, object]]:
     """Read all rows; of several splits those of the test patients."""
     rows: list[dict[str, object]] = []
     faults: list[str] = []
@@ -232,7 +232,7 @@ def _rows(lines: Lines, columns: Columns, path: Path, say: Progress) -> list[dic
 
 
 def _row(
-    cells: Sequence[str], columns: Columns, decimal_comma: bool
+    cells: Sequence[str], columns: _Columns, decimal_comma: bool
 ) -> tuple[dict[str, object], list[str]]:
     def text(place: int | None) -> str:
         return "" if place is None else cells[place]
@@ -289,7 +289,7 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
     try:
         longest = penalty_of(*(str(row.get(k, "")) for k in ("shape", "spacing", "distance_unit")))
     except ValueError:
-        yield f"shape {row['shape']!r} and spacing {row['spacing']!r} do not fit"
+        yield f"shape {row['shape']!r} and spacing {row.get('spacing', '')!r} do not fit"
         longest = math.nan
     for name in DISTANCES:
         if isinstance(value := row.get(name), float) and value > longest + SLACK:
@@ -303,7 +303,7 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
 
 def _patients(
     rows: Sequence[Mapping[str, object]],
-    columns: Columns,
+    columns: _Columns,
     pattern: str | None,
     table: Path | None,
     path: Path,

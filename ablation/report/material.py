@@ -42,6 +42,16 @@ class Study:
     """Of each method: parameter -> share; empty where `reason` says why."""
     reason: str = ""
 
+    @property
+    def complete(self) -> tuple[Trial, ...]:
+        """The trials that trained to their end."""
+        return tuple(t for t in self.trials if t.state == "complete" and t.value is not None)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Of the trials that count as tried: those stopped early at their last value."""
+        return tuple(t.value for t in self.trials if t.state != "failed" and t.value is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:

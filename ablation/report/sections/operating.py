@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ablation.comparison import Comparison
-from ablation.report.drawing import Figure, Spec, axis, colours, layout, title
+from ablation.report.drawing import Figure, Spec, axis, colours, exported, layout, title
 from ablation.report.html import scroll, table
 from ablation.report.material import Cut, Thresholds
 from ablation.report.section import Section
@@ -61,12 +61,14 @@ def precision_recall(cut: Cut) -> tuple[float, float] | None:
 
 def _dice(searched: Sequence[Thresholds], colour: dict[str, str]) -> Figure:
     data: list[Spec] = []
+    columns = {"x": "threshold", "y": "validation Dice"}
     for one in searched:
         label = f"{one.run}<br>threshold %{{x}}: %{{y:.3f}}<extra></extra>"
         cuts = [(cut.threshold, cut.dice) for cut in one.cuts]
         data += [
-            _curve(cuts, colour[one.design], label),
-            _mark((one.chosen.threshold, one.chosen.dice), colour[one.design], label),
+            _curve(cuts, colour[one.design], label) | exported(one.run, **columns),
+            _mark((one.chosen.threshold, one.chosen.dice), colour[one.design], label)
+            | exported(f"{one.run}, chosen", **columns),
         ]
     drawn = layout(340)
     drawn["xaxis"] = axis() | {"title": title("threshold"), "range": [0, 1]}
@@ -96,9 +98,13 @@ def _precision_recall(searched: Sequence[Thresholds], colour: dict[str, str]) ->
         curve |= {
             "text": [f"threshold {cut.threshold:g}" for _, cut in points],
             "hovertemplate": f"{label}<br>%{{text}}<extra></extra>",
+            "customdata": [cut.threshold for _, cut in points],
+            **exported(one.run, customdata="threshold", x="recall", y="precision"),
         }
-        mark = (chosen[1], chosen[0])
-        data += [curve, _mark(mark, colour[one.design], f"{label}<extra></extra>")]
+        mark = _mark((chosen[1], chosen[0]), colour[one.design], f"{label}<extra></extra>")
+        mark |= {"customdata": [one.chosen.threshold]}
+        mark |= exported(f"{one.run}, chosen", customdata="threshold", x="recall", y="precision")
+        data += [curve, mark]
         said.append(f"{one.run} recall {chosen[1]:.3f}, precision {chosen[0]:.3f}")
     if not data:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ablation.report.drawing import QUIET, Figure, Spec, axis, layout
+from ablation.report.drawing import QUIET, Figure, Spec, axis, exported, layout
 from ablation.report.material import Parameter, Study, Trial, Value
 
 # Light to dark in one hue, so that it reads in grey too; the best trial stands out.
@@ -43,7 +43,7 @@ def parallel(study: Study, id_: str) -> Figure | None:
         title=f"{study.name}: settings and their value",
         alternative=f"{len(trials)} trials of {study.name}, a line each, darker when better; the best "
         f"(orange, validation Dice {high:.3f}): {words}. Trials stopped early at their last value.",
-        data=(*_lines(trials, heights), _ends(axes, low, high)),
+        data=(*_lines(trials, heights), _ends(axes, low, high) | _table(study, trials)),
         layout=drawn,
         height=HEIGHT,
     )
@@ -106,6 +106,16 @@ def _trace(
         "hovertemplate": "%{text}<extra></extra>",
         "line": {"color": colour, "width": width},
     }
+
+
+def _table(study: Study, trials: Sequence[Trial]) -> Spec:
+    """The data file: a row per trial, with what its line passes through."""
+    names = [parameter.name for parameter in study.parameters]
+    rows = [
+        [trial.number, *(trial.params[name] for name in names), trial.value] for trial in trials
+    ]
+    columns = ["trial", *names, "validation Dice"]
+    return {"customdata": rows, **exported(study.name, customdata=columns)}
 
 
 def _ends(axes: Sequence[_Axis], low: float, high: float) -> Spec:

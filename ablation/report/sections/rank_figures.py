@@ -128,7 +128,7 @@ def _method(comparison: Comparison, ranking: Ranking) -> str:
     adjusted = ADJUSTED[str(comparison.settings["correction"])]
     words = (
         f"A bar joins designs that are not separated by these data ({test} tests of all pairs, "
-        f"{adjusted} adjustment, {ranking.friedman.n} patients), which is not to say that they are equal."
+        f"{adjusted} adjustment, {ranking.friedman.n} patients), which is not to say that they are alike."
     )
     if not ranking.groups.contiguous:
         words += " Some pair under no common bar is not separated either: see the matrix."

@@ -24,9 +24,11 @@ from ablation.report.material import (
     Trial,
 )
 from ablation.report.sections.cases import cases
+from ablation.report.sections.history import history
+from ablation.report.sections.importance import importances
 from ablation.report.sections.operating import operating, plateau, precision_recall
 from ablation.report.sections.parallel import parallel
-from ablation.report.sections.tuning import history, importances, tuning
+from ablation.report.sections.tuning import tuning
 from ablation.statistics import best_of_trials
 
 RATE, LOSS = Parameter("training.learning_rate", log=True), Parameter("loss.name")
@@ -179,6 +181,21 @@ def test_importance_names_keys_methods_and_what_it_is_not(comparison):
     made = tuning(comparison, source(found))
     assert "with 24 complete trials the importances are unsteady" in made.body
     assert "Adam&#x27;s step size" in made.body
+
+
+def test_every_figure_has_data_to_save(comparison):
+    found = source(material("unet", "resupnet"))
+    figures = [*tuning(comparison, found).figures, *operating(comparison, found).figures]
+    assert len(figures) == 6 + 2
+    for figure in figures:
+        kept = [trace for trace in figure.data if "meta" in trace]
+        assert kept
+        for trace in kept:
+            table = trace.get("customdata")
+            for key, column in trace["meta"].items():
+                assert key in trace
+                if not isinstance(column, str):
+                    assert {len(row) for row in table} == {len(column)}
 
 
 def cuts(*heights: float | None) -> list[Cut]:
