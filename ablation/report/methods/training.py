@@ -65,19 +65,13 @@ def _tested(comparison: Comparison, facts: dict[str, LedgerRow], some_unknown: b
     )
     n = len(comparison.primary.patients)
     patients = "1 test patient" if n == 1 else f"{n} test patients"
-    if any(comparison.folds):
-        return f"{who} {patients} ({_ways(comparison)})."
+    if any(comparison.folds):  # what that means, and whose folds, is among the notes
+        same = len(set(comparison.folds)) == 1
+        way = f" (by nested {protocol(comparison.folds[0])})" if same else ""
+        return f"{who} {patients}{way}."
     known = " (where that is known)" if some_unknown else ""
     unseen = "" if _from_test(facts) else f", which neither training nor tuning had seen{known}"
     return f"{who} {patients}{unseen}."
-
-
-def _ways(comparison: Comparison) -> str:
-    """How each design's test patients came about; what that means is among the notes."""
-    ways = [f"by {'nested ' if folds else ''}{protocol(folds)}" for folds in comparison.folds]
-    if len(set(ways)) == 1:
-        return ways[0]
-    return ", ".join(f"{name} {way}" for name, way in zip(comparison.designs, ways, strict=True))
 
 
 def _from_test(facts: dict[str, LedgerRow]) -> bool:
