@@ -41,12 +41,16 @@ def row_of(result):
 
 
 def test_every_patient_is_compared_once(design, crossed):
-    result = compare([design("a", crossed(BASE + GAIN)), design("b", crossed(BASE))], DICE)
+    ways = {"protocol": "5-fold cross-validation"}
+    designs = [design("a", crossed(BASE + GAIN), **ways), design("b", crossed(BASE), **ways)]
+    result = compare(designs, DICE)
     assert result.folds == (5, 5)
     assert len(result.primary.patients) == 10
     assert result.primary.contrasts[0].t.interval.mean == pytest.approx(GAIN.mean())
     assert any("5-fold cross-validation are out-of-fold" in note for note in result.notes)
-    assert "10 patients by nested cross-validation with 5 outer folds" in methods(result)
+    assert "By nested 5-fold cross-validation, each of the 10 patients was tested once" in methods(
+        result
+    )
 
 
 def test_the_interval_over_folds_is_nadeau_and_bengios(design, crossed):
@@ -98,7 +102,7 @@ def test_other_folds_or_one_split_have_no_common_interval(design, crossed, table
     )
     assert row_of(mixed) is None
     assert mixed.folds == (5, 0)
-    assert "a: 5-fold cross-validation, b: holdout" in methods(mixed)
+    assert "10 test patients (a 5-fold cross-validation, b holdout)" in methods(mixed)
     assert any("a 5-fold cross-validation, b holdout" in note for note in mixed.notes)
     ledger = {row.fact: row for row in mixed.ledger}
     assert ledger["protocol"].colour == "amber"
