@@ -192,7 +192,9 @@ def one_sided(comparison: Comparison) -> str:
 
 def false_finds(d: NDArray[np.float64]) -> tuple[float, float]:
     """Return how often the tests reject over all flips of the signs: in the winning direction, two-sided."""
-    found = [signed_rank(d * signs) for signs in product((-1.0, 1.0), repeat=d.size)]
+    # A flip and its mirror image give the same answers: half of them are enough.
+    half = product((1.0,), *[(-1.0, 1.0)] * (d.size - 1))
+    found = [signed_rank(d * np.array(signs)) for signs in half]
     one = [min(rank.p_greater, rank.p_less) < ALPHA for rank in found]
     two = [rank.p_two_sided < ALPHA for rank in found]
     return float(np.mean(one)), float(np.mean(two))

@@ -9,6 +9,7 @@ from typing import Literal
 from ablation.comparison.align import Design
 from ablation.comparison.contrasts import Analysis, Contrast
 from ablation.comparison.empties import Detection
+from ablation.comparison.folds import fold_counts
 from ablation.comparison.late import differing_plans, late_words
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.metrics import Metric, number_text
@@ -187,7 +188,8 @@ def _trainings(evidence: Evidence) -> Iterator[Caution]:
     """Whether the result is one of designs or of the weights at hand."""
     once = [design.name for design in evidence.designs if len(design.cases) == 1]
     if len(once) == len(evidence.designs):
-        yield Caution("amber", "One training run per design: conclusions are about these weights.")
+        per = "design and fold" if any(fold_counts(evidence.designs)) else "design"
+        yield Caution("amber", f"One training run per {per}: conclusions are about these weights.")
     elif once:
         yield Caution(
             "amber",

@@ -63,4 +63,8 @@ for (const button of document.querySelectorAll("button[data-figure]")) {
   });
 }
 
+addEventListener("beforeprint", () => {
+  for (const folded of document.querySelectorAll("details")) folded.open = true;
+});
+
 draw();

@@ -18,6 +18,9 @@ from ablation.report.sections import SECTIONS
 from ablation.report.source import Source
 from ablation.report.tables import plain
 
+SENTENCES = 3
+"""Of the verdict that are seen at once."""
+
 
 def page(comparison: Comparison, source: Source) -> str:
     """Return the report as one HTML page, plotly inside, the same bytes for the same input."""
@@ -94,7 +97,7 @@ def _heading(comparison: Comparison) -> str:
 
 def _verdict(comparison: Comparison, source: Source) -> str:
     words = comparison.verdict
-    sentences = "".join(f"<p>{prose(text)}</p>" for text in words.sentences)
+    sentences = _sentences(words.sentences[:SENTENCES]) + _folded(words.sentences[SENTENCES:])
     following = ""
     if source.next_command:
         following = f'<p class="next">Next: <code>{escape(source.next_command)}</code></p>'
@@ -104,3 +107,14 @@ def _verdict(comparison: Comparison, source: Source) -> str:
         f'<p class="headline">{prose(words.headline)}</p>{sentences}'
         f"{following}</section>"
     )
+
+
+def _sentences(texts: Sequence[str]) -> str:
+    return "".join(f"<p>{prose(text)}</p>" for text in texts)
+
+
+def _folded(texts: Sequence[str]) -> str:
+    """Return sentences behind a line that opens them; many comparisons would fill the screen."""
+    if not texts:
+        return ""
+    return f"<details><summary>{len(texts)} more</summary>{_sentences(texts)}</details>"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ablation.comparison import Comparison
+from ablation.comparison import Comparison, protocol
 from ablation.comparison.ledger import LedgerRow
 
 SETTINGS = (
@@ -60,24 +60,18 @@ def _tuning(comparison: Comparison, facts: dict[str, LedgerRow]) -> str:
 
 
 def _tested(comparison: Comparison, facts: dict[str, LedgerRow], some_unknown: bool) -> str:
-    n = len(comparison.primary.patients)
-    patients = "1 patient" if n == 1 else f"{n} patients"
-    protocol = facts.get("protocol")
-    ways = dict.fromkeys(protocol.values) if protocol is not None and _stated(protocol) else {}
-    known = " (where that is known)" if some_unknown else ""
-    if len(ways) == 1 and "cross-validation" in next(iter(ways)):
-        return (
-            f"By nested {next(iter(ways))}, each of the {patients} was tested once, by a model that "
-            f"neither training nor tuning had shown that patient{known}; the out-of-fold scores were "
-            "pooled."
-        )
     who = (
         "All designs were scored on the same" if len(comparison.designs) > 1 else "It was scored on"
     )
-    way = f" ({_value(protocol, comparison)})" if protocol is not None and len(ways) > 1 else ""
+    n = len(comparison.primary.patients)
+    patients = "1 test patient" if n == 1 else f"{n} test patients"
+    if any(comparison.folds):  # what that means, and whose folds, is among the notes
+        same = len(set(comparison.folds)) == 1
+        way = f" (by nested {protocol(comparison.folds[0])})" if same else ""
+        return f"{who} {patients}{way}."
+    known = " (where that is known)" if some_unknown else ""
     unseen = "" if _from_test(facts) else f", which neither training nor tuning had seen{known}"
-    tested = "1 test patient" if n == 1 else f"{n} test patients"
-    return f"{who} {tested}{way}{unseen}."
+    return f"{who} {patients}{unseen}."
 
 
 def _from_test(facts: dict[str, LedgerRow]) -> bool:

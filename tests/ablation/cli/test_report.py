@@ -160,6 +160,17 @@ def test_another_metric_is_said_to_be_chosen_late(server):
     assert "chosen after" not in call().stdout
 
 
+def test_published_scores_of_a_configuration_are_shown(server, tmp_path):
+    server("unet", 1, [0.5, 0.6])
+    row = '[[report.literature]]\nname = "nnU-Net"\nmetric = "dice"\nvalue = 0.89\n'
+    (tmp_path / "ablate.toml").write_text(row)
+    call()
+    assert "published, not compared here" in (tmp_path / "report/index.html").read_text()
+    (tmp_path / "other.toml").write_text(row.replace("value", "valu"))
+    with pytest.raises(UsageError, match=r"unknown key report\.literature\.0\.valu"):
+        call("--config", "other.toml")
+
+
 def test_what_was_planned_is_what_is_done(server):
     plan = ComparisonConfig(
         secondary=("iou",),

@@ -130,11 +130,17 @@ def test_what_is_not_known_is_not_claimed(design, table):
     assert "had seen" not in on_test
 
 
-def test_cross_validation(design):
-    designs = [design(n, BASE + g, protocol="4-fold cross-validation") for n, g in (("a", GAIN), ("b", 0))]  # fmt: skip
-    text = paragraph(designs)
-    assert "By nested 4-fold cross-validation, each of the 12 patients was tested once" in text
-    assert "pooled" in text
+def test_cross_validation(design, table):
+    folds = [f"{i % 4 + 1}/4" for i in range(12)]
+    crossed = [design(n, table(BASE + g, fold=folds)) for n, g in (("a", GAIN), ("b", 0))]
+    text = paragraph(crossed)
+    assert "the same 12 test patients (by nested 4-fold cross-validation)." in text
+    assert (
+        "each patient was tested once by a model neither trained nor tuned on that patient" in text
+    )
+    mixed = paragraph([crossed[0], design("b", BASE)])
+    assert "scored on the same 12 test patients. " in mixed
+    assert "trained on different patients" in mixed
 
 
 def test_a_late_choice_is_part_of_the_methods(design):
