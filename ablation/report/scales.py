@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from ablation.comparison import Analysis
 from ablation.report.drawing import QUIET, Spec, axis, bar, title
 
+RATIO, AMOUNT = (0.0, 1.0), (0.0, math.inf)
+BOUNDS = {"overlap": RATIO, "background": RATIO, "distance": AMOUNT, "loss": AMOUNT}
 OVERLAPS = {"range": [-0.03, 1.03], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
 STEPS = (1, 2, 5)
 CLOSEST = 0.11  # of the axis, between two ticks
@@ -24,8 +26,8 @@ class Scale:
 
     name: str
     """The metric with its unit."""
-    bounded: bool
-    """Scores lie between 0 and 1."""
+    bounds: tuple[float, float]
+    """What scores cannot lie beyond; infinite where nothing is known."""
     root: bool
     largest: float
     penalties: tuple[float, float] | None
@@ -50,7 +52,7 @@ class Scale:
     def axis(self) -> Spec:
         """Return the axis; never a range that makes a difference look larger."""
         drawn = axis() | {"title": title(self.name + (", root scale" if self.root else ""))}
-        if self.bounded:
+        if self.bounds == RATIO:
             return drawn | OVERLAPS
         if not self.root:
             return drawn | {"rangemode": "tozero"}
@@ -86,12 +88,13 @@ class Scale:
 
 def scale(analysis: Analysis) -> Scale:
     """Return the scale of all scores of an analysis."""
-    distance = analysis.metric.kind == "distance"
+    kind = analysis.metric.kind
+    distance = kind == "distance"
     reached = [max(values) for values in analysis.scores.values() if values]
     largest = [*reached, *(analysis.penalties or ())]
     return Scale(
         name=analysis.label,
-        bounded=analysis.metric.kind in ("overlap", "background"),
+        bounds=BOUNDS.get(kind, (-math.inf, math.inf)),
         root=distance,
         largest=max(largest, default=1.0),
         penalties=analysis.penalties,

@@ -87,8 +87,9 @@ def density(values: Sequence[float], low: float, high: float) -> tuple[Array, Ar
 
 
 def _cloud(values: Sequence[float], on: Scale, row: int, shade: str) -> Iterator[Spec]:
-    most = on.at(on.largest) if on.penalties else 1.0 if on.bounded else math.inf
-    found = density([on.at(value) for value in values], 0.0, most)
+    low, high = on.bounds
+    most = on.at(on.largest) if on.penalties else high
+    found = density([on.at(value) for value in values], low, most)
     if found is None:
         return
     places, heights = (array.round(5).tolist() for array in found)
