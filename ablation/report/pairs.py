@@ -13,6 +13,12 @@ def named(contrast: Contrast) -> str:
     return f"{contrast.candidate} vs {contrast.reference}"
 
 
+def counted(analysis: Analysis) -> str:
+    """Return how many patients, or cases, an analysis is about."""
+    n = len(analysis.patients)
+    return f"{n} {analysis.unit_of_analysis}{'' if n == 1 else 's'}"
+
+
 def label_width(contrasts: Sequence[Contrast]) -> int:
     """Return the pixels that the two-line names of these comparisons take beside an axis."""
     return LETTER * max(max(len(c.candidate), len(f"vs {c.reference}")) for c in contrasts)

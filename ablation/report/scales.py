@@ -13,6 +13,7 @@ RATIO, AMOUNT = (0.0, 1.0), (0.0, math.inf)
 BOUNDS = {"overlap": RATIO, "background": RATIO, "distance": AMOUNT, "loss": AMOUNT}
 OVERLAPS = {"range": [-0.03, 1.03], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
 STEPS = (1, 2, 5)
+BEYOND = 1.1  # of the largest value, up to where an axis reaches
 CLOSEST = 0.11  # of the axis, between two ticks
 
 
@@ -163,7 +164,7 @@ def _ticks(largest: float, closest: float = CLOSEST) -> list[float]:
     start = math.floor(math.log10(largest)) - 2
     steps = [step * 10.0**power for power in range(start, start + 4) for step in STEPS]
     kept: list[float] = []
-    for tick in reversed([step for step in steps if step <= largest]):
+    for tick in reversed([step for step in steps if step <= BEYOND * largest]):
         above = math.sqrt(kept[-1]) if kept else math.inf
         if min(above - math.sqrt(tick), math.sqrt(tick)) >= closest * math.sqrt(largest):
             kept.append(tick)

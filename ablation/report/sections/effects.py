@@ -8,7 +8,7 @@ from html import escape
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.comparison.metrics import number_text
 from ablation.report.html import folded, head, table
-from ablation.report.pairs import named
+from ablation.report.pairs import counted, named
 from ablation.report.section import Section
 from ablation.report.source import Source
 
@@ -60,7 +60,7 @@ Cell = tuple[str, str]
 def _cells(analysis: Analysis, c: Contrast) -> Iterator[Cell]:
     i, effect, shift, middle = c.t.interval, c.effect, c.shift, c.median_interval
     yield analysis.label, analysis.role
-    yield named(c), f"{c.n} {analysis.unit_of_analysis}s\n{c.test}"
+    yield named(c), f"{counted(analysis)}\n{c.test}"
     yield _in_unit(analysis, i.mean, i.low, i.high)
     for found in (shift, middle):
         value, limits = _in_unit(analysis, found.estimate, found.low, found.high)

@@ -19,12 +19,12 @@ from ablation.report.drawing import (
     point_size,
     rows_axis,
 )
-from ablation.report.pairs import in_words, named, shown
+from ablation.report.pairs import counted, in_words, named, shown
 from ablation.report.scales import Differences, Scale, difference_scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
-WIDEST = 46  # letters below a figure on a phone
+WIDEST = 40  # letters below a figure on a phone
 MOST = 6  # comparisons whose patients are all drawn
 
 
@@ -54,7 +54,7 @@ def patient_lines(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Fig
     return Figure(
         id=id_,
         title=f"{analysis.label}: one {'line' if len(designs) > 1 else 'point'} per patient",
-        alternative=f"{analysis.label} of {len(analysis.patients)} patients. Mean: {words}.",
+        alternative=f"{analysis.label} of {counted(analysis)}. Mean: {words}.",
         data=(_lines(analysis, designs, colour, on), *means),
         layout=drawn,
         height=360,

@@ -28,7 +28,8 @@ STEPS = 80  # of a cloud's outline
 ROW = 92  # pixels
 HINT = (
     "Cloud: where scores lie close together (a kernel density, cut at the metric's bounds); box: "
-    "quartiles and median, its line the range; points: every patient."
+    "quartiles and median, its line the range; points: every patient. Cloud and box from "
+    f"{FEWEST} patients on."
 )
 
 

@@ -41,7 +41,7 @@ def sensitivity(comparison: Comparison, source: Source) -> Section | None:  # no
         contrasts, left_out = shown(analysis, MOST)
         for contrast in contrasts:
             rows = _rows_of(comparison, analysis, contrast)
-            if rows:
+            if any(row.low is not None for row in rows):  # one patient has no intervals
                 figures.append(_figure(analysis, contrast, rows, f"checks-{len(figures)}"))
     lines = [line for a in primary for line in _lines(comparison, a)]
     columns: tuple[str, ...] = COLUMNS

@@ -46,7 +46,7 @@ def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
     body = left_out = ""
     for found in comparison.sizes:
         analysis = _primary(comparison, found)
-        contrasts, left_out = shown(analysis, MOST)
+        contrasts, left_out = shown(analysis, MOST) if _several(found) else ((), "")
         effects = {(e.candidate, e.reference): e for e in found.effects}
         for c in contrasts:
             effect = effects[c.candidate, c.reference]
@@ -60,6 +60,11 @@ def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
     return Section(
         "sizes", "Size and number of lesions", hint if figures else "", body, tuple(figures)
     )
+
+
+def _several(found: Sizes) -> bool:
+    """Whether a line could be seen at all."""
+    return sum(map(math.isfinite, found.volumes)) >= STRATA
 
 
 def _primary(comparison: Comparison, sizes: Sizes) -> Analysis:
@@ -202,7 +207,8 @@ def _tables(analysis: Analysis, found: Sizes) -> str:
     def signed(*values: float | None) -> tuple[str, ...]:
         return tuple(text(value, signed=True) for value in values)
 
-    slopes, thirds = [], []
+    slopes: list[tuple[str, ...]] = []
+    thirds: list[tuple[str, ...]] = []
     for effect in found.effects:
         name, line = f"{effect.candidate} vs {effect.reference}", effect.trend
         if line is not None:
@@ -211,11 +217,14 @@ def _tables(analysis: Analysis, found: Sizes) -> str:
         for stratum in effect.strata:
             i, span = stratum.mean, f"{_span(stratum)} {found.unit}"
             thirds.append((name, span, str(i.n), *signed(i.mean, i.low, i.high)))
+    columns: tuple[str, ...] = STRATUM_COLUMNS
+    if not any(line[-1] for line in thirds):  # too few patients for any interval
+        columns, thirds = columns[:-2], [line[:-2] for line in thirds]
     kept = [
         folded(table(columns, lines, {"comparison", "tumour"}), len(lines), heading)
         for columns, lines, heading in (
             (TREND_COLUMNS, slopes, f"All {len(slopes)} slopes"),
-            (STRATUM_COLUMNS, thirds, f"Thirds of the patients, all {len(thirds)}"),
+            (columns, thirds, f"Thirds of the patients, all {len(thirds)}"),
         )
         if lines
     ]
