@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ablation.config import parse_value, with_values
 from ablation.data import prepare
@@ -17,6 +18,9 @@ from ablation.training.quiet import without_remarks
 from ablation.trial import WEIGHTS
 from tracking import names
 from tracking.record import RunFolder, RunRecord
+
+if TYPE_CHECKING:
+    from ablation.inference.predict import Predictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,28 +57,45 @@ def evaluate_run(
     """
     folder = RunFolder(run)
     record = folder.record
+    require_weights(folder)
+    experiment = experiment_of(record, workspace, cache)
+    slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
+    predictor = predictor_of(folder, experiment)
+    scores = score(experiment, experiment.config, slices, predictor, record.kind)
+    return _written(folder, scores, out)
+
+
+def require_weights(folder: RunFolder) -> None:
+    """Refuse a run that has no trained network."""
+    run, record = folder.path, folder.record
     if record.kind not in SPLITS or record.status != "FINISHED":
         raise AblateError(
-            f"{run}: a {record.kind} that is {record.status} has no weights to score",
+            f"{run}: a run of kind {record.kind} that is {record.status} has no weights to score",
             hint="ablate runs list names the finished trials and finals.",
+        )
+    if names.EXTERNAL in record.tags:
+        raise AblateError(
+            f"{run}: holds scores on other scans ({record.tags[names.EXTERNAL]}), no weights",
+            hint="Score the run they were made with: ablate evaluate RUN --data PATH",
         )
     if not (run / WEIGHTS).exists():
         raise AblateError(
             f"{run / WEIGHTS}: the weights are gone",
             hint="Bring them back from the tracking server, where every run's weights are kept.",
         )
-    experiment = _experiment_of(record, workspace, cache)
-    slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
+
+
+def predictor_of(folder: RunFolder, experiment: Experiment) -> Predictor:
+    """Return the trained network of a run."""
     with without_remarks():
         from ablation.training.trainer import Trainer
 
         trainer = Trainer(experiment.config, experiment.image_shape)
-    trainer.load(run / WEIGHTS)
-    scores = score(experiment, experiment.config, slices, trainer.predictor, record.kind)
-    return _written(folder, scores, out)
+    trainer.load(folder.path / WEIGHTS)
+    return trainer.predictor
 
 
-def _experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment:
+def experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment:
     """Return the experiment of a run, with the run's own setting and seed."""
     study = read_plan(workspace, record.study, cache)
     for fact, now in (

@@ -75,6 +75,11 @@ def _with_training_data(design: Design) -> Design:
     return replace(design, facts={**design.facts, "training_data": "other patients"})
 
 
+def folds_of(tags: Mapping[str, str]) -> int:
+    """Return how many outer folds a run's cross-validation has; 0 where there is one split."""
+    return int(tags[names.FOLD].partition("/")[2]) if names.FOLD in tags else 0
+
+
 def trainings(finals: Iterable[tuple[Mapping[str, str], Path]]) -> tuple[pd.DataFrame, ...]:
     """Read the per-case table of each training (seed), the outer folds of one below each other.
 
@@ -92,16 +97,15 @@ def trainings(finals: Iterable[tuple[Mapping[str, str], Path]]) -> tuple[pd.Data
 
 def _folds_missing(design: str, runs: list[PulledRun]) -> list[str]:
     """Name the folds without a final of a seed that another fold has."""
+    of = folds_of(runs[0].tags)
+    if not of:
+        return []
     done: dict[str, set[str]] = {}
     for run in runs:
-        if names.FOLD in run.tags:
-            done.setdefault(run.tags[names.FOLD], set()).add(run.tags[names.SEED])
-    if not done:
-        return []
-    of = next(iter(done)).partition("/")[2]
+        done.setdefault(run.tags[names.FOLD], set()).add(run.tags[names.SEED])
     seeds = set().union(*done.values())
     found = []
-    for number in range(1, int(of) + 1):
+    for number in range(1, of + 1):
         lacking = sorted(seeds - done.get(f"{number}/{of}", set()), key=int)
         if lacking:
             which = f" with seed {', '.join(lacking)}" if len(lacking) < len(seeds) else ""
@@ -117,9 +121,10 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
             if tag.startswith(names.LEDGER):
                 stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
     facts = {fact: _joined(values) for fact, values in stated.items()}
-    folds = int(runs[0].tags.get(names.FOLD, "/0").partition("/")[2])
-    if folds or names.SPLIT in runs[0].tags:  # an import says nothing of its training
-        facts["protocol"] = protocol(folds)
+    if names.EXTERNAL in runs[0].tags:
+        facts["protocol"] = "external test set"
+    elif names.SPLIT in runs[0].tags:  # an import says nothing of its training
+        facts["protocol"] = protocol(folds_of(runs[0].tags))
     facts["planned_metric"] = runs[0].params.get("comparison.metric")
     return facts
 

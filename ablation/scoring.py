@@ -25,6 +25,7 @@ from ablation.inference.choose import (
 )
 from ablation.inference.maps import Maps
 from ablation.metrics.cases import score_case, summarise
+from ablation.overlays import Overlay, overlays
 
 if TYPE_CHECKING:
     from ablation.inference.predict import Predictor
@@ -36,17 +37,28 @@ Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Scores:
-    """What one trained network is worth on the patients it was not trained on."""
+class Scored:
+    """Patients scored at one operating point."""
 
     rows: tuple[Row, ...]
-    """The per-case table: validation, and test of a final."""
+    """The per-case table."""
     slice_rows: tuple[Row, ...]
     """The same for each slice of a final, for a look at where a case goes wrong."""
-    search: Search
-    """On the validation patients."""
+    overlays: tuple[Overlay, ...]
+    """Of test patients, for people."""
     ms_per_case: float
     """Wall time from slices to mask, per patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores(Scored):
+    """What one trained network is worth on the patients it was not trained on.
+
+    Of a trial the validation patients, of a final the test patients too.
+    """
+
+    search: Search
+    """On the validation patients."""
 
     @property
     def point(self) -> OperatingPoint:
@@ -110,10 +122,29 @@ def score(
     among = options(config.inference, kind)
     maps = Maps(predictor, slices, ("none", *among.ttas))
     found = search(maps, slices.native_truth, experiment.split.validation, among)
-    point, seconds = found.best.point, 0.0
+    per_slice = kind == "final"
+    done = score_at(
+        found.best.point, experiment, config, slices, maps, SPLITS[kind], per_slice=per_slice
+    )
+    return Scores(done.rows, done.slice_rows, done.overlays, done.ms_per_case, found)
+
+
+def score_at(
+    point: OperatingPoint,
+    experiment: Experiment,
+    config: Config,
+    slices: Slices,
+    maps: Maps,
+    splits: Sequence[str],
+    *,
+    per_slice: bool,
+) -> Scored:
+    """Score every patient of these splits at one operating point, `per_slice` every slice too."""
+    seconds = 0.0
     rows: list[Row] = []
     slice_rows: list[Row] = []
-    for split in SPLITS[kind]:
+    pictures: list[Overlay] = []
+    for split in splits:
         for patient in getattr(experiment.split, split):
             probability = maps(patient, point.tta)
             started = time.perf_counter()
@@ -121,10 +152,13 @@ def score(
             seconds += time.perf_counter() - started
             case = _Case(experiment, config, patient, split, slices.native_truth(patient))
             rows.append(case.row(mask, probability))
-            if kind == "final":
+            if per_slice:
                 slice_rows += case.slice_rows(mask, probability)
+            if split == "test":
+                images = slices.images[slices.rows[patient]]
+                pictures += overlays(patient, images, case.truth, mask)
     ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
-    return Scores(tuple(rows), tuple(slice_rows), found, ms_per_case)
+    return Scored(tuple(rows), tuple(slice_rows), tuple(pictures), ms_per_case)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import sys
+import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from ablation.config import Config, with_values
@@ -32,17 +36,22 @@ from sweeps import (
     final_name,
     load_spec,
     read_progress,
+    to_json,
     trials_table,
+    tuning_importance,
     work,
 )
 from tracking import names
 from tracking.names import Status
+from tracking.owner import Owner, this_process
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder
 
 PLAN = ".plan.json"
 """Hidden, so that it is not published: it holds the path of the scans."""
+SCRATCH = ".tmp-"
+"""Begins the name of a worker's folder of temporary files; its process follows."""
 FIRST_FINAL_SEED = 101
 """Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
 MOST_WARM_UP = 5
@@ -150,11 +159,16 @@ def run_worker(
         return outcome
 
     try:
-        if not read_progress(storage, study).is_finished:
-            objective.warm_up()
-        end = work(
-            storage, study, objective_and_table, lambda lost: close_lost(design, lost), stop=stop
-        )
+        with _scratch(folder.path):
+            if not read_progress(storage, study).is_finished:
+                objective.warm_up()
+            end = work(
+                storage,
+                study,
+                objective_and_table,
+                lambda lost: close_lost(design, lost),
+                stop=stop,
+            )
     except BaseException as error:
         folder.finish("FAILED", reason=f"{type(error).__name__}: {error}")
         raise
@@ -173,6 +187,12 @@ def trials_csv(rows: Sequence[TrialRow]) -> str:
         cells = [row.params.get(name, "") for name in parameters]
         writer.writerow([row.number, row.state, value, row.epochs, row.reason, *cells])
     return text.getvalue()
+
+
+def importance_json(storage: str, experiment: Experiment) -> str:
+    """Return which parameters mattered in tuning, and the space they were drawn from, as JSON."""
+    content = asdict(tuning_importance(storage, experiment.study))
+    return json.dumps(content | {"space": json.loads(to_json(experiment.space))}, indent=1) + "\n"
 
 
 def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
@@ -210,6 +230,27 @@ def _drop_weights(
             (folder.path / WEIGHTS).unlink(missing_ok=True)
 
 
+@contextmanager
+def _scratch(study: Path) -> Iterator[None]:
+    """Keep this process's temporary files, such as TensorFlow's generated code, below its study.
+
+    What a killed worker left there the next one removes.
+    """
+    me = this_process()
+    for left in study.glob(f"{SCRATCH}*"):
+        pid, _, started = left.name.removeprefix(SCRATCH).partition("-")
+        if Owner(me.host, int(pid), started).gone:
+            shutil.rmtree(left, ignore_errors=True)
+    place = study / f"{SCRATCH}{me.pid}-{me.started}"
+    place.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(place, ignore_errors=True)
+
+
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
     now = experiment.definition()
     changed = [key for key, value in spec.definition.items() if now.get(key) != value]
@@ -243,6 +284,7 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
     storage = storage_url(workspace)
     rows = trials_table(storage, experiment.study)
     folder.write_text(names.TRIALS, trials_csv(rows))
+    folder.write_text(names.IMPORTANCE, importance_json(storage, experiment))
     best = best_trial(rows)
     metrics = {"trials": float(sum(row.state in ("complete", "pruned") for row in rows))}
     if best is not None and best.value is not None:

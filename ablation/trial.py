@@ -26,7 +26,8 @@ from ablation.inference.tta import uncovered
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import weights
-from ablation.scoring import SPLITS, Scores, score, validate
+from ablation.overlays import overlays_csv
+from ablation.scoring import SPLITS, Scored, score, validate
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
 WEIGHTS = "checkpoint/weights.npz"
 RESUME = "checkpoint/resume.npz"
-THRESHOLDS = "thresholds.csv"
 SHAPES_KEPT = 4
 """Traced networks a worker keeps; a search over structural keys would otherwise fill the memory."""
 
@@ -163,6 +163,7 @@ class Objective:
             trainer.save_weights(path)
         with memory_named(config):
             scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
+        folder.write_text(names.THRESHOLDS, search_csv(scores.search))
         write_scores(folder, scores)
         not_learned = uncovered(scores.point.tta, config.data.augmentation)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
@@ -185,8 +186,10 @@ class Objective:
 
     def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
-        for name in (WEIGHTS, THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS):
-            if (known.path / name).exists():  # only finals have a table per slice
+        results = (WEIGHTS, names.THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS)
+        figures = [path.name for path in (known.path / names.FIGURES).glob("[!.]*")]
+        for name in (*results, *(f"{names.FIGURES}/{figure}" for figure in figures)):
+            if (known.path / name).exists():  # only finals have figures and a table per slice
                 folder.share(name, known)
         metrics = known.record.metrics
         recorded = {
@@ -295,14 +298,18 @@ def stem(number: int, seed: int | None) -> str:
     return str(number) if seed is None else f"final-{seed}"
 
 
-def write_scores(folder: RunFolder, scores: Scores) -> None:
-    """Write the per-case table of a run, what its search tried, and a final's table per slice."""
-    folder.write_text(THRESHOLDS, search_csv(scores.search))
+def write_scores(folder: RunFolder, scores: Scored) -> None:
+    """Write the per-case table of a run, and the slices and overlays of a final."""
     tables = {names.PER_CASE: scores.rows, names.PER_SLICE: scores.slice_rows}
     for name, rows in tables.items():
         if rows:
             with folder.writing(name) as path:
                 write_cases(rows, path)
+    for overlay in scores.overlays:
+        with folder.writing(f"{names.FIGURES}/{overlay.file}") as path:
+            path.write_bytes(overlay.png)
+    if scores.overlays:
+        folder.write_text(names.OVERLAYS, overlays_csv(scores.overlays))
 
 
 def _stopped(assignment: Assignment, folder: RunFolder, fit: Fit) -> Outcome:

@@ -16,6 +16,7 @@ from sweeps.assignment import (
     Pruned,
 )
 from sweeps.errors import SweepError
+from sweeps.importance import Importance, tuning_importance
 from sweeps.launch import SweepEnd, supervise
 from sweeps.progress import Running, StudyProgress, read_progress
 from sweeps.queue import Lost
@@ -53,6 +54,7 @@ __all__ = [
     "Dimension",
     "Failed",
     "Float",
+    "Importance",
     "Int",
     "Interrupted",
     "Lost",
@@ -83,5 +85,6 @@ __all__ = [
     "supervise",
     "to_json",
     "trials_table",
+    "tuning_importance",
     "work",
 ]

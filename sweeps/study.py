@@ -158,7 +158,7 @@ def load_spec(storage: str, name: str) -> StudySpec:
     Raises:
         SweepError: No such study; the ones there are named.
     """
-    text = _load(storage, name).user_attrs.get(SPEC)
+    text = load_study(storage, name).user_attrs.get(SPEC)
     if text is None:
         raise _unknown(storage, name)
     return _from_text(text, storage)
@@ -173,7 +173,7 @@ def list_studies(storage: str) -> tuple[StudySpec, ...]:
 
 def trials_table(storage: str, name: str) -> tuple[TrialRow, ...]:
     """Return the trials of a study by number; of its finals with name=final_name(name)."""
-    return tuple(trial_row(trial) for trial in _load(storage, name).get_trials(deepcopy=False))
+    return tuple(trial_row(trial) for trial in load_study(storage, name).get_trials(deepcopy=False))
 
 
 def trial_row(trial: FrozenTrial) -> TrialRow:
@@ -202,7 +202,12 @@ def best_trial(trials: Iterable[TrialRow]) -> TrialRow | None:
     return min(complete, key=lambda row: (-(row.value or 0.0), row.number), default=None)
 
 
-def _load(storage: str, name: str) -> optuna.Study:
+def load_study(storage: str, name: str) -> optuna.Study:
+    """Return a study of the storage, to read.
+
+    Raises:
+        SweepError: No such study.
+    """
     try:
         return optuna.load_study(study_name=name, storage=connect(storage))
     except KeyError:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from tracking import names
 from tracking.connection import connect, translated
 from tracking.errors import TrackingError
-from tracking.finals import FinalRun, Finals, PulledRun, is_own, newest
+from tracking.finals import FinalRun, Finals, PulledRun, PulledStudy, is_own, newest
 from tracking.locks import locked
 from tracking.manifest import (
     APPENDED,
@@ -210,7 +210,7 @@ def _send_end(client: MlflowClient, run: Run, record: RunRecord, whole: str) -> 
 
 
 def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
-    """Fetch the finals that count, with their per-case tables, from any MLflow server.
+    """Fetch the finals that count and their studies, with their tables, from any MLflow server.
 
     Args:
         uri: The tracking address, absolute.
@@ -240,7 +240,14 @@ def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
             )
         count, superseded = newest(run for run in found if run.experiment == chosen)
         pulled = tuple(_pull(client, run, into) for run in count)
-    return Finals(chosen, pulled, tuple(run.name for run in superseded), others)
+        studies = _studies(client, chosen, {run.tags.get(names.STUDY, "") for run in count}, into)
+    return Finals(chosen, pulled, tuple(run.name for run in superseded), others, studies)
+
+
+def pull_files(uri: str, run_id: str, files: Sequence[str], into: Path) -> tuple[Path, ...]:
+    """Fetch files of a run by their paths, below a folder of the run's id."""
+    with translated(f"fetch files of run {run_id}", uri):
+        return _download(connect(uri), run_id, files, into)
 
 
 def _finals(client: MlflowClient) -> list[FinalRun]:
@@ -276,10 +283,60 @@ def _pages(search: Callable[..., Any], *arguments: object) -> list[Any]:
             return found
 
 
+def _studies(
+    client: MlflowClient, experiment: str, wanted: set[str], into: Path
+) -> tuple[PulledStudy, ...]:
+    """Return the newest run of each study that arrived whole; one that goes on has not."""
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        return ()  # deleted since its finals were listed
+    whole = f"tags.`{names.KIND}` = 'study' AND tags.`{names.PUBLISHED}` LIKE '%'"
+    runs: list[Run] = _pages(client.search_runs, [found.experiment_id], whole)
+    latest: dict[str, Run] = {}
+    for run in sorted(runs, key=lambda run: (run.info.end_time or 0, run.info.run_id)):
+        latest[run.data.tags.get(names.STUDY, "")] = run
+    pulled = []
+    for study in sorted(wanted & latest.keys()):
+        run_id, tags = latest[study].info.run_id, dict(latest[study].data.tags)
+        files = sorted({names.TRIALS, names.IMPORTANCE} & _files(client, run_id))
+        _download(client, run_id, files, into)
+        pulled.append(PulledStudy(run_id, study, tags, into / run_id))
+    return tuple(pulled)
+
+
 def _pull(client: MlflowClient, run: FinalRun, into: Path) -> PulledRun:
-    folder = into / run.run_id
-    folder.mkdir(parents=True, exist_ok=True)
-    client.download_artifacts(run.run_id, names.PER_CASE, str(folder))
-    return PulledRun(
-        run.run_id, run.name, dict(run.tags), dict(run.params), dict(run.metrics), folder
+    there = _files(client, run.run_id)
+    if names.FIGURES in there:
+        there |= _files(client, run.run_id, names.FIGURES)
+    _download(
+        client,
+        run.run_id,
+        [names.PER_CASE, *sorted({names.THRESHOLDS, names.OVERLAYS} & there)],
+        into,
     )
+    return PulledRun(
+        run.run_id,
+        run.name,
+        dict(run.tags),
+        dict(run.params),
+        dict(run.metrics),
+        into / run.run_id,
+    )
+
+
+def _files(client: MlflowClient, run_id: str, folder: str | None = None) -> set[str]:
+    return {file.path for file in client.list_artifacts(run_id, folder)}
+
+
+def _download(
+    client: MlflowClient, run_id: str, files: Sequence[str], into: Path
+) -> tuple[Path, ...]:
+    """Return where the files lie: below the run's folder, by the paths they have at the server."""
+    placed = []
+    for name in files:
+        target = into / run_id / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # A store on this machine leaves the folder of the path out, a server does not.
+        Path(client.download_artifacts(run_id, name, str(into / run_id))).replace(target)
+        placed.append(target)
+    return tuple(placed)

@@ -32,7 +32,19 @@ class PulledRun:
     params: dict[str, str]
     metrics: dict[str, float]
     folder: Path
-    """Holds per_case.csv."""
+    """Holds per_case.csv and, of newer runs, thresholds.csv and figures/overlays.csv."""
+
+
+@dataclass(frozen=True, slots=True)
+class PulledStudy:
+    """The study behind a final, with its files."""
+
+    run_id: str
+    name: str
+    """EXPERIMENT/DESIGN, as its finals are tagged."""
+    tags: dict[str, str]
+    folder: Path
+    """Holds trials.csv and importance.json where the study has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,8 @@ class Finals:
     """Names of older finals of the same designs."""
     other_experiments: tuple[str, ...]
     """Other experiments that have finals."""
+    studies: tuple[PulledStudy, ...] = ()
+    """Those of the runs, by name, that have arrived."""
 
 
 def is_own(run: FinalRun) -> bool:

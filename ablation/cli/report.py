@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,9 @@ from ablation.cli.pictures import Figures, write_figures
 if TYPE_CHECKING:
     from ablation.comparison import Design
     from ablation.errors import AblateError
+    from ablation.material import Fetch
     from ablation.report import Source
+    from ablation.report.material import Material
     from tracking.finals import Finals
 
 EXAMPLES = (
@@ -65,14 +68,18 @@ def report(
 
     from ablation.comparison import compare as compare_designs
     from ablation.finals import chosen, designs_of, on_shared_cases, planned_settings
+    from ablation.material import material_of
     from ablation.report import summary, to_json, write_report
 
     with tempfile.TemporaryDirectory() as folder:
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
-        designs = designs_of(chosen(finals, compare))
-    settings = on_shared_cases(planned_settings(finals, reference, metric), designs)
-    comparison = compare_designs(designs, settings)
-    source = _source(finals, designs, workspace)
+        runs = chosen(finals, compare)
+        designs = designs_of(runs)
+        settings = on_shared_cases(planned_settings(finals, reference, metric), designs)
+        comparison = compare_designs(designs, settings)
+        fetch = _fetcher(tracking_address(workspace, tracking_uri), Path(folder))
+        material = material_of(runs, finals.studies, comparison, fetch)
+    source = _source(finals, designs, workspace, material)
     written = write_report(comparison, source, out)
     typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
@@ -119,7 +126,18 @@ def _unpublished(failed: tuple[tuple[str, str], ...]) -> AblateError:
     )
 
 
-def _source(finals: Finals, designs: list[Design], workspace: Path) -> Source:
+def _fetcher(uri: str, into: Path) -> Fetch:
+    """Return what fetches single files of a run: of many pictures a page shows few."""
+
+    def fetch(run_id: str, files: Sequence[str]) -> tuple[Path, ...]:
+        from tracking.client import pull_files
+
+        return pull_files(uri, run_id, files, into)
+
+    return fetch
+
+
+def _source(finals: Finals, designs: list[Design], workspace: Path, material: Material) -> Source:
     from ablation.report import Source
     from tracking import names
 
@@ -136,11 +154,13 @@ def _source(finals: Finals, designs: list[Design], workspace: Path) -> Source:
         superseded=tuple(sorted(finals.superseded)),
         other_experiments=finals.other_experiments,
         next_command=_next_command(finals, designs, workspace) if len(designs) == 1 else "",
+        material=material,
     )
 
 
 def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str:
     """What gives a single design something to be compared with."""
+    from ablation.finals import folds_of
     from ablation.models import MODELS
     from tracking import names
 
@@ -150,7 +170,7 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
     other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
     facts = designs[0].facts
     words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
-    if folds := finals.runs[0].tags.get(names.FOLD, "").partition("/")[2]:
+    if folds := folds_of(finals.runs[0].tags):
         words += f" --folds {folds}"
     if facts.get("preset"):
         words += f" --preset {facts['preset']}"

@@ -157,6 +157,8 @@ def sweep(
         ends = _run(experiments, costs, workspace, folder, quiet=quiet)
         # Before the last results are published: Ctrl-C at that moment costs no table.
         _show_result(experiments, workspace, ends, as_json=as_json, quiet=quiet)
+    report = command(f"report --compare all --experiment {experiments[0].name}", workspace)
+    say(f"\nnext: {command('ui', workspace)}\n      {report}", quiet=quiet)
 
 
 def worker(
@@ -297,7 +299,7 @@ def _show_result(
     as_json: bool,
     quiet: bool,
 ) -> None:
-    """Print the table of designs, what went wrong, and what to do next."""
+    """Print the table of designs, or what went wrong."""
     from ablation.errors import AblateError
     from ablation.results import as_text, rows_of, warnings_of
 
@@ -320,6 +322,3 @@ def _show_result(
         typer.echo("\n".join(as_text(rows)))
     for line in warnings_of(experiments, workspace):
         say(f"warning: {line}", quiet=quiet)
-    name = experiments[0].name
-    report = command(f"report --compare all --experiment {name}", workspace)
-    say(f"\nnext: {command('ui', workspace)}\n      {report}", quiet=quiet)

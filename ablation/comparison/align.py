@@ -48,7 +48,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
         tables = _test_tables(designs)
         problems = [
             *_duplicates(tables),
-            *(_other_cases(tables) if missing == "error" else ()),
+            *(_lacking(designs, tables) if missing == "error" else ()),
             *_other_truth(tables),
             *_seen_before(designs),
             *_other_methods(designs, tables),
@@ -116,6 +116,16 @@ def absences(designs: Sequence[Design]) -> tuple[str, ...]:
     return tuple(_other_cases(_test_tables(designs)))
 
 
+def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
+    """Name what tables lack, and the likely reason where designs were tested in different ways."""
+    problems = list(_other_cases(tables))
+    ways = {d.name: str(d.facts["protocol"]) for d in designs if "protocol" in d.facts}
+    if problems and len(set(ways.values())) > 1:
+        listed = ", ".join(f"{name} by {way}" for name, way in ways.items())
+        problems.append(f"they were tested in different ways ({listed})")
+    return problems
+
+
 def _other_cases(tables: Tables) -> Iterator[str]:
     """Rows are joined by id, so every table must have the same ids."""
     for (name, seed), keys in absent_cases(tables).items():
@@ -128,7 +138,7 @@ def _other_truth(tables: Tables) -> Iterator[str]:
     ]
     hashes = pd.concat(frames) if frames else pd.Series(dtype=str)
     # A hash of one region, with its name before it, says nothing against one of all labels.
-    kinds = hashes.astype(str).str.rpartition(":")[0]
+    kinds = hashes.map(lambda text: str(text).rpartition(":")[0])
     counts = hashes.groupby([*(hashes.index.get_level_values(k) for k in KEY), kinds]).nunique()
     changed = list(dict.fromkeys(key[:3] for key in counts[counts > 1].index))
     if changed:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,13 @@ from ablation.inference.thresholds import (
     GRID,
     Choice,
     Counts,
+    Sums,
     choose,
     count_at,
     count_curve,
     mean_curve,
     preference,
+    sums,
     to_mask,
 )
 from ablation.inference.tta import GROUPS
@@ -63,6 +66,8 @@ class Candidate:
     point: OperatingPoint
     validation_dice: float
     """nan without patients with tumour."""
+    voxels: Sums
+    """Over all validation patients, those without tumour too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,9 +146,11 @@ def search(
     """
     curves = _curves(maps, truth, patients, among)
     tried = [
-        Candidate(OperatingPoint(tta, threshold), dice)
+        Candidate(OperatingPoint(tta, threshold), dice, voxels)
         for tta in among.ttas
-        for threshold, dice in zip(among.thresholds, curves[tta].curve, strict=True)
+        for threshold, dice, voxels in zip(
+            among.thresholds, curves[tta].choice.curve, curves[tta].voxels, strict=True
+        )
     ]
     ranked = sorted(tried, key=_rank)
     maps.only(ranked[0].point.tta)
@@ -153,12 +160,12 @@ def search(
     allowed = [one for one in tried if one.point.morphology in among.morphologies]
     best = min(allowed, key=_rank)
     edges = (GRID[0], GRID[-1]) if among.fixed is None else ()
-    return Search(best, curves["none"], tuple(tried), best.point.threshold in edges)
+    return Search(best, curves["none"].choice, tuple(tried), best.point.threshold in edges)
 
 
 def search_csv(search: Search) -> str:
     """Return every candidate as the text of thresholds.csv, a line each."""
-    lines = ["tta,threshold,morphology,min_size,validation_dice,chosen"]
+    lines = ["tta,threshold,morphology,min_size,validation_dice,tp,fp,fn,chosen"]
     for one in search.tried:
         point, dice = one.point, one.validation_dice
         cells = (
@@ -167,6 +174,7 @@ def search_csv(search: Search) -> str:
             point.morphology.kind,
             str(point.morphology.size or ""),
             "" if math.isnan(dice) else repr(dice),
+            *(str(count) for count in one.voxels),
             str(int(one is search.best)),
         )
         lines.append(",".join(cells))
@@ -196,15 +204,23 @@ def _count(probability: NDArray[np.float32], truth: Mask, thresholds: Sequence[f
     return count_curve(probability, truth)
 
 
+class _Curve(NamedTuple):
+    choice: Choice
+    voxels: tuple[Sums, ...]
+
+
 def _curves(
     maps: Maps, truth: Callable[[str], Mask], patients: Sequence[str], among: Options
-) -> Mapping[str, Choice]:
+) -> Mapping[str, _Curve]:
     counts: dict[str, list[Counts]] = {tta: [] for tta in ("none", *among.ttas)}
     for patient in patients:
         drawn = truth(patient)
         for tta, of_patients in counts.items():
             of_patients.append(_count(maps(patient, tta), drawn, among.thresholds))
-    return {tta: choose(found, among.thresholds) for tta, found in counts.items()}
+    return {
+        tta: _Curve(choose(found, among.thresholds), sums(found, len(among.thresholds)))
+        for tta, found in counts.items()
+    }
 
 
 def _cleaned(
@@ -223,9 +239,11 @@ def _cleaned(
             mask = to_mask(probability, start.point.threshold)
             table.append(counts_after(wanted, mask, drawn))
     return [
-        Candidate(replace(start.point, morphology=morphology), dice)
+        Candidate(replace(start.point, morphology=morphology), dice, voxels)
         for start, table in zip(starts, tables, strict=True)
-        for morphology, dice in zip(wanted, mean_curve(table, len(wanted)).tolist(), strict=True)
+        for morphology, dice, voxels in zip(
+            wanted, mean_curve(table, len(wanted)).tolist(), sums(table, len(wanted)), strict=True
+        )
     ]
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,14 @@ class Counts:
     """False positives, shape (masks,)."""
     truth: int
     """Tumour voxels."""
+
+
+class Sums(NamedTuple):
+    """Voxels of all patients together under one mask each."""
+
+    tp: int
+    fp: int
+    fn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,18 @@ def mean_curve(patients: Sequence[Counts], cuts: int) -> NDArray[np.float64]:
     """Return the mean Dice of the patients with tumour at every cut; nan if there is none."""
     curves = [dice_curve(counts) for counts in patients if counts.truth]
     return np.asarray(np.mean(curves, axis=0)) if curves else np.full(cuts, math.nan)
+
+
+def sums(patients: Sequence[Counts], cuts: int) -> tuple[Sums, ...]:
+    """Return the voxels of all patients together at every cut."""
+    tp, fp = np.zeros(cuts, np.int64), np.zeros(cuts, np.int64)
+    for counts in patients:
+        tp += counts.tp
+        fp += counts.fp
+    truth = sum(counts.truth for counts in patients)
+    return tuple(
+        Sums(hit, wrong, truth - hit) for hit, wrong in zip(tp.tolist(), fp.tolist(), strict=True)
+    )
 
 
 def choose(patients: Sequence[Counts], thresholds: Sequence[float] = GRID) -> Choice:

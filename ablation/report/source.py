@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from ablation.report.material import Material
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,8 @@ class Source:
     other_experiments: tuple[str, ...] = ()
     next_command: str = ""
     """What to run to have something to compare with; "" where there is."""
+    material: Material = field(default_factory=Material)
+    """What the page shows of the runs themselves; not in comparison.json."""
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was left out, so that nothing is left out silently."""

@@ -92,7 +92,8 @@ def to_csv(comparison: Comparison) -> str:
 
 def to_json(comparison: Comparison, source: Source) -> str:
     """Return the whole comparison as JSON, unrounded; what does not exist is null."""
-    content = {"source": plain(source), **_mapping(comparison)}
+    stated = {key: value for key, value in _mapping(source).items() if key != "material"}
+    content = {"source": stated, **_mapping(comparison)}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -10,6 +10,7 @@ clusters.py       cases of one patient;  repeats.py  seeds and folds as a source
 disagreement.py   mean against ranks
 power.py          what a number of patients can show;  noncentral.py  the distribution behind it
 profile.py        share of patients above every score;  trend.py  a difference over tumour size
+tuning.py         the best of so many trials of a search
 """
 
 from ablation.statistics.bayes import (
@@ -125,6 +126,7 @@ from ablation.statistics.trend import (
     Trend,
     trend,
 )
+from ablation.statistics.tuning import TuningCurve, best_of_trials, tuning_curve
 
 __all__ = [
     "CORRECTIONS",
@@ -158,9 +160,11 @@ __all__ = [
     "Statistic",
     "Superiority",
     "Trend",
+    "TuningCurve",
     "bayesian_signed_rank",
     "bca_interval",
     "benjamini_hochberg",
+    "best_of_trials",
     "clopper_pearson",
     "clustering",
     "cohens_dav",
@@ -206,6 +210,7 @@ __all__ = [
     "superiority",
     "tost",
     "trend",
+    "tuning_curve",
     "unadjusted",
     "unpaired_seeds",
 ]

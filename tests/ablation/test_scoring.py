@@ -101,6 +101,9 @@ def test_the_choice_is_on_record(study: Study, kind: str) -> None:
     assert fact(run, "threshold") == run.record.metrics["threshold"] == float(chosen["threshold"])
     validation = read_cases(run.path / "per_case.csv").query("split == 'validation'")
     with_tumour = validation[validation.status.isin(["scored", "missed"])]
+    assert [validation[name].sum() for name in ("tp", "fp", "fn")] == [
+        int(chosen[name]) for name in ("tp", "fp", "fn")
+    ]
     assert with_tumour.dice.mean() == pytest.approx(float(chosen["validation_dice"]), abs=1e-12)
 
 
@@ -136,6 +139,27 @@ def test_a_final_has_a_row_for_every_slice(study: Study) -> None:
         assert own.bce.mean() == pytest.approx(row.bce)
 
 
+def test_a_final_draws_its_test_patients(study: Study) -> None:
+    assert not (study.trial.path / "figures").exists()
+    figures = study.final.path / "figures"
+    listed = list(csv.DictReader((figures / "overlays.csv").read_text().splitlines()))
+    assert {row["file"] for row in listed} == {path.name for path in figures.glob("*.png")}
+    tumours = {row["patient"]: row for row in listed if row["kind"] == "tumour"}
+    assert list(tumours) == list(study.experiment.split.test)
+    slices = read_cases(study.final.path / "per_slice.csv")
+    for row in listed:
+        of_patient = slices[(slices.patient == row["patient"]) & (slices.split == "test")]
+        (own,) = of_patient[of_patient["case"] == f"{row['patient']}/{row['slice']}"].itertuples()
+        assert own.truth_voxels == int(row["truth_voxels"])
+        assert own.pred_voxels == int(row["pred_voxels"])
+        assert own.dice == pytest.approx(float(row["dice"]))
+        if row["kind"] == "tumour":
+            assert own.truth_voxels == of_patient.truth_voxels.max()
+        else:
+            empty = of_patient[of_patient.truth_voxels == 0]
+            assert own.pred_voxels == empty.pred_voxels.max()
+
+
 def test_a_final_that_is_known_is_answered_with_all_its_files(study: Study) -> None:
     objective = Objective(study.experiment, study.workspace, study.slices, "parent")
     outcome = objective(
@@ -156,7 +180,9 @@ def test_a_final_that_is_known_is_answered_with_all_its_files(study: Study) -> N
     answered = attempts(folder, "final-101")[-1]
     assert answered.record.tags["ablate.answered_by"] == study.final.run_key
     assert isinstance(outcome, Complete)
-    for name in ("per_case.csv", "per_slice.csv", "thresholds.csv"):
+    figures = [f"figures/{path.name}" for path in (study.final.path / "figures").iterdir()]
+    assert len(figures) > 1
+    for name in ("per_case.csv", "per_slice.csv", "thresholds.csv", *figures):
         assert (answered.path / name).read_bytes() == (study.final.path / name).read_bytes()
     assert fact(answered, "tta") == fact(study.final, "tta")
     assert not objective.trainers

@@ -11,7 +11,7 @@ import tensorflow as tf
 from ablation.config import resolve
 from ablation.data import prepare
 from ablation.experiment import Experiment, open_experiment
-from ablation.study import run_worker, spec_of
+from ablation.study import run_worker, spec_of, study_folder
 from ablation.trial import Objective
 from sweeps import Assignment, Complete, Failed, open_study, trials_table
 from tracking.record import RunFolder
@@ -89,7 +89,11 @@ def test_a_sweep_goes_on_after_a_trial_without_memory(
     monkeypatch.setattr(Trainer, "_train_epoch", full_once)
     spec = spec_of(experiment, tmp_path)
     open_study(spec)
+    killed = study_folder(tmp_path, "phantom", "unet").path / ".tmp-1-before"
+    killed.mkdir(parents=True)
+    (killed / "generated.py").touch()
     assert run_worker(experiment, tmp_path, cache, threading.Event()).why == "done"
+    assert list(killed.parent.glob(".tmp-*")) == []  # neither theirs nor ours
     rows = trials_table(spec.storage, spec.name)
     assert [row.state for row in rows] == ["failed", "complete", "complete"]
     assert rows[0].reason == "out of memory"

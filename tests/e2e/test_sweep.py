@@ -39,6 +39,10 @@ def test_sweep_report_evaluate_and_look(shell: Shell) -> None:
     assert "unet-tversky" in out
     assert "n = 2 patients cannot give p < 0.05" in out
     page = (shell.folder / "report" / "index.html").read_text().lower()
+    for section in ("cases", "thresholds", "tuning"):
+        assert f'<section id="{section}">' in page
+    assert page.count('<img src="data:image/png;base64,') >= 2
+    assert "no tuning importance of unet: 2 complete trials are too few" in page
     assert "generated data" in page
     assert "demo settings" in page
     with (shell.folder / "report" / "comparison.csv").open() as file:
@@ -62,10 +66,11 @@ def test_two_sweeps_with_one_seed_give_one_table(shell: Shell) -> None:
     for workspace in ("a", "b"):
         shell("sweep", "--model", "unet", "--trials", "3", *TINY, "--workspace", workspace)
     assert table_of(shell.folder / "a") == table_of(shell.folder / "b")
-    first, second = (
-        (shell.folder / w / "phantom/unet/final-101.0/per_case.csv").read_bytes() for w in "ab"
-    )
-    assert first == second
+    first, second = (shell.folder / w / "phantom/unet/final-101.0" for w in "ab")
+    figures = [f"figures/{path.name}" for path in (first / "figures").iterdir()]
+    assert len(figures) > 1
+    for name in ("per_case.csv", "thresholds.csv", "../study/importance.json", *figures):
+        assert (first / name).read_bytes() == (second / name).read_bytes()
 
 
 def test_the_same_command_goes_on_and_trials_may_be_raised(shell: Shell) -> None:

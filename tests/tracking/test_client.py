@@ -6,6 +6,7 @@ import json
 import math
 import shutil
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -329,6 +330,50 @@ def test_the_newest_finals_come_back(
         assert pulled.tags["ablate.run_key"] == run.run_key
     with pytest.raises(TrackingError, match="experiment lgg has no finals"):
         client.pull_finals(store.uri, "lgg", tmp_path / "pulled")
+
+
+def test_studies_and_pictures_come_with_the_finals(
+    workspace: Path, store: Any, make_study: Make, make_run: Make, tmp_path: Path
+) -> None:
+    study, other, bare = (make_study(workspace, name) for name in ("unet", "fold", "bare"))
+    study.write_text(names.TRIALS, "number\n0\n")
+    study.write_text(names.IMPORTANCE, "{}")
+    study.finish("FINISHED")
+    bare.finish("FINISHED")
+    runs = [make_run(one, "final-1.0", kind="final") for one in (study, other, bare)]
+    runs[0].write_text(names.OVERLAYS, "file\na.png\n")
+    runs[0].write_text("figures/a.png", "picture")
+    runs[1].write_text("figures/mine.png", "by hand")
+    for run in (study, other, bare, *runs):  # `other` goes on: it has not arrived whole
+        client.publish(run, store.uri)
+    pulled = tmp_path / "pulled"
+    finals = client.pull_finals(store.uri, "phantom", pulled)
+    assert [one.name for one in finals.studies] == ["phantom/bare", "phantom/unet"]
+    without, tuned = finals.studies
+    assert not (without.folder / names.TRIALS).exists()
+    assert (tuned.folder / names.TRIALS).read_text() == "number\n0\n"
+    assert (tuned.folder / names.IMPORTANCE).read_text() == "{}"
+    (run,) = [run for run in finals.runs if (run.folder / names.OVERLAYS).exists()]
+    assert run.tags[names.RUN_KEY] == runs[0].run_key
+    assert all((run.folder / names.THRESHOLDS).exists() for run in finals.runs)
+    assert not (run.folder / "figures/a.png").exists()  # a report asks for what it shows
+    (picture,) = client.pull_files(store.uri, run.run_id, ["figures/a.png"], pulled)
+    assert picture.read_text() == "picture"
+
+
+def test_the_newest_run_of_a_study_counts(
+    workspace: Path, store: Any, make_study: Make, make_run: Make, tmp_path: Path
+) -> None:
+    for place in ("old", "new"):
+        study = make_study(workspace / place)
+        study.write_text(names.TRIALS, place)
+        make_run(study, "final-1.0", kind="final")
+        time.sleep(0.01)
+        study.finish("FINISHED")
+        for folder in study.path.parent.iterdir():
+            client.publish(RunFolder(folder), store.uri)
+    (pulled,) = client.pull_finals(store.uri, None, tmp_path / "pulled").studies
+    assert (pulled.folder / names.TRIALS).read_text() == "new"
 
 
 def test_no_finals_is_an_empty_answer(store: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,9 @@ Make = Callable[..., RunFolder]
 
 OF_MLFLOW = "/ajax-api/2.0/mlflow/users/current"
 """MLflow's page asks who is logged in; a server without accounts answers 404, and it goes on."""
+
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAMAAAACCAAAAAC4HznGAAAAEElEQVR42mNgaPjP8L+BAQAMAAL/Qg/RMQAAAABJRU5ErkJggg=="
+"""Six grey pixels, 3 x 2."""
 
 FLAGS = ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync")
 FLAGS += ("--disable-background-networking", "--disable-component-update", "--window-size=1500,950")
@@ -49,6 +53,14 @@ def _shows(driver: Any, text: str) -> None:
     WebDriverWait(driver, 60).until(lambda d: text in d.execute_script(body), f"never saw {text}")
 
 
+def _draws_picture(driver: Any) -> None:
+    """Wait for an artifact drawn 3 pixels wide, which nothing else on the page is."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    widths = "return [...document.querySelectorAll('img')].map(i => i.naturalWidth)"
+    WebDriverWait(driver, 60).until(lambda d: 3 in d.execute_script(widths), "never saw a picture")
+
+
 def _hosts(driver: Any) -> set[str | None]:
     messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
     sent = (
@@ -65,6 +77,8 @@ def test_runs_are_browsed_without_errors_or_foreign_hosts(
     for design in ("unet", "resupnet"):
         study = make_study(workspace, design)
         final = make_run(study, "final-101.0", kind="final")
+        with final.writing("figures/tumour-P1.png") as path:
+            path.write_bytes(base64.b64decode(PNG))
         make_run(study, "0.0")
         study.finish("FINISHED")
     sync(workspace, store.uri)
@@ -84,6 +98,9 @@ def test_runs_are_browsed_without_errors_or_foreign_hosts(
         browser.get(f"{page}/{run_id}/artifacts/per_case.json")
         _shows(browser, "per_case.csv")
         _shows(browser, "P1")
+        browser.get("about:blank")  # the page ignores another file of the same run in its address
+        browser.get(f"{page}/{run_id}/artifacts/figures/tumour-P1.png")
+        _draws_picture(browser)
         severe = [e["message"] for e in browser.get_log("browser") if e["level"] == "SEVERE"]
         assert [message for message in severe if OF_MLFLOW not in message] == []
         assert _hosts(browser) == {"127.0.0.1"}

@@ -6,18 +6,21 @@ from collections.abc import Callable
 
 from ablation.comparison import Comparison
 from ablation.report.section import Section
+from ablation.report.sections.cases import cases
 from ablation.report.sections.details import details
 from ablation.report.sections.effects import effects
 from ablation.report.sections.empties import empties
 from ablation.report.sections.fairness import fairness
 from ablation.report.sections.forest import forest
 from ablation.report.sections.matrix import matrix
+from ablation.report.sections.operating import operating
 from ablation.report.sections.patients import patients
 from ablation.report.sections.rainclouds import rainclouds
 from ablation.report.sections.ranks import ranks
 from ablation.report.sections.results import results
 from ablation.report.sections.sensitivity import sensitivity
 from ablation.report.sections.sizes import sizes
+from ablation.report.sections.tuning import tuning
 from ablation.report.source import Source
 
 SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
@@ -32,6 +35,9 @@ SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
     empties,
     sensitivity,
     sizes,
+    cases,
+    operating,
+    tuning,
     details,
 )
 """None: the section has nothing to say about this comparison."""

@@ -13,7 +13,8 @@ from ablation.report.source import Source
 
 def details(comparison: Comparison, source: Source) -> Section:
     """Return what a careful reader looks up."""
-    body = bullets([*comparison.notes, *source.sentences()], "notes")
+    absent = source.material.sentences(comparison.designs) if source.runs else ()
+    body = bullets([*comparison.notes, *source.sentences(), *absent], "notes")
     body += "\n".join(_values(comparison, analysis) for analysis in comparison.analyses)
     body += f"<details open><summary>Methods</summary><p>{prose(methods(comparison))}</p></details>"
     body += f"<details><summary>Runs</summary>{_runs(source)}</details>"

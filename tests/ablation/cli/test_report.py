@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from ablation.cli.report import report
 from ablation.errors import AblateError, UsageError
 from ablation.metrics.cases import COLUMNS
+from ablation.overlays import Overlay, overlays_csv
 from tracking import names
 from tracking.finals import Finals, PulledRun
 from tracking.publisher import Synced
@@ -91,6 +92,28 @@ def test_two_designs(server, tmp_path):
     assert ledger["seconds"] == ["15", "not stated"]
     assert ledger["seeds"] == ["2", "1"]
     assert content["source"]["runs"][0] == ["resupnet", "resupnet1"]
+
+
+def test_pictures_are_fetched_by_name_and_shown(server, tmp_path, monkeypatch):
+    server("unet", 1, [0.5, 0.6])
+    folder = tmp_path / "finals/unet1"
+    (folder / names.FIGURES).mkdir()
+    made = [Overlay(f"p{n}", "tumour", 3, 10, 8, 0.5, b"picture") for n in range(2)]
+    (folder / names.OVERLAYS).write_text(overlays_csv(made))
+    asked = []
+
+    def pull_files(uri, run_id, files, into):
+        asked.extend(files)
+        (folder / files[0]).write_bytes(b"picture")
+        return (folder / files[0],)
+
+    monkeypatch.setattr("tracking.client.pull_files", pull_files)
+    assert call("--quiet").exit_code == 0
+    assert asked == ["figures/tumour-p0.png", "figures/tumour-p1.png"]
+    page = (tmp_path / "report/index.html").read_text()
+    assert page.count('src="data:image/png;base64,cGljdHVyZQ=="') == 2
+    assert "No trials on record: unet." in page
+    assert "on record" not in call("--quiet").stdout
 
 
 def test_json_is_all_of_stdout(server):

@@ -25,7 +25,7 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     monkeypatch.setattr(module, "show_plan", lambda *_, **__: [])
     monkeypatch.setattr(module, "confirm", lambda *_, **__: None)
     monkeypatch.setattr(module, "_run", lambda *_, **__: [SweepEnd("done")])
-    row = results.Row("unet", 1, 0.5, 0.4, 0.6, None, 1)
+    row = results.Row("unet", None, 1, 0.5, 0.4, 0.6, None, 1)
     monkeypatch.setattr(results, "rows_of", lambda *_: [row])
     monkeypatch.setattr(results, "warnings_of", lambda *_: ["unet: the disk is slow"])
     monkeypatch.setattr(publisher, "start", lambda *_: SimpleNamespace())
@@ -43,7 +43,6 @@ def test_ctrl_c_while_publishing_costs_no_table(
     end = CliRunner().invoke(app, done)
     assert end.exit_code == 130
     assert end.stdout.splitlines()[1].split()[:2] == ["unet", "1"]
-    assert "next: ablate ui" in end.stderr
     assert "not everything has arrived at the tracking server; later: ablate sync" in end.stderr
 
 
@@ -52,4 +51,5 @@ def test_warnings_stand_below_the_table(done: list[str], monkeypatch: pytest.Mon
     end = CliRunner().invoke(app, done)
     assert end.exit_code == 0
     assert "warning: unet: the disk is slow" in end.stderr
+    assert end.stderr.rstrip().endswith("ablate report --compare all --experiment phantom")
     assert "not everything" not in end.stderr

@@ -237,6 +237,25 @@ def test_the_table_of_candidates() -> None:
     assert {row["validation_dice"] for row in undefined} == {""}
 
 
+@pytest.mark.parametrize("kind", ["none", "min_size"])
+def test_the_table_has_the_voxels_of_all_patients_together(kind: str) -> None:
+    found = run(InferenceConfig())
+    data, predict = patients(), Filter()
+    maps = Maps(predict, data, ("none", *GROUPS))
+    one = next(one for one in found.tried if one.point.morphology.kind == kind)
+    masks = {name: one.point.mask(maps(name, one.point.tta)) for name in data.rows}
+    assert one.voxels == tuple(
+        sum(int(count(masks[name], data.native_truth(name)).sum()) for name in masks)
+        for count in (
+            lambda mask, truth: mask & truth,
+            lambda mask, truth: mask & ~truth,
+            lambda mask, truth: ~mask & truth,
+        )
+    )
+    (row,) = list(csv.DictReader(io.StringIO(search_csv(found))))[:1]
+    assert (row["tp"], row["fp"], row["fn"]) == tuple(map(str, found.tried[0].voxels))
+
+
 def test_only_the_threshold_can_be_searched_by_trials() -> None:
     dimension = {"choices": ["none", "d4"]}
     with pytest.raises(UsageError, match=r"inference\.tta"):

@@ -12,7 +12,18 @@ import pytest
 
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
+from ablation.overlays import picture
 from ablation.report import Source, write_report
+from ablation.report.material import (
+    Case,
+    Cut,
+    Material,
+    Parameter,
+    Picture,
+    Study,
+    Thresholds,
+    Trial,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -53,7 +64,30 @@ def report(request, design, table, tmp_path) -> Path:
     designs = [design(name, rng.uniform(0.2, 0.9, 12)) for name in ("unet", "resupnet", "c", "d")]
     designs[-1] = design("d", table([0.0, *rng.uniform(0.2, 0.9, 11)], {0: "missed"}))
     comparison = compare(designs[: request.param], ComparisonConfig())
-    return write_report(comparison, Source("demo"), tmp_path / "report")[0]
+    source = Source("demo", material=material(comparison.designs))
+    return write_report(comparison, source, tmp_path / "report")[0]
+
+
+def material(designs: tuple[str, ...]) -> Material:
+    """What runs leave behind, of every design."""
+    rng = np.random.default_rng(1)
+    key, shares = "training.learning_rate", {"PED-ANOVA": {"training.learning_rate": 1.0}}
+    ramp = rng.uniform(0, 1, (64, 64)).astype(np.float32)
+    square = np.pad(np.ones((20, 20), bool), 22)
+    png = picture(ramp, square, np.roll(square, 5))
+    cuts = tuple(Cut(n / 100, 0.6, (100 - n, 110 - n, n)) for n in range(1, 100))
+    trials = [
+        Trial(n, "complete", value, {key: value}) for n, value in enumerate(rng.uniform(size=12))
+    ]
+    shown = tuple(Picture(name, "p1", "tumour", 3, 400, 400, 0.7, png) for name in designs)
+    return Material(
+        tuple(
+            Study(name, name, tuple(trials), (Parameter(key, log=True),), shares)
+            for name in designs
+        ),
+        tuple(Thresholds(name, f"{name} final-1", cuts, cuts[40], "d4", "") for name in designs),
+        (Case("worst mean Dice", "p1", "tumour", shown),),
+    )
 
 
 def open_page(browser, path: Path, width: int) -> None:
@@ -91,6 +125,8 @@ def test_page(browser, report, width):
     listed = list(csv.reader((report.parent / "comparison.csv").read_text().splitlines()))
     assert browser.execute_script(script) == listed
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    loaded = "return [...document.querySelectorAll('img')].map(i => i.naturalWidth)"
+    assert set(browser.execute_script(loaded)) == {256}
 
 
 def test_what_matters_is_seen_first(browser, report):

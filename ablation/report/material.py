@@ -1,0 +1,127 @@
+"""What a report shows of the runs themselves: their tuning, their thresholds, their pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+Value = float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A trial of a study."""
+
+    number: int
+    state: str
+    """complete, pruned or failed."""
+    value: float | None
+    """Validation Dice; of a pruned trial the last it reported."""
+    params: Mapping[str, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What was searched."""
+
+    name: str
+    log: bool = False
+    """Whether it was drawn on a log scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The tuning of a design, or of one fold of it."""
+
+    design: str
+    name: str
+    """As a reader knows it: the design, with the fold where there are several."""
+    trials: tuple[Trial, ...]
+    parameters: tuple[Parameter, ...]
+    importance: Mapping[str, Mapping[str, float]]
+    """Of each method: parameter -> share; empty where `reason` says why."""
+    reason: str = ""
+
+    @property
+    def complete(self) -> tuple[Trial, ...]:
+        """The trials that trained to their end."""
+        return tuple(t for t in self.trials if t.state == "complete" and t.value is not None)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Of the trials that count as tried: those stopped early at their last value."""
+        return tuple(t.value for t in self.trials if t.state != "failed" and t.value is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One operating point on the validation patients."""
+
+    threshold: float
+    dice: float | None
+    """Mean over patients with tumour."""
+    voxels: tuple[int, int, int] | None
+    """True positives, false positives, false negatives of all patients; None: not on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """The thresholds a final chose from, with the augmentation it chose and no cleaning."""
+
+    design: str
+    run: str
+    cuts: tuple[Cut, ...]
+    """By threshold."""
+    chosen: Cut
+    tta: str
+    cleaning: str
+    """"" without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An overlay a final has drawn."""
+
+    design: str
+    patient: str
+    kind: str
+    """tumour: the slice with most of it; false_alarm: the worst slice without."""
+    slice: int
+    truth_voxels: int
+    pred_voxels: int
+    dice: float
+    png: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A patient worth a look, under every design that has a picture."""
+
+    why: str
+    patient: str
+    kind: str
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """All of it; empty for tables given by hand."""
+
+    studies: tuple[Study, ...] = ()
+    thresholds: tuple[Thresholds, ...] = ()
+    cases: tuple[Case, ...] = ()
+    without_pictures: tuple[str, ...] = ()
+    """Designs whose runs have no overlays."""
+
+    def sentences(self, designs: Sequence[str]) -> tuple[str, ...]:
+        """Say what is not shown, and of which designs, so that nothing is left out silently."""
+        tuned = {study.design for study in self.studies}
+        searched = {one.design for one in self.thresholds}
+        absent = {
+            "trials": [name for name in designs if name not in tuned],
+            "threshold search": [name for name in designs if name not in searched],
+            "overlays of test patients": self.without_pictures,
+        }
+        return tuple(
+            f"No {what} on record: {', '.join(names)}." for what, names in absent.items() if names
+        )

@@ -1,0 +1,82 @@
+"""How the designs were tuned: trials, what more of them would bring, which parameters mattered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ablation.comparison import Comparison
+from ablation.config import known_keys
+from ablation.report.drawing import colours
+from ablation.report.html import bullets, scroll, table
+from ablation.report.material import Study
+from ablation.report.section import Section
+from ablation.report.sections.expected_best import expected_best
+from ablation.report.sections.history import history
+from ablation.report.sections.importance import importances
+from ablation.report.sections.parallel import parallel
+from ablation.report.source import Source
+
+HINT = (
+    "Everything here is about validation patients: it explains how the settings were found and is "
+    "no evidence for one design over another."
+)
+STEADY = 50
+"""Trials from which the best tenth holds the five that its authors ask for."""
+
+
+def tuning(comparison: Comparison, source: Source) -> Section | None:
+    """Return the studies behind the designs; nothing for tables given by hand."""
+    studies = source.material.studies
+    if not studies:
+        return None
+    colour = colours(comparison.designs)
+    by_design = _by_design(studies)
+    drawn = [expected_best(comparison, by_design, colour)]
+    for number, (design, own) in enumerate(by_design.items()):
+        drawn.append(history(design, own, colour[design], f"history-{number}"))
+        drawn += [
+            figure
+            for n, study in enumerate(own)
+            if (figure := parallel(study, f"parallel-{number}-{n}")) is not None
+        ]
+    drawn.append(importances(studies, colour))
+    return Section(
+        "tuning",
+        "Tuning",
+        hint=HINT,
+        body=bullets(_remarks(studies), "notes") + _searched(studies),
+        figures=tuple(figure for figure in drawn if figure is not None),
+    )
+
+
+def _remarks(studies: Sequence[Study]) -> list[str]:
+    """What is not shown, and how far to trust what is."""
+    said = [
+        f"No tuning importance of {study.name}: {study.reason}."
+        for study in studies
+        if not study.importance
+    ]
+    said += [
+        f"{study.name}: with {len(study.complete)} complete trials the importances are unsteady; "
+        f"the best tenth wants {STEADY} trials or more."
+        for study in studies
+        if study.importance and len(study.complete) < STEADY
+    ]
+    return said
+
+
+def _searched(studies: Sequence[Study]) -> str:
+    """The searched parameters in words."""
+    words = known_keys()
+    names = sorted({parameter.name for study in studies for parameter in study.parameters})
+    if not names:
+        return ""
+    lines = [(name, words.get(name, "")) for name in names]
+    return scroll(table(("searched", "meaning"), lines, {"searched", "meaning"}))
+
+
+def _by_design(studies: Sequence[Study]) -> dict[str, list[Study]]:
+    found: dict[str, list[Study]] = {}
+    for study in studies:
+        found.setdefault(study.design, []).append(study)
+    return found
