@@ -63,4 +63,13 @@ for (const button of document.querySelectorAll("button[data-figure]")) {
   });
 }
 
+// Paper is narrower than most windows and wider than a phone.
+const PAPER = 640;
+addEventListener("beforeprint", () => {
+  for (const { id } of figures) Plotly.relayout(id, { autosize: false, width: PAPER });
+});
+addEventListener("afterprint", () => {
+  for (const { id } of figures) Plotly.relayout(id, { autosize: true, width: null });
+});
+
 draw();

@@ -21,7 +21,7 @@ from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
-ROW, NUMBERS = 44, 215  # pixels
+ROW, NUMBERS = 44, 230  # pixels
 MARGIN = "rgba(82,96,109,0.10)"
 
 

@@ -103,7 +103,8 @@ def _cells(
 
 def _cell(analysis: Analysis, contrast: Contrast, sign: int) -> tuple[float, str]:
     mean = analysis.metric.text(sign * contrast.t.interval.mean, signed=True)
-    return sign * contrast.shift.estimate + 0.0, mean + _p(contrast.p_adjusted, "<br>p ")
+    p = "p " if len(analysis.scores) <= SMALL else ""
+    return sign * contrast.shift.estimate + 0.0, mean + _p(contrast.p_adjusted, f"<br>{p}")
 
 
 def _p(p: float | None, before: str) -> str:

@@ -172,3 +172,13 @@ def test_a_wide_figure_scrolls_in_its_own_frame(browser, report):
         "f.scrollWidth > f.clientWidth && getComputedStyle(f).overflowX !== 'auto').length"
     )
     assert browser.execute_script(overflow) == 0
+
+
+def test_paper_is_as_wide_as_its_figures(browser, report):
+    open_page(browser, report, 1280)
+    widths = "return [...document.querySelectorAll('.main-svg')].map(e => e.getAttribute('width'))"
+    on_screen = browser.execute_script(widths)
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert set(browser.execute_script(widths)) == {"640"}
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script(widths) == on_screen
