@@ -16,7 +16,7 @@ from ablation.report.drawing import (
     pair,
     rows_axis,
 )
-from ablation.report.pairs import counted, in_words, label_width, named
+from ablation.report.pairs import counted, in_words, label_width, named, titled
 from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
@@ -28,7 +28,7 @@ MARGIN = "rgba(82,96,109,0.10)"
 def forest(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
     """Return a forest plot of every metric that was tested."""
     drawn = tuple(
-        forest_plot(analysis, comparison.level, f"forest-{number}")
+        titled(comparison, analysis, forest_plot(analysis, comparison.level, f"forest-{number}"))
         for number, analysis in enumerate(comparison.analyses)
         if analysis.contrasts
     )

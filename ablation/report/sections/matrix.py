@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.report.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
-from ablation.report.pairs import counted, in_words
+from ablation.report.pairs import counted, in_words, titled
 from ablation.report.section import Section
 from ablation.report.source import Source
 
@@ -20,7 +20,11 @@ def matrix(comparison: Comparison, source: Source) -> Section | None:  # noqa: A
     if len(comparison.designs) < FEWEST:
         return None
     drawn = tuple(
-        pairwise_matrix(analysis, comparison.designs, f"matrix-{number}")
+        titled(
+            comparison,
+            analysis,
+            pairwise_matrix(analysis, comparison.designs, f"matrix-{number}"),
+        )
         for number, analysis in enumerate(comparison.analyses)
     )
     hint = (

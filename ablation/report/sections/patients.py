@@ -19,7 +19,7 @@ from ablation.report.drawing import (
     point_size,
     rows_axis,
 )
-from ablation.report.pairs import counted, in_words, named, shown
+from ablation.report.pairs import counted, in_words, named, shown, titled
 from ablation.report.scales import Differences, Scale, difference_scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
@@ -32,9 +32,10 @@ def patients(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
     """Return a line per patient of every metric, and the differences behind its tests."""
     drawn = []
     for number, analysis in enumerate(comparison.analyses):
-        drawn.append(patient_lines(analysis, comparison.designs, f"lines-{number}"))
+        own = [patient_lines(analysis, comparison.designs, f"lines-{number}")]
         if analysis.contrasts:
-            drawn.append(paired_differences(analysis, comparison.level, f"differences-{number}"))
+            own.append(paired_differences(analysis, comparison.level, f"differences-{number}"))
+        drawn += [titled(comparison, analysis, figure) for figure in own]
     return Section("figures", "Patients", figures=tuple(drawn))
 
 

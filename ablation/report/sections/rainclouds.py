@@ -18,6 +18,7 @@ from ablation.report.drawing import (
     point_size,
     rows_axis,
 )
+from ablation.report.pairs import titled
 from ablation.report.scales import Scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
@@ -36,7 +37,7 @@ HINT = (
 def rainclouds(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
     """Return a raincloud plot of every metric."""
     drawn = tuple(
-        raincloud(analysis, f"raincloud-{number}")
+        titled(comparison, analysis, raincloud(analysis, f"raincloud-{number}"))
         for number, analysis in enumerate(comparison.analyses)
     )
     return Section("rainclouds", "Distributions", HINT, figures=drawn)

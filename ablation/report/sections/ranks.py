@@ -7,7 +7,7 @@ from html import escape
 from ablation.comparison import Analysis, Comparison, Ranking, p_text
 from ablation.report.drawing import Figure
 from ablation.report.html import prose, scroll, table
-from ablation.report.pairs import counted
+from ablation.report.pairs import counted, label, titled
 from ablation.report.section import Section
 from ablation.report.sections.rank_figures import critical_difference, rank_heat_map
 from ablation.report.source import Source
@@ -26,9 +26,12 @@ def ranks(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
     figures: list[Figure] = []
     body = ""
     for number, (analysis, ranking) in enumerate(ranked):
-        figures.append(critical_difference(comparison, analysis, ranking, f"ranks-{number}"))
-        figures.append(rank_heat_map(comparison, analysis, ranking, f"stability-{number}"))
-        body += f"<h3>{escape(analysis.label)} ({analysis.role})</h3>"
+        drawn = (
+            critical_difference(comparison, analysis, ranking, f"ranks-{number}"),
+            rank_heat_map(comparison, analysis, ranking, f"stability-{number}"),
+        )
+        figures += [titled(comparison, analysis, figure) for figure in drawn]
+        body += f"<h3>{escape(label(comparison, analysis))} ({analysis.role})</h3>"
         body += "".join(f"<p>{prose(text)}</p>" for text in _sentences(analysis, ranking))
         body += scroll(table(COLUMNS, _lines(analysis, ranking), {"design"}))
     hint = (

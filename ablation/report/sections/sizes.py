@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from html import escape
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from ablation.report.drawing import (
     title,
 )
 from ablation.report.html import folded, scroll, table
-from ablation.report.pairs import named, shown
+from ablation.report.pairs import named, shown, titled
 from ablation.report.section import Section
 from ablation.report.source import Source
 
@@ -50,8 +51,10 @@ def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
         effects = {(e.candidate, e.reference): e for e in found.effects}
         for c in contrasts:
             effect = effects[c.candidate, c.reference]
-            figures.append(size_plot(analysis, c, found, effect, f"size-{len(figures)}"))
+            figure = size_plot(analysis, c, found, effect, f"size-{len(figures)}")
+            figures.append(titled(comparison, analysis, figure))
         if found.effects:
+            body += f"<h3>{escape(found.target)}</h3>" if len(comparison.sizes) > 1 else ""
             body += _tables(analysis, found)
     body += _lesions(comparison)
     if not body:

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 
@@ -240,6 +241,21 @@ def test_thirds_are_drawn_with_intervals_from_thirty_patients(many):
 def test_tables_without_volumes_have_no_section_of_sizes(design):
     plain = compare([design("a", [0.5, 0.6]), design("b", [0.4, 0.7])], ComparisonConfig())
     assert sizes(plain, SOURCE) is None
+
+
+def test_several_targets_are_named(design, table):
+    rng = np.random.default_rng(0)
+    designs = []
+    for name in "abc":
+        frames = [table(rng.uniform(0.4, 0.8, 6).tolist()).assign(target=t) for t in ("TC", "WT")]
+        designs.append(design(name, pd.concat(frames, ignore_index=True)))
+    comparison = compare(designs, ComparisonConfig())
+    made = sections(comparison, SOURCE)
+    titles = [f.title for section in made for f in section.figures]
+    assert all(("TC" in title) != ("WT" in title) for title in titles)
+    body = "".join(section.body for section in made)
+    assert "WT Dice" in body
+    assert "a vs b, TC" in body
 
 
 def test_the_caption_counts_what_is_compared(many):
