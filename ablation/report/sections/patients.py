@@ -77,7 +77,7 @@ def paired_differences(analysis: Analysis, level: float, id_: str) -> Figure:
     words = "; ".join(in_words(analysis, c) for c in contrasts)
     return Figure(
         id=id_,
-        title="Differences within patients",
+        title=f"{analysis.label}: differences within patients",
         alternative=f"Differences within patients, mean and {100 * level:g} % interval: {words}.",
         data=tuple(data),
         layout=drawn,
