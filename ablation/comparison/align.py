@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from ablation.comparison.missing import KEY, Missing, absent_cases, with_worst, without_absent
-from ablation.errors import ComparisonError
+from ablation.errors import ComparisonError, UsageError, nearest
 
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
 NOTHING_SHARED = "no test case is in all of these tables"
+SCORE_AGAIN = "Score every design on the same patients, masks and methods, then report again."
+FILL_GAPS = "Score these cases too, or name a rule for them: --missing intersection or worst."
 MOST_NAMED = 6  # ids in a message; more are counted
 
 
@@ -44,11 +46,13 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
             twice, a test patient that training or tuning has seen, other units or methods.
     """
     problems = [*_unnamed(designs), *_columns_missing(designs)]
+    gaps: list[str] = []
     if not problems:
         tables = _test_tables(designs)
+        gaps = _lacking(designs, tables) if missing == "error" else []
         problems = [
             *_duplicates(tables),
-            *(_lacking(designs, tables) if missing == "error" else ()),
+            *gaps,
             *_other_truth(tables),
             *_seen_before(designs),
             *_other_methods(designs, tables),
@@ -56,7 +60,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
     if problems:
         raise ComparisonError(
             "these runs cannot be compared: " + "; ".join(problems),
-            hint="Score every design on the same patients, masks and methods, then report again.",
+            hint=FILL_GAPS if gaps == problems else SCORE_AGAIN,
         )
     if missing == "worst":
         tables = with_worst(tables)
@@ -72,6 +76,25 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
             hint="A comparison needs rows with split = test.",
         )
     return together
+
+
+def with_target(designs: Sequence[Design], target: str | None) -> list[Design]:
+    """Return the designs with the rows of one target; all rows for none.
+
+    Raises:
+        UsageError: where no table has this target.
+    """
+    if target is None:
+        return list(designs)
+    known = {str(t) for design in designs for frame in design.cases for t in frame["target"]}
+    if target not in known:
+        named_ones = known - {""}
+        hint = nearest(target, named_ones) if named_ones else "These tables name no target."
+        raise UsageError(f"no table has the target {target!r}", hint=hint)
+    return [
+        replace(d, cases=tuple(frame[frame["target"] == target] for frame in d.cases))
+        for d in designs
+    ]
 
 
 Tables = dict[tuple[str, int], pd.DataFrame]
@@ -108,11 +131,11 @@ def _duplicates(tables: Tables) -> Iterator[str]:
     for (name, seed), frame in tables.items():
         twice = frame.loc[frame.duplicated(KEY), "case"]
         if len(twice):
-            yield f"{_training(name, seed)} scores {_named(twice)} twice"
+            yield f"{_training(name, seed, tables)} scores {named(twice)} twice"
 
 
 def absences(designs: Sequence[Design]) -> tuple[str, ...]:
-    """Name the test cases that a training lacks and another has, as in "b (training 1) lacks p2"."""
+    """Name the test cases that a training lacks and another has, as in "b lacks p2"."""
     return tuple(_other_cases(_test_tables(designs)))
 
 
@@ -129,7 +152,8 @@ def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
 def _other_cases(tables: Tables) -> Iterator[str]:
     """Rows are joined by id, so every table must have the same ids."""
     for (name, seed), keys in absent_cases(tables).items():
-        yield f"{_training(name, seed)} lacks {_named([' '.join(_distinct(key)) for key in keys])}"
+        whose = _training(name, seed, tables)
+        yield f"{whose} lacks {named([' '.join(distinct(key)) for key in keys])}"
 
 
 def _other_truth(tables: Tables) -> Iterator[str]:
@@ -142,7 +166,7 @@ def _other_truth(tables: Tables) -> Iterator[str]:
     counts = hashes.groupby([*(hashes.index.get_level_values(k) for k in KEY), kinds]).nunique()
     changed = list(dict.fromkeys(key[:3] for key in counts[counts > 1].index))
     if changed:
-        yield f"the truth differs between the runs for {_named([' '.join(_distinct(key)) for key in changed])}"
+        yield f"the truth differs between the runs for {named([' '.join(distinct(key)) for key in changed])}"
 
 
 def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
@@ -152,7 +176,7 @@ def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
             is_test, patients = rows["split"] == "test", rows["patient"].astype(str)
             both |= set(patients[is_test]) & set(patients[~is_test])
         if both:
-            yield f"{design.name} was tested on {_named(sorted(both))}, seen in training or tuning"
+            yield f"{design.name} was tested on {named(sorted(both))}, seen in training or tuning"
 
 
 def by_fold(rows: pd.DataFrame) -> list[pd.DataFrame]:
@@ -171,16 +195,18 @@ def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
             yield f"{method} differs: " + ", ".join(f"{k} {v}" for k, v in stated.items())
 
 
-def _training(name: str, seed: int) -> str:
-    return f"{name} (training {seed + 1})"
+def _training(name: str, seed: int, tables: Tables) -> str:
+    """The training by its number where the design has several."""
+    return f"{name} (training {seed + 1})" if (name, 1) in tables else name
 
 
-def _distinct(key: tuple[object, ...]) -> list[str]:
+def distinct(key: Iterable[object]) -> list[str]:
     """Patient, case and target without saying the same id twice."""
-    return list(dict.fromkeys(str(part) for part in key))
+    return [part for part in dict.fromkeys(str(part) for part in key) if part]
 
 
-def _named(ids: Sequence[str] | pd.Series) -> str:
+def named(ids: Sequence[str] | pd.Series) -> str:
+    """Return ids as a message lists them, the first few by name."""
     names = [str(i) for i in ids]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more

@@ -131,7 +131,7 @@ def _method(comparison: Comparison, analysis: Analysis, ranking: Ranking) -> str
     adjusted = ADJUSTED[str(comparison.settings["correction"])]
     words = (
         f"A bar joins designs that are not separated by these data ({test} tests of all pairs, "
-        f"{adjusted} adjustment, {counted(analysis)}), which is not to say that they are equal."
+        f"{adjusted} adjustment, {counted(analysis)}), which is not to say that they are alike."
     )
     if not ranking.groups.contiguous:
         words += " Some pair under no common bar is not separated either: see the matrix."

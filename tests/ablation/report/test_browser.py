@@ -130,9 +130,9 @@ def test_page(browser, report, width):
 
 
 def test_what_matters_is_seen_first(browser, report):
-    if len(list(csv.reader((report.parent / "comparison.csv").read_text().splitlines()))) > 7:
-        return  # four designs have more rows than a screen
     open_page(browser, report, 1280)
+    order = "return [...document.querySelectorAll('#verdict, #quote, #designs, figure')].map(e => e.id || 'figure')"
+    assert browser.execute_script(order)[:4] == ["verdict", "quote", "designs", "figure"]
     bottom = "return document.querySelector('figure').getBoundingClientRect().bottom"
     assert browser.execute_script(bottom) <= 1400
 
@@ -182,3 +182,10 @@ def test_paper_is_as_wide_as_its_figures(browser, report):
     assert set(browser.execute_script(widths)) == {"640"}
     browser.execute_script("dispatchEvent(new Event('afterprint'))")
     assert browser.execute_script(widths) == on_screen
+
+
+def test_the_designs_are_read_sideways_on_a_phone(browser, report):
+    open_page(browser, report, 390)
+    card = "const c = document.querySelector('table.card'); c.parentElement.scrollLeft = 200;"
+    name = "return c.querySelector('tbody td').getBoundingClientRect().left"
+    assert browser.execute_script(card + name) >= 0
