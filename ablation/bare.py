@@ -39,6 +39,9 @@ OTHER_NAMES = {
 }
 """What other tools call our columns, in lower case, words joined by underscores."""
 
+Asked = tuple[str | None, str | None, str | None]
+"""Columns of model, case and target, where they are named."""
+
 UNDEFINED = ("", "nan", "na", "n/a", "none", "null")
 SUMMARY_ROW = re.compile(
     r"mean|average|avg|median|std|std_?dev|sd|min|max|total|\d+ ?quantile", re.I
@@ -50,6 +53,7 @@ def read_bare(
     *,
     model_column: str | None = None,
     case_column: str | None = None,
+    target_column: str | None = None,
     patient_regex: str | None = None,
     patient_map: Path | None = None,
     also: Collection[str] = (),
@@ -66,6 +70,7 @@ def read_bare(
             semicolons part the columns.
         model_column: Names the design of a row; none: `model`, if there is one.
         case_column: Names the case; none: `case`, else `patient`.
+        target_column: Names the region, or what else is analysed apart; none: `target`, if any.
         patient_regex: Finds the patient in a case's id: its first group, or all it matches.
         patient_map: CSV with the columns case and patient.
         also: Columns of scores that only their user knows, as the header names them; any number.
@@ -76,22 +81,21 @@ def read_bare(
         UsageError: A column that is not there, or a pattern that is none.
     """
     lines = read_lines(path)
-    columns = columns_of(lines.header, path, model_column, case_column, also, say)
-    return frames_of(
-        lines, columns, path, patient_regex=patient_regex, patient_map=patient_map, say=say
-    )
+    asked = (model_column, case_column, target_column)
+    return frames_of(lines, path, asked, also, patient_regex, patient_map, say)
 
 
 def frames_of(
     lines: Lines,
-    columns: Columns,
     path: Path,
-    *,
+    asked: Asked = (None, None, None),
+    also: Collection[str] = (),
     patient_regex: str | None = None,
     patient_map: Path | None = None,
     say: Progress = silent,
 ) -> dict[str, pd.DataFrame]:
-    """Return what `read_bare` does of lines that another reader has made; `path` names the file."""
+    """Return what `read_bare` does, of lines that another reader has made; `path` names the file."""
+    columns = _columns(lines.header, path, asked, also, say)
     rows = _rows(lines, columns, path, say)
     patients = _patients(rows, columns, patient_regex, patient_map, path, say)
     frame = pd.DataFrame(rows)
@@ -107,7 +111,7 @@ def frames_of(
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class _Columns:
     """Where in a row things are; None where the table does not have them."""
 
     case: int
@@ -116,32 +120,32 @@ class Columns:
     target: int | None
     values: dict[str, int]
     """Our name of a metric, count or text: its place."""
+    free: frozenset[str]
+    """Scores with a scale of their own."""
     case_is_patient: bool
 
 
-def columns_of(
+def _columns(
     header: Sequence[str],
     path: Path,
-    model_column: str | None,
-    case_column: str | None,
+    asked: Asked,
     also: Collection[str],
     say: Progress,
-) -> Columns:
-    """Return where in a row things are, or refuse a header that leaves it open."""
+) -> _Columns:
     plain = [re.sub(r"[\s_.\-]+", "_", name.casefold()).strip("_") for name in header]
-    model = _place(header, plain, model_column, ("model",), path)
-    case = _place(header, plain, case_column, ("case", "patient"), path)
+    model = _place(header, plain, asked[0], ("model",), path)
+    case = _place(header, plain, asked[1], ("case", "patient"), path)
+    target = _place(header, plain, asked[2], ("target",), path)
     if case is None:
         raise DataError(
             f"{path}: no column named case or patient; columns: {', '.join(header)}",
             hint="Say which column names the cases: --case-column NAME",
         )
-    taken = {case, model}
-    patient, target = (
-        next((at for at, name in enumerate(plain) if name == word and at not in taken), None)
-        for word in ("patient", "target")
+    taken = {case, model, target}
+    patient = next(
+        (at for at, name in enumerate(plain) if name == "patient" and at not in taken), None
     )
-    taken |= {patient, target}
+    taken |= {patient}
     values: dict[str, int] = {}
     unknown, twice = [], []
     for at, name in enumerate(plain):
@@ -166,7 +170,8 @@ def columns_of(
         )
     if unknown:
         say(f"{path}: columns left out: {', '.join(unknown)}")
-    return Columns(case, model, patient, target, values, _means_patient(plain[case]))
+    free = frozenset(name for name in values if name in also)
+    return _Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
 
 
 def _place(
@@ -187,7 +192,7 @@ def _means_patient(name: str) -> bool:
     return any(word in name for word in ("patient", "subject"))
 
 
-def _rows(lines: Lines, columns: Columns, path: Path, say: Progress) -> list[dict[str, object]]:
+def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[dict[str, object]]:
     """Read all rows; of several splits those of the test patients."""
     rows: list[dict[str, object]] = []
     faults: list[str] = []
@@ -227,7 +232,7 @@ def _rows(lines: Lines, columns: Columns, path: Path, say: Progress) -> list[dic
 
 
 def _row(
-    cells: Sequence[str], columns: Columns, decimal_comma: bool
+    cells: Sequence[str], columns: _Columns, decimal_comma: bool
 ) -> tuple[dict[str, object], list[str]]:
     def text(place: int | None) -> str:
         return "" if place is None else cells[place]
@@ -250,11 +255,14 @@ def _row(
         if name in TEXTS:
             row[name] = cells[place]
         else:
-            row[name] = _number(name, cells[place], decimal_comma, faults)
+            free = name in columns.free
+            row[name] = _number(name, cells[place], decimal_comma, free, faults)
     return row, faults + list(_contradictions(row))
 
 
-def _number(name: str, cell: str, decimal_comma: bool, faults: list[str]) -> float | None:
+def _number(
+    name: str, cell: str, decimal_comma: bool, free: bool, faults: list[str]
+) -> float | None:
     if cell.casefold() in UNDEFINED:
         return None
     try:
@@ -264,7 +272,7 @@ def _number(name: str, cell: str, decimal_comma: bool, faults: list[str]) -> flo
         return None
     if math.isinf(value) and value > 0 and name in DISTANCES:
         return None  # how several tools write the distance to an empty mask
-    if name not in (*METRICS, *COUNTS) and math.isfinite(value):
+    if free and math.isfinite(value):
         return value
     highest = 1.0 if name in RATIOS else math.inf
     if not 0 <= value <= highest + SLACK or math.isinf(value):
@@ -281,7 +289,7 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
     try:
         longest = penalty_of(*(str(row.get(k, "")) for k in ("shape", "spacing", "distance_unit")))
     except ValueError:
-        yield f"shape {row['shape']!r} and spacing {row['spacing']!r} do not fit"
+        yield f"shape {row['shape']!r} and spacing {row.get('spacing', '')!r} do not fit"
         longest = math.nan
     for name in DISTANCES:
         if isinstance(value := row.get(name), float) and value > longest + SLACK:
@@ -295,7 +303,7 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
 
 def _patients(
     rows: Sequence[Mapping[str, object]],
-    columns: Columns,
+    columns: _Columns,
     pattern: str | None,
     table: Path | None,
     path: Path,

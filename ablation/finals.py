@@ -121,9 +121,10 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
             if tag.startswith(names.LEDGER):
                 stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
     facts = {fact: _joined(values) for fact, values in stated.items()}
-    folds = folds_of(runs[0].tags)
-    if folds or names.SPLIT in runs[0].tags:  # an import says nothing of its training
-        facts["protocol"] = protocol(folds)
+    if names.EXTERNAL in runs[0].tags:
+        facts["protocol"] = "external test set"
+    elif names.SPLIT in runs[0].tags:  # an import says nothing of its training
+        facts["protocol"] = protocol(folds_of(runs[0].tags))
     facts["planned_metric"] = runs[0].params.get("comparison.metric")
     return facts
 

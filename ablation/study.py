@@ -51,6 +51,7 @@ from tracking.workspace import attempts, design_folder
 PLAN = ".plan.json"
 """Hidden, so that it is not published: it holds the path of the scans."""
 SCRATCH = ".tmp-"
+"""Begins the name of a worker's folder of temporary files; its process follows."""
 FIRST_FINAL_SEED = 101
 """Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
 MOST_WARM_UP = 5

@@ -39,9 +39,9 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
         begun = _begun(tuple(folds), workspace)
         if begun is None or begun > (earliest.end_ms or 0):
             raise AblateError(
-                f"{design}: --folds comes too late in {workspace}: study {earliest.study} was tuned "
-                "on these patients with a single split, so no fold would test patients nobody has "
-                "tuned on",
+                f"{design}: --folds comes too late: in workspace {workspace}, study {earliest.study} "
+                "was tuned on these patients with a single split, so no fold would test patients "
+                "nobody has tuned on",
                 hint="Begin the cross-validation in a workspace of its own: --workspace PATH.",
             )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +25,7 @@ def show_plan(
     experiments: Sequence[Experiment], slices: Slices, cache: Path, *, quiet: bool
 ) -> list[Cost]:
     """Print data, space, cost and what the data can show; return the cost of each study."""
-    from ablation.cli.progress import duration, size
-    from ablation.cost import cost_of, summed, what_data_can_show, what_folds_would_show
+    from ablation.cost import cost_of
     from ablation.inference.tta import uncovered
     from sweeps import describe
 
@@ -48,30 +47,42 @@ def show_plan(
     costs = [
         cost_of(one, slices, cache, lambda line: say(line, quiet=quiet)) for one in experiments
     ]
-    by_study = dict(zip((one.study for one in experiments), costs, strict=True))
+    for line in _cost_lines(designs, costs):
+        say(line, quiet=quiet)
+    say("; ".join(_can_show(designs)), quiet=quiet)
+    return costs
+
+
+def _cost_lines(designs: Sequence[Sequence[Experiment]], costs: Sequence[Cost]) -> Iterator[str]:
+    """Yield the cost of each design over its folds, then of all designs together."""
+    from ablation.cli.progress import duration, size
+    from ablation.cost import summed
+
+    left = iter(costs)
     for folds in designs:
-        own = [by_study[one.study] for one in folds]
+        own = [next(left) for _ in folds]
         cost = summed(own)
-        times = "" if first.fold is None else f"{len(own)} folds x "
-        say(
-            f"cost: {first.name}/{folds[0].design}: {times}{own[0].trainings} trainings x "
+        times = "" if folds[0].fold is None else f"{len(own)} folds x "
+        yield (
+            f"cost: {folds[0].name}/{folds[0].design}: {times}{own[0].trainings} trainings x "
             f"{cost.epochs} epochs x {cost.steps} steps, {cost.parameters:,} parameters, "
-            f"about {duration(cost.seconds)}, {size(cost.disk_bytes)} disk",
-            quiet=quiet,
+            f"about {duration(cost.seconds)}, {size(cost.disk_bytes)} disk"
         )
     if len(designs) > 1:
         total = summed(costs)
-        say(
-            f"cost: together about {duration(total.seconds)}, {size(total.disk_bytes)} disk",
-            quiet=quiet,
-        )
-    tested = sum(len(one.split.test) for one in designs[0])
-    shown = [what_data_can_show(tested, len(designs))]
+        yield f"cost: together about {duration(total.seconds)}, {size(total.disk_bytes)} disk"
+
+
+def _can_show(designs: Sequence[Sequence[Experiment]]) -> list[str]:
+    """Return what the test patients can show, and what folds would where patients are few."""
+    from ablation.cost import what_data_can_show, what_folds_would_show
+
+    first = designs[0][0]
+    shown = [what_data_can_show(sum(len(one.split.test) for one in designs[0]), len(designs))]
     if first.fold is None and not first.dataset.generated:  # generated patients cost nothing
         labelled = sum(facts.labelled for facts in first.dataset.patients)
         shown += what_folds_would_show(labelled, len(designs))
-    say("; ".join(shown), quiet=quiet)
-    return costs
+    return shown
 
 
 def _parts(splits: Sequence[Split]) -> str:

@@ -20,18 +20,15 @@ def fold_counts(designs: Sequence[Design]) -> tuple[int, ...]:
 def fold_words(designs: Sequence[Design]) -> tuple[str, ...]:
     """Say where scores are out-of-fold, and where designs were tested in different ways."""
     counts = fold_counts(designs)
-    if not any(counts):
-        return ()
-    ways = {d.name: protocol(count) for d, count in zip(designs, counts, strict=True)}
     said = [
-        f"Scores of {way} are out-of-fold: each patient was tested once by a model neither trained "
-        "nor tuned on that patient."
-        for way in dict.fromkeys(ways.values())
-        if way != protocol(0)
+        f"Scores of {protocol(count)} are out-of-fold: each patient was tested once by a model "
+        "neither trained nor tuned on that patient."
+        for count in dict.fromkeys(counts)
+        if count
     ]
-    if len(set(ways.values())) > 1:
-        listed = ", ".join(f"{name} {way}" for name, way in ways.items())
-        said.append(f"The designs were not trained on the same patients: {listed}.")
+    if len(set(counts)) > 1:
+        listed = ", ".join(f"{d.name} {d.facts.get('protocol', 'not stated')}" for d in designs)
+        said.append(f"The designs were trained on different patients: {listed}.")
     return tuple(said)
 
 
@@ -62,7 +59,8 @@ def over_folds(
         return None
     tested: dict[str, list[float]] = {}
     for patient, difference in differences.items():
-        tested.setdefault(folds[patient], []).append(difference)
+        if patient in folds:  # another design may have further patients
+            tested.setdefault(folds[patient], []).append(difference)
     if len(tested) < 2:
         return None
     means = [fmean(values) for values in tested.values()]

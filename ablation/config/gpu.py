@@ -34,7 +34,7 @@ def gpus_hidden() -> bool:
 
 def driver_lists_gpu() -> bool:
     """Return whether the machine has an NVIDIA GPU with a driver."""
-    if any(True for folder, name in FOLDERS.items() for _ in folder.glob(name)):
+    if any(any(folder.glob(name)) for folder, name in FOLDERS.items()):
         return True
     # Under WSL2 the driver shows no files, only its own program knows.
     program = shutil.which("nvidia-smi")

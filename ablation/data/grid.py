@@ -114,8 +114,14 @@ def onto(values: NDArray[Any], grid: Grid, other: Grid) -> NDArray[Any]:
         other: Where they are wanted.
     """
     to_own = np.linalg.inv(grid.affine) @ other.affine
+    # "constant" would leave out the outer half of the outermost voxels.
     moved: NDArray[Any] = ndimage.affine_transform(
-        values, to_own[:3, :3], to_own[:3, 3], output_shape=other.shape, order=0, cval=0
+        values,
+        to_own[:3, :3],
+        to_own[:3, 3],
+        output_shape=other.shape,
+        order=0,
+        mode="grid-constant",
     )
     return moved
 

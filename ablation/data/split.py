@@ -97,14 +97,14 @@ def _fold(ordered: Sequence[str], number: int, data: DataConfig, share: float) -
 
 
 def _refuse_folds(folds: int, patients: int) -> None:
-    largest = math.ceil(patients / folds)
-    if folds <= patients and patients - largest >= 2:
+    """Every fold tests a patient and leaves two, to train and to validate."""
+    possible = [k for k in range(2, patients + 1) if patients - math.ceil(patients / k) >= 2]
+    if folds in possible:
         return
-    why = "fewer than one each" if folds > patients else "too few left to train and validate"
-    fewest = next(k for k in range(2, patients + 1) if patients - math.ceil(patients / k) >= 2)
-    allowed = f"{fewest} to {patients}" if fewest < patients else f"{patients}"
+    lacking = "to test one each" if folds > patients else "to train and validate beside each"
+    allowed = " to ".join(str(k) for k in dict.fromkeys((possible[0], possible[-1])))
     raise UsageError(
-        f"data.folds={folds}: {patients} labelled patients are {why}",
+        f"data.folds={folds}: {patients} labelled patients are too few {lacking}",
         hint=f"Choose --folds {allowed}.",
     )
 

@@ -16,6 +16,7 @@ from ablation.imports.pairing import Pair
 from ablation.imports.regions import Content, Numbers, Regions, regions_of
 from ablation.metrics.cases import score_case
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
+from ablation.patient_ids import look_like_slices
 
 KEPT_BYTES = 1 << 30
 """Masks kept from the check for the scores; further ones are read again."""
@@ -86,7 +87,7 @@ def score_masks(
         assert prediction is not None
         assert truth is not None
         rows += _rows(pair, prediction, truth, regions)
-    return MaskScores(tuple(rows), (*_joined(said), *regions.said))
+    return MaskScores(tuple(rows), (*_joined(said), *regions.said, *_one_patient_each(pairs)))
 
 
 def _rows(pair: Pair, prediction: MaskFile, truth: MaskFile, regions: Regions) -> Iterator[Row]:
@@ -173,6 +174,15 @@ class _Summary:
     def content(self) -> Content:
         pairs = frozenset(permutations(range(len(self._voxels)), 2)) - self._apart
         return Content(self._labels, frozenset(self._channels), self._voxels, pairs)
+
+
+def _one_patient_each(pairs: Sequence[Pair]) -> Iterator[str]:
+    cases = [pair.case for pair in pairs]
+    if look_like_slices(cases) and all(pair.case == pair.patient for pair in pairs):
+        yield (
+            f"warning: cases such as {cases[0]} look like slices of one patient, which are not "
+            "independent; name the patients in a column of --ids"
+        )
 
 
 def _joined(said: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablation.bare import columns_of, frames_of
+from ablation.bare import frames_of
 from ablation.csv_lines import Lines, read_lines
 from ablation.data.source import Progress, silent
 from ablation.errors import DataError, UsageError
@@ -70,10 +70,7 @@ def read_nnunet(
         lines = _lines(list(scored), labels, path)
     else:
         version, lines = 1, _table(read_lines(path), labels, case_column, path, say)
-    columns = columns_of(lines.header, path, None, None, (), say)
-    frames = frames_of(
-        lines, columns, path, patient_regex=patient_regex, patient_map=patient_map, say=say
-    )
+    frames = frames_of(lines, path, patient_regex=patient_regex, patient_map=patient_map, say=say)
     return NnunetTable(frames[""], version, POOLED if version == 1 else None)
 
 

@@ -37,13 +37,17 @@ class Imported:
 
 
 def newest_experiment(workspace: Path) -> str:
-    """Return the experiment with the newest run on internal data; ALONE where there is none."""
-    newest, name = -1, ALONE
+    """Return the experiment that results join: that of the newest training here.
+
+    Without any, that of the newest import; in an empty workspace ALONE.
+    """
+    newest, name = (False, -1), ALONE
     for folder in find_runs(workspace):
         with suppress(TrackingError):  # a damaged record belongs to no experiment
             record = folder.record
-            if record.start_ms > newest and names.EXTERNAL not in record.tags:
-                newest, name = record.start_ms, record.experiment
+            rank = (record.kind != "import", record.start_ms)
+            if rank > newest and names.EXTERNAL not in record.tags:
+                newest, name = rank, record.experiment
     return name
 
 

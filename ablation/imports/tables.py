@@ -81,8 +81,11 @@ def _row(given: Mapping[str, object], target: str) -> dict[str, object]:
     row |= _voxels(row)
     row["split"] = "test"
     row["target"] = given["target"] or target
-    row["status"] = row["status"] or _status(row)
-    if not row["distance_unit"] and not all(_missing(row[name]) for name in DISTANCES):
+    without_surface = all(_missing(row[name]) for name in DISTANCES)
+    # No distance in a table that has distances: nothing was predicted.
+    nothing_found = row["dice"] == 0 and without_surface and not given.keys().isdisjoint(DISTANCES)
+    row["status"] = row["status"] or _status(row, nothing_found=nothing_found)
+    if not row["distance_unit"] and not without_surface:
         row["distance_unit"] = "mm"
     return row
 
@@ -97,11 +100,11 @@ def _voxels(row: Mapping[str, object]) -> dict[str, object]:
     }
 
 
-def _status(row: Mapping[str, object]) -> str:
-    """Say what the counts say; without them every row counts as scored."""
+def _status(row: Mapping[str, object], *, nothing_found: bool) -> str:
+    """Say what the counts say; without them a row is scored, or missed where nothing was found."""
     truth, prediction = row["truth_voxels"], row["pred_voxels"]
     if "" in (truth, prediction):
-        return "scored"
+        return "missed" if nothing_found else "scored"
     if not truth:
         return "false_alarm" if prediction else "both_empty"
     return "scored" if prediction else "missed"

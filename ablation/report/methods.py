@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from ablation.comparison import Comparison, protocol
+from ablation.comparison import Comparison
 
 SOFTWARE = ("ablate", "numpy", "scipy", "pandas")
 
@@ -37,9 +37,9 @@ def _tested(comparison: Comparison) -> str:
     if not any(comparison.folds):
         return f"the same {n} test patients, which neither training nor tuning had seen"
     if len(set(comparison.folds)) > 1:
-        ways = zip(comparison.designs, comparison.folds, strict=True)
-        listed = ", ".join(f"{design} by {protocol(folds)}" for design, folds in ways)
-        return f"the same {n} patients ({listed}), none of them seen by the training or tuning of a model that scored them"
+        (ways,) = (row.values for row in comparison.ledger if row.fact == "protocol")
+        listed = ", ".join(map(": ".join, zip(comparison.designs, ways, strict=True)))
+        return f"the same {n} patients in different ways ({listed})"
     return (
         f"{n} patients by nested cross-validation with {comparison.folds[0]} outer folds, the same "
         "for every design: each patient was tested once, by a model neither trained nor tuned on "

@@ -99,6 +99,21 @@ def test_all_faults_are_named_at_once(tmp_path):
         assert fault in message
 
 
+def test_the_size_of_the_scan_bounds_distances(tmp_path):
+    message = refusal(
+        table(
+            tmp_path,
+            "case,dice,hd,shape,spacing,distance_unit\n"
+            "a,1,5,3x4,1x1,mm\nb,1,5.5,3x4,1x1,mm\nc,1,5,3x4,1,mm\nd,1,5,odd,1,mm\ne,1,5,,,cm\n",
+        )
+    )
+    assert "line 2" not in message
+    assert "line 3 (b): hd 5.5 exceeds the diagonal of the scan, 5" in message
+    assert "line 4 (c): shape '3x4' and spacing '1' do not fit" in message
+    assert "line 5 (d): shape 'odd'" in message
+    assert "line 6 (e): distance_unit 'cm' is none of mm, px" in message
+
+
 def test_what_is_undefined_is_nan_and_counted(tmp_path):
     said = []
     path = table(tmp_path, "patient,dice,hd95\na,,inf\nb,nan,\nc,0,N/A\nd,1,2\n")

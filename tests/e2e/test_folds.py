@@ -44,8 +44,9 @@ def test_every_patient_is_tested_once_and_compared(shell: Shell) -> None:
     assert (record["model"], record["tags"]["ablate.fold"]) == ("unet", "2/2")
     assert "equal to the record" in shell("evaluate", f"{STUDIES[1]}/final-101")[0]
 
-    out, _ = shell("report", "--compare", "all", "--json", "--quiet")
-    report = json.loads(out)
+    out, _ = shell("report", "--compare", "all")
+    assert "Next: ablate sweep --model resupnet --trials 1 --folds 2" in out
+    report = json.loads((shell.folder / "report" / "comparison.json").read_text())
     assert report["folds"] == [2]
     assert len(report["analyses"][0]["patients"]) == 8
     ledger = {line["fact"]: line["values"] for line in report["ledger"]}

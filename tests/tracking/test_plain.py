@@ -10,7 +10,7 @@ import pytest
 from tracking import names
 from tracking.address import resolve_uri, shown
 from tracking.errors import TrackingError
-from tracking.finals import FinalRun, newest
+from tracking.finals import FinalRun, is_own, newest
 from tracking.manifest import FileState, as_table, digest, sending_order
 from tracking.provenance import collect, command_line
 
@@ -124,6 +124,27 @@ def test_of_every_design_the_newest_setting_counts_with_all_its_seeds() -> None:
 def test_a_seed_that_was_repeated_counts_once() -> None:
     first, second = _final(1, "a", "x", "1"), _final(2, "a", "x", "1")
     assert newest([first, second]) == ([second], [first])
+
+
+def _import(end_ms: int, name: str) -> FinalRun:
+    tags = {names.KIND: "import", names.STUDY: "e/tool"}
+    return FinalRun(f"r{end_ms}", name, "e", end_ms, tags, {}, {})
+
+
+def test_of_imports_of_one_name_the_newest_counts() -> None:
+    first, second = _import(1, "tool import.0"), _import(2, "tool import.1")
+    trained = _final(3, "a", "x", "1")
+    count, superseded = newest([second, trained, first])
+    assert count == [trained, second]
+    assert superseded == [first]
+
+
+def test_own_finals_are_told_from_imports_and_external_test_sets() -> None:
+    tags = {names.KIND: "final"}
+    own = FinalRun("r", "n", "e", 1, tags, {}, {})
+    assert is_own(own)
+    assert not is_own(_import(1, "n"))
+    assert not is_own(FinalRun("r", "n", "e", 1, tags | {names.EXTERNAL: "scans"}, {}, {}))
 
 
 def _fold(end_ms: int, fold: str, seed: str = "1", split_seed: str = "0") -> FinalRun:

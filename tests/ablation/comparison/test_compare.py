@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablation.comparison import compare
+from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError
 
@@ -213,6 +213,29 @@ def test_other_distance_methods_are_refused(design):
 def test_an_empty_truth_hash_is_no_mismatch(design, table):
     whole = table([0.5, 0.6])
     compare([design("a", whole), design("b", whole.assign(truth_hash=""))], DICE)
+
+
+def test_hashes_of_labels_and_of_one_region_are_not_held_against_each_other(design, table):
+    whole = table([0.5, 0.6])
+    of_region = whole.assign(truth_hash=["WT:x", "WT:y"])
+    compare([design("a", whole), design("b", of_region), design("c", of_region)], DICE)
+    other = whole.assign(truth_hash=["WT:x", "WT:z"])
+    with pytest.raises(ComparisonError, match="truth differs between the runs for p1 WT"):
+        compare([design("a", whole), design("b", of_region), design("c", other)], DICE)
+
+
+def test_a_table_without_distances_has_no_unit_to_differ(design, table):
+    bare = table([0.5, 0.6], distance_unit="", hd95=np.nan)
+    compare([design("a", table([0.5, 0.6])), design("b", bare)], DICE)
+
+
+def test_results_made_elsewhere_are_marked(design, table):
+    tool = Design("tool", (table([0.5, 0.6, 0.7]),), {"imported": "table"})
+    comparison = compare([design("a", [0.4, 0.5, 0.6]), tool], DICE)
+    assert any("training data not known: tool." in note for note in comparison.notes)
+    assert "imported" not in {row.fact for row in comparison.ledger}
+    rows = {row.fact: row for row in comparison.ledger}
+    assert (rows["trials"].values[1], rows["trials"].colour) == ("not stated", "grey")
 
 
 def test_nothing_to_score(design, table):

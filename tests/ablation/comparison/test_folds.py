@@ -12,6 +12,7 @@ from scipy import stats
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
+from ablation.report.methods import methods
 
 DICE = ComparisonConfig(secondary=())
 BASE = np.array([0.40, 0.50, 0.60, 0.70, 0.55, 0.65, 0.45, 0.75, 0.62, 0.58])
@@ -45,6 +46,7 @@ def test_every_patient_is_compared_once(design, crossed):
     assert len(result.primary.patients) == 10
     assert result.primary.contrasts[0].t.interval.mean == pytest.approx(GAIN.mean())
     assert any("5-fold cross-validation are out-of-fold" in note for note in result.notes)
+    assert "10 patients by nested cross-validation with 5 outer folds" in methods(result)
 
 
 def test_the_interval_over_folds_is_nadeau_and_bengios(design, crossed):
@@ -96,6 +98,7 @@ def test_other_folds_or_one_split_have_no_common_interval(design, crossed, table
     )
     assert row_of(mixed) is None
     assert mixed.folds == (5, 0)
+    assert "a: 5-fold cross-validation, b: holdout" in methods(mixed)
     assert any("a 5-fold cross-validation, b holdout" in note for note in mixed.notes)
     ledger = {row.fact: row for row in mixed.ledger}
     assert ledger["protocol"].colour == "amber"
@@ -112,3 +115,12 @@ def test_missing_patients_are_explained_by_another_way_of_testing(design, crosse
     folds = design("a", crossed(BASE), protocol="5-fold cross-validation")
     with pytest.raises(ComparisonError, match=r"\(a by 5-fold cross-validation, b by holdout\)"):
         compare([folds, design("b", table(BASE[:2]))], DICE)
+
+
+def test_a_patient_that_only_a_third_design_has_is_in_no_fold(design, crossed, table):
+    worst = ComparisonConfig(secondary=(), missing="worst")
+    third = design("c", table([*BASE, 0.5]))
+    result = compare([design("a", crossed(BASE + GAIN)), design("b", crossed(BASE)), third], worst)
+    (row,) = (row for row in result.checks if row.kind == "folds")
+    assert (row.candidate, row.reference) == ("a", "b")
+    assert row.estimate == pytest.approx(GAIN.mean())

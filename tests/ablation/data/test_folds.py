@@ -67,9 +67,9 @@ def test_without_folds_there_is_the_one_split() -> None:
 @pytest.mark.parametrize(
     ("patients", "folds", "why", "hint"),
     [
-        (13, 14, "13 labelled patients are fewer than one each", "--folds 2 to 13"),
-        (4, 9, "4 labelled patients are fewer", "--folds 2 to 4"),
-        (3, 2, "too few left to train and validate", "--folds 3"),
+        (13, 14, "13 labelled patients are too few to test one each", "--folds 2 to 13"),
+        (4, 9, "4 labelled patients are too few", "--folds 2 to 4"),
+        (3, 2, "too few to train and validate", "--folds 3"),
     ],
 )
 def test_folds_the_patients_do_not_allow(patients: int, folds: int, why: str, hint: str) -> None:

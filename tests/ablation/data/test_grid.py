@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ablation.data.grid import canonical_grid, difference, to_canonical, to_stored
+from ablation.data.grid import Grid, canonical_grid, difference, onto, to_canonical, to_stored
 
 ORDERS = [
     "".join(axes)
@@ -79,3 +80,26 @@ def test_a_difference_is_said_with_its_numbers() -> None:
     assert difference(canonical_grid((3, 4, 5), stored_affine("RPS"), "RPS"), usual).startswith(
         "lies up to 2 mm away from the patient's other volumes: its affine places axes RPS"
     )
+
+
+@pytest.mark.parametrize("order", ["LPS", "RAI", "SLA"])
+def test_values_go_to_the_nearest_voxel_of_another_grid(order: str) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.integers(0, 5, (5, 4, 3))
+    grid = canonical_grid([SIDES[letter] for letter in order], stored_affine(order), order)
+    np.testing.assert_array_equal(onto(values, grid, grid), values)
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.affine[:3] @ (1.3, 0, -1.3, 1)  # a slice up and a column back, and a bit
+    shifted = onto(values, grid, replace(grid, affine=affine))
+    expected = np.zeros_like(values)
+    expected[:-1, :, 1:] = values[1:, :, :-1]
+    np.testing.assert_array_equal(shifted, expected)
+
+
+def test_a_finer_grid_repeats_voxels() -> None:
+    values = np.arange(8).reshape(2, 2, 2)
+    coarse = Grid((2, 2, 2), np.eye(4), "LPS")
+    fine = np.diag([0.5, 0.5, 0.5, 1.0])
+    fine[:3, 3] = -0.25
+    repeated = values.repeat(2, 0).repeat(2, 1).repeat(2, 2)
+    np.testing.assert_array_equal(onto(values, coarse, Grid((4, 4, 4), fine, "LPS")), repeated)

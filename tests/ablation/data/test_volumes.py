@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ablation.data.grid import to_stored
-from ablation.data.volumes import read_volume
+from ablation.data.volumes import read_channels, read_volume
 from ablation.errors import DataError
 
 VALUES = np.arange(60, dtype=np.int16).reshape(3, 4, 5)
@@ -110,3 +110,32 @@ def test_a_packed_file_without_the_name_is_refused(tmp_path: Path) -> None:
     put(tmp_path / "a.nii.gz").rename(tmp_path / "a.nii")
     with pytest.raises(DataError, match="is compressed although its name"):
         read_volume(tmp_path / "a.nii")
+
+
+CHANNELS = np.stack([VALUES, VALUES + 100])
+
+
+@pytest.mark.parametrize("layout", ["first", "last", "fifth"])
+def test_channels_come_first_wherever_the_file_has_them(layout: str, tmp_path: Path) -> None:
+    stored = CHANNELS if layout == "first" else np.moveaxis(CHANNELS, 0, -1)
+    stored = stored[..., np.newaxis, :] if layout == "fifth" else stored
+    volume = read_channels(put(tmp_path / "a.nii.gz", stored))
+    np.testing.assert_array_equal(volume.values, CHANNELS.transpose(0, 3, 2, 1))
+    assert volume.grid.shape == (5, 4, 3)
+    assert volume.grid.spacing_mm == (3.0, 2.0, 1.0)
+    read_as = "first" if layout == "first" else "last"
+    assert f"its {read_as} axis is read as 2 channels" in volume.assumed[-1]
+
+
+@pytest.mark.parametrize("sides", [(3, 4, 5), (3, 4, 5, 1)])
+def test_a_single_volume_is_one_channel(sides: tuple[int, ...], tmp_path: Path) -> None:
+    path = put(tmp_path / "a.nii", VALUES.reshape(sides))
+    np.testing.assert_array_equal(read_channels(path).values, VALUES.transpose()[np.newaxis])
+    assert read_channels(path).assumed == read_volume(path).assumed
+
+
+def test_a_faulty_file_of_channels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="is 3x4, expected one volume"):
+        read_channels(put(tmp_path / "a.nii", np.zeros((3, 4))))
+    with pytest.raises(DataError, match="expected one volume"):
+        read_channels(put(tmp_path / "a.nii", np.zeros((3, 4, 5, 2, 2))))
