@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from ablation.report.drawing import QUIET, Figure, Spec, axis, exported, layout, title
+from ablation.report.drawing import (
+    QUIET,
+    Figure,
+    Spec,
+    axis,
+    counting_axis,
+    exported,
+    layout,
+    title,
+)
 from ablation.report.material import Study, Trial
 
 
@@ -15,7 +24,8 @@ def history(design: str, studies: Sequence[Study], colour: str, id_: str) -> Fig
     for study in studies:
         data += _history_of(study, colour)
     drawn = layout(320)
-    drawn["xaxis"] = axis() | {"title": title("trial"), "zeroline": False, "tickformat": "d"}
+    last = max((trial.number for study in studies for trial in study.trials), default=0)
+    drawn["xaxis"] = counting_axis("trial", last)
     drawn["yaxis"] = axis() | {"title": title("validation Dice"), "rangemode": "tozero"}
     return Figure(
         id=id_,
