@@ -26,6 +26,9 @@ NOT_IN_DEFINITION = frozenset(
 )
 """Keys that change neither weights, scores nor the search; what they lead to is fingerprinted."""
 
+OF_THE_REPORT = ("comparison.", "report.")
+"""Sections that say what is made of runs, not what is run."""
+
 PRIVATE = frozenset({"data.path", "data.split", "tracking.uri"})
 """Keys that never leave the machine: paths, and an address that may hold a password."""
 
@@ -82,7 +85,7 @@ class Experiment:
         values = {
             key: json.dumps(value, default=str)
             for key, value in flatten(self.config).items()
-            if key not in NOT_IN_DEFINITION and not key.startswith("comparison.")
+            if key not in NOT_IN_DEFINITION and not key.startswith(OF_THE_REPORT)
         }
         values["model.pretrained"] = json.dumps(weights.label(self.config.model))
         values["space"] = to_json(self.space)
@@ -208,7 +211,7 @@ def params_of(config: Config) -> dict[str, str]:
     return {
         key: "none" if value is None else str(value)
         for key, value in flat.items()
-        if key not in PRIVATE
+        if key not in PRIVATE and not key.startswith("report.")
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablation.comparison import Design, protocol
+from ablation.comparison import PLANNED, Design, protocol
+from ablation.config import Config, with_values
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
 from ablation.metrics.table import read_cases
@@ -17,6 +19,8 @@ from tracking import names
 from tracking.finals import Finals, PulledRun
 
 DEMO = "cpu-demo"
+COMPARISON = "comparison."
+CONTAINERS = ("(", "[", "{")
 
 
 def chosen(finals: Finals, compare: str) -> dict[str, list[PulledRun]]:
@@ -144,7 +148,10 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
         facts["protocol"] = "external test set"
     elif names.SPLIT in runs[0].tags:  # an import says nothing of its training
         facts["protocol"] = protocol(folds_of(runs[0].tags))
-    facts["planned_metric"] = runs[0].params.get("comparison.metric")
+    plan = planned_settings(runs)
+    for key in _planned(runs[0]):
+        name = key.removeprefix(COMPARISON)
+        facts[f"{PLANNED}{name}"] = getattr(plan, name)
     return facts
 
 
@@ -163,15 +170,31 @@ def _band(facts: dict[str, object]) -> tuple[str, ...]:
     return generated + demo
 
 
-def planned_settings(finals: Finals, reference: str | None, metric: str | None) -> ComparisonConfig:
-    """Return what was planned with the finals, changed by what is asked for now."""
-    plans = (run.params for run in finals.runs if "comparison.metric" in run.params)
-    planned = next(plans, {})  # an import plans nothing
-    values: dict[str, object] = {
-        key: planned[f"comparison.{key}"]
-        for key in ("metric", "reference", "level")
-        if planned.get(f"comparison.{key}", "none") != "none"
-    }
-    asked = {"reference": reference, "metric": metric}
-    values |= {key: value for key, value in asked.items() if value is not None}
-    return ComparisonConfig.model_validate(values)
+def planned_settings(runs: Iterable[PulledRun]) -> ComparisonConfig:
+    """Return the comparison planned with these finals; of plans that differ, the first."""
+    plans = (_planned(run) for run in runs)
+    plan = next((plan for plan in plans if plan), {})  # an import plans nothing
+    return with_values(Config(), plan).comparison
+
+
+def _planned(run: PulledRun) -> dict[str, object]:
+    """What a run's record says of the comparison; it keeps every value as a text."""
+    values: dict[str, object] = {}
+    for key in ComparisonConfig.model_fields:
+        text = run.params.get(f"{COMPARISON}{key}")
+        if text is not None:
+            values[f"{COMPARISON}{key}"] = _value(text)
+    if values.get(f"{COMPARISON}reference") == "none":
+        values[f"{COMPARISON}reference"] = None
+    return values
+
+
+def _value(text: str) -> object:
+    """A tuple, list or mapping as it was printed; any other text stays one."""
+    if text[:1] not in CONTAINERS:
+        return text
+    try:
+        value: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+    return value

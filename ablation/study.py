@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from sweeps import (
     work,
 )
 from tracking import names
+from tracking.errors import TrackingError
 from tracking.names import Status
 from tracking.owner import Owner, this_process
 from tracking.provenance import collect
@@ -280,6 +281,17 @@ def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
     return RunFolder.create(folder.path.parent, record)
 
 
+def spent_seconds(design: Path) -> float:
+    """Return the time on the clock of all trainings of a study, also of those that came to nothing."""
+    spent = 0.0
+    for file in design.glob(f"*/{names.RUN}"):
+        with suppress(TrackingError):  # a damaged record says nothing
+            record = RunFolder(file.parent).record
+            if record.kind != "study" and record.end_ms is not None:
+                spent += (record.end_ms - record.start_ms) / 1000
+    return spent
+
+
 def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: WorkerEnd) -> None:
     storage = storage_url(workspace)
     rows = trials_table(storage, experiment.study)
@@ -291,7 +303,11 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
         metrics |= {"best/validation_dice": best.value, "best/number": float(best.number)}
     if end.why == "done":
         # The budget may have been raised after these finals were trained.
+        facts = {
+            "trials": experiment.config.sweep.trials,
+            "study_seconds": spent_seconds(folder.path.parent),
+        }
         for final in finals_of(experiment, workspace):
-            final.update(tags={f"{names.LEDGER}trials": json.dumps(experiment.config.sweep.trials)})
+            final.update(tags={f"{names.LEDGER}{k}": json.dumps(v) for k, v in facts.items()})
     reason = "" if end.why == "done" else end.reason or end.why
     folder.finish(STATUS[end.why], reason=reason, metrics=metrics)

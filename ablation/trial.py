@@ -177,7 +177,7 @@ class Objective:
             **scores.summary,
             **{f"cost/{key}": float(value) for key, value in measured.items()},
         }
-        facts = self._facts(config, metrics) | scores.facts
+        facts = self._facts(config, metrics) | scores.facts | {"device": trainer.device}
         folder.finish("FINISHED", metrics=metrics, tags=_ledger(facts))
         return Complete(scores.validation_dice, facts)
 

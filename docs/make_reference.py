@@ -17,7 +17,7 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer.main
 
@@ -68,6 +68,9 @@ SCORES = """`ablate import --json`, and `ablate evaluate --json` of masks and of
 | `cases` | the rows of the per-case table; null where a column is not defined |
 | `means` | for each target the means over patients with a tumour, and the counts of cases, missed and false alarms |
 
+"""
+COMPARISON = """`ablate report --json` and `ablate compare --json`, and the file comparison.json: one object with `source` and these keys.
+Numbers are not rounded; what does not exist is null. Differences are oriented: above 0 the candidate is better.
 """
 TAGS = "How a run is found on any MLflow server, with any client.\n"
 COLUMNS = {
@@ -306,6 +309,60 @@ def json_keys() -> Iterator[str]:
         rows = [(f"`{one.name}`", notes.get(one.name, "")) for one in dataclasses.fields(row)]
         yield f"`{command} --json`: a list of\n"
         yield table(("key", "meaning"), rows)
+    yield COMPARISON
+    yield from comparison_keys()
+
+
+def comparison_keys() -> Iterator[str]:
+    """Yield the keys of a comparison and of every record in it, under the path that leads there."""
+    from ablation.comparison import Comparison
+    from ablation.report import Source
+
+    found: dict[type, str] = {Comparison: "", Source: "source"}
+    for row in (*found, *_records(Comparison, "", found)):
+        notes = notes_of(row)
+        hints = get_type_hints(row)
+        rows = []
+        for one in dataclasses.fields(row):
+            note = notes.get(one.name) or meaning_of(hints[one.name])
+            rows.append((f"`{one.name}`", " ".join(note.split())))
+        place = found[row]
+        yield f"`{place}`: {sentence(row)}\n" if place else f"{sentence(row)}\n"
+        yield table(("key", "meaning"), rows)
+
+
+def _records(row: type, place: str, found: dict[type, str]) -> Iterator[type]:
+    """Yield the records inside a record that are not known yet, outer ones first."""
+    hints = get_type_hints(row)
+    new = []
+    for one in dataclasses.fields(row):
+        many = "[]" if get_origin(hints[one.name]) is tuple else ""
+        for inner in parts(hints[one.name]):
+            if inner not in found:
+                found[inner] = f"{place}.{one.name}{many}".lstrip(".")
+                new.append(inner)
+                yield inner
+    for inner in new:
+        yield from _records(inner, found[inner], found)
+
+
+def parts(hint: Any) -> list[type]:
+    """Return the dataclasses that a type is made of."""
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return [hint]
+    return [inner for part in get_args(hint) for inner in parts(part)]
+
+
+def meaning_of(hint: Any) -> str:
+    """Return what a field without a note tells by its type: its records, or its words."""
+    if get_origin(hint) is Literal:
+        return ", ".join(f"`{word}`" for word in get_args(hint))
+    return "; ".join(sentence(part) for part in parts(hint))
+
+
+def sentence(row: type) -> str:
+    """Return what a class is for, in its own words."""
+    return (inspect.getdoc(row) or "").split("\n")[0]
 
 
 def notes_of(row: type) -> dict[str, str]:

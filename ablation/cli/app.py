@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ablation.cli import (
+    compare,
     config,
     data,
     doctor,
@@ -70,6 +71,9 @@ app.command("sweep", short_help="Tune designs under one budget.", epilog=sweep.E
 )
 app.command("report", short_help="Compare designs, patient by patient.", epilog=report.EXAMPLES)(
     report.report
+)
+app.command("compare", short_help="Compare tables of any tool.", epilog=compare.EXAMPLES)(
+    compare.compare
 )
 app.command("ui", short_help="Browse all runs in MLflow's page.", epilog=tracking.UI_EXAMPLES)(
     tracking.ui

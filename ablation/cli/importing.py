@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ablation.cli.comparing import AssumedMethod
 from ablation.cli.options import (
     DEFAULT_WORKSPACE,
     AsJson,
@@ -55,13 +56,6 @@ PatientRegex = Annotated[
 PatientMap = Annotated[
     Path | None, typer.Option("--patient-map", help="CSV with the columns case,patient.")
 ]
-Method = Annotated[
-    str | None,
-    typer.Option(
-        "--assume-hd95-method",
-        help="How the table's HD95 was made: directed_max, pooled or surfel.",
-    ),
-]
 OutFile = Annotated[
     Path | None, typer.Option("--out", help="Also write the per-case table to this file.")
 ]
@@ -78,7 +72,7 @@ def per_case(
     case_column: CaseColumn = None,
     patient_regex: PatientRegex = None,
     patient_map: PatientMap = None,
-    assume_hd95_method: Method = None,
+    assume_hd95_method: AssumedMethod = None,
     out: OutFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
@@ -123,7 +117,7 @@ def nnunet(
     case_column: CaseColumn = None,
     patient_regex: PatientRegex = None,
     patient_map: PatientMap = None,
-    assume_hd95_method: Method = None,
+    assume_hd95_method: AssumedMethod = None,
     out: OutFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,

@@ -8,9 +8,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ablation.cli.comparing import (
+    HD95_METHODS,
+    Alternative,
+    AssumedMethod,
+    Correction,
+    Empty,
+    Format,
+    Margin,
+    Metrics,
+    Missing,
+    PrimaryTest,
+    Reference,
+    Style,
+    Target,
+    Unit,
+    choice,
+    print_and_write,
+    printing,
+    with_flags,
+)
 from ablation.cli.options import (
     DEFAULT_WORKSPACE,
     AsJson,
+    ConfigFile,
     Quiet,
     TrackingUri,
     Workspace,
@@ -22,6 +43,7 @@ from ablation.cli.pictures import Figures, write_figures
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
+    from ablation.config import ReportConfig
     from ablation.errors import AblateError
     from ablation.material import Fetch
     from ablation.report import Source
@@ -46,44 +68,82 @@ def report(
         str | None,
         typer.Option("--experiment", help="Whose designs; default: that of the newest final."),
     ] = None,
-    reference: Annotated[
-        str | None, typer.Option("--reference", help="Design the others are compared with.")
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option("--metric", help="Primary metric; default: what the sweep planned (dice)."),
-    ] = None,
+    reference: Reference = None,
+    metric: Metrics = None,
+    target: Target = None,
+    alternative: Alternative = None,
+    primary_test: PrimaryTest = None,
+    correction: Correction = None,
+    margin: Margin = None,
+    unit: Unit = None,
+    missing: Missing = None,
+    empty: Empty = None,
+    assume_hd95_method: AssumedMethod = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    config: ConfigFile = None,
     figures: Figures = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
+    as_format: Format = None,
+    style: Style = "full",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Compare designs patient by patient: verdict, table, figures, fairness; one offline page.
 
-    Writes index.html, comparison.csv, .json and .tex; prints the summary.
+    Writes index.html, comparison.csv, .json, .md and .tex, methods.txt and .bib; prints the
+    summary. Rules that are not given are those planned with the sweep, else the first named.
+    Published scores in [[report.literature]] of the configuration are shown beside, never tested.
     """
     import tempfile
+    from dataclasses import replace
 
     from ablation.comparison import compare as compare_designs
+    from ablation.comparison import with_target
+    from ablation.config.sections import ComparisonConfig
     from ablation.finals import chosen, designs_of, on_shared_cases, planned_settings
     from ablation.material import material_of
-    from ablation.report import summary, to_json, write_report
+    from ablation.report import published
 
+    shown = printing(as_format, style, as_json)
+    method = assume_hd95_method and choice("--assume-hd95-method", assume_hd95_method, HD95_METHODS)
+    flags = {
+        "reference": reference,
+        "metric": metric,
+        "alternative": alternative,
+        "primary_test": primary_test,
+        "correction": correction,
+        "margin": margin,
+        "unit": unit,
+        "missing": missing,
+        "empty": empty,
+    }
+    with_flags(ComparisonConfig(), flags)  # before anything is fetched
+    literature = published(_configured(config))
     with tempfile.TemporaryDirectory() as folder:
         finals = _finals(workspace, tracking_uri, experiment, Path(folder), quiet=quiet)
         runs = chosen(finals, compare)
-        designs = designs_of(runs)
-        settings = on_shared_cases(planned_settings(finals, reference, metric), designs)
+        designs = with_target(designs_of(runs), target)
+        if method:
+            designs = [replace(one, facts={"hd95_method": method, **one.facts}) for one in designs]
+        settings = with_flags(planned_settings(run for own in runs.values() for run in own), flags)
+        if missing is None:
+            settings = on_shared_cases(settings, designs)
         comparison = compare_designs(designs, settings)
         fetch = _fetcher(tracking_address(workspace, tracking_uri), Path(folder))
         material = material_of(runs, finals.studies, comparison, fetch)
-    source = _source(finals, designs, workspace, material)
-    written = write_report(comparison, source, out)
-    typer.echo(to_json(comparison, source) if as_json else summary(comparison, source), nl=False)
-    say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
+    source = replace(_source(finals, designs, workspace, material), literature=literature)
+    print_and_write(comparison, source, out, shown, quiet)
     write_figures(comparison, source, out, figures, quiet=quiet)
+
+
+def _configured(file: Path | None) -> ReportConfig:
+    """Return [report] of the configuration; the settings of a comparison come with the finals."""
+    import os
+
+    from ablation.config import resolve
+
+    return resolve(file=file, environment=os.environ).config.report
 
 
 def _finals(

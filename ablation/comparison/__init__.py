@@ -9,27 +9,35 @@ ranks.py      three designs or more
 sensitivity.py  what other choices would have given
 folds.py      out-of-fold scores of cross-validation
 sizes.py      how large and how many the tumours are
-ledger.py     what is unfair about the comparison
+ledger.py     what is unfair about the comparison; validation.py  scores where settings were chosen
+late.py       what was chosen after the results were seen
+cautions.py   what weakens the result, the most severe first
 verdict.py    the result in words
 result.py     compare(): all of it
 """
 
-from ablation.comparison.align import Design
+from ablation.comparison.align import Design, with_target
+from ablation.comparison.cautions import Caution
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
 from ablation.comparison.folds import protocol
+from ablation.comparison.late import PLANNED
 from ablation.comparison.ledger import LedgerRow
-from ablation.comparison.metrics import METRICS, Metric
+from ablation.comparison.metrics import METRICS, Metric, declared
 from ablation.comparison.ranks import Ranking
 from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.sensitivity import CheckRow, PolicyRow
 from ablation.comparison.sizes import Lesions, SizeEffect, Sizes, Stratum
-from ablation.comparison.verdict import Verdict, p_text
+from ablation.comparison.validation import Validation
+from ablation.comparison.verdict import ADJUSTED, Verdict, p_text
 
 __all__ = [
+    "ADJUSTED",
     "METRICS",
+    "PLANNED",
     "Analysis",
+    "Caution",
     "CheckRow",
     "Comparison",
     "Contrast",
@@ -46,8 +54,11 @@ __all__ = [
     "Sizes",
     "Stratum",
     "Summary",
+    "Validation",
     "Verdict",
     "compare",
+    "declared",
     "p_text",
     "protocol",
+    "with_target",
 ]

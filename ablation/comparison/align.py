@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from ablation.comparison.metrics import Metric
 from ablation.comparison.missing import KEY, Missing, absent_cases, with_worst, without_absent
-from ablation.errors import ComparisonError
+from ablation.errors import ComparisonError, UsageError, nearest
 
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
+SCORE_AGAIN = "Score every design on the same patients, masks and methods, then report again."
+FILL_GAPS = "Score these cases too, or name a rule for them: --missing intersection or worst."
 MOST_NAMED = 6  # ids in a message; more are counted
 
 
@@ -43,11 +46,13 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
             twice, a test patient that training or tuning has seen, other units or methods.
     """
     problems = [*_unnamed(designs), *_columns_missing(designs)]
+    gaps: list[str] = []
     if not problems:
         tables = _test_tables(designs)
+        gaps = _lacking(designs, tables) if missing == "error" else []
         problems = [
             *_duplicates(tables),
-            *(_lacking(designs, tables) if missing == "error" else ()),
+            *gaps,
             *_other_truth(tables),
             *_seen_before(designs),
             *_other_methods(designs, tables),
@@ -55,7 +60,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
     if problems:
         raise ComparisonError(
             "these runs cannot be compared: " + "; ".join(problems),
-            hint="Score every design on the same patients, masks and methods, then report again.",
+            hint=FILL_GAPS if gaps == problems else SCORE_AGAIN,
         )
     if missing == "worst":
         tables = with_worst(tables)
@@ -70,6 +75,25 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
             "no test case is in these tables", hint="A comparison needs rows with split = test."
         )
     return together
+
+
+def with_target(designs: Sequence[Design], target: str | None) -> list[Design]:
+    """Return the designs with the rows of one target; all rows for none.
+
+    Raises:
+        UsageError: where no table has this target.
+    """
+    if target is None:
+        return list(designs)
+    known = {str(t) for design in designs for frame in design.cases for t in frame["target"]}
+    if target not in known:
+        named_ones = known - {""}
+        hint = nearest(target, named_ones) if named_ones else "These tables name no target."
+        raise UsageError(f"no table has the target {target!r}", hint=hint)
+    return [
+        replace(d, cases=tuple(frame[frame["target"] == target] for frame in d.cases))
+        for d in designs
+    ]
 
 
 Tables = dict[tuple[str, int], pd.DataFrame]
@@ -106,11 +130,11 @@ def _duplicates(tables: Tables) -> Iterator[str]:
     for (name, seed), frame in tables.items():
         twice = frame.loc[frame.duplicated(KEY), "case"]
         if len(twice):
-            yield f"{_training(name, seed)} scores {_named(twice)} twice"
+            yield f"{_training(name, seed, tables)} scores {named(twice)} twice"
 
 
 def absences(designs: Sequence[Design]) -> tuple[str, ...]:
-    """Name the test cases that a training lacks and another has, as in "b (training 1) lacks p2"."""
+    """Name the test cases that a training lacks and another has, as in "b lacks p2"."""
     return tuple(_other_cases(_test_tables(designs)))
 
 
@@ -127,7 +151,8 @@ def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
 def _other_cases(tables: Tables) -> Iterator[str]:
     """Rows are joined by id, so every table must have the same ids."""
     for (name, seed), keys in absent_cases(tables).items():
-        yield f"{_training(name, seed)} lacks {_named([' '.join(_distinct(key)) for key in keys])}"
+        whose = _training(name, seed, tables)
+        yield f"{whose} lacks {named([' '.join(distinct(key)) for key in keys])}"
 
 
 def _other_truth(tables: Tables) -> Iterator[str]:
@@ -140,7 +165,7 @@ def _other_truth(tables: Tables) -> Iterator[str]:
     counts = hashes.groupby([*(hashes.index.get_level_values(k) for k in KEY), kinds]).nunique()
     changed = list(dict.fromkeys(key[:3] for key in counts[counts > 1].index))
     if changed:
-        yield f"the truth differs between the runs for {_named([' '.join(_distinct(key)) for key in changed])}"
+        yield f"the truth differs between the runs for {named([' '.join(distinct(key)) for key in changed])}"
 
 
 def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
@@ -150,7 +175,7 @@ def _seen_before(designs: Sequence[Design]) -> Iterator[str]:
             is_test, patients = rows["split"] == "test", rows["patient"].astype(str)
             both |= set(patients[is_test]) & set(patients[~is_test])
         if both:
-            yield f"{design.name} was tested on {_named(sorted(both))}, seen in training or tuning"
+            yield f"{design.name} was tested on {named(sorted(both))}, seen in training or tuning"
 
 
 def by_fold(rows: pd.DataFrame) -> list[pd.DataFrame]:
@@ -174,7 +199,7 @@ def _shared(tables: Tables) -> Tables:
     shared = without_absent(tables)
     if all(len(frame) for frame in tables.values()) and not any(map(len, shared.values())):
         shown = (
-            f"{_training(name, seed)} has {_named(frame['case'].drop_duplicates())}"
+            f"{_training(name, seed, tables)} has {named(frame['case'].drop_duplicates())}"
             for (name, seed), frame in tables.items()
         )
         raise ComparisonError(
@@ -185,16 +210,35 @@ def _shared(tables: Tables) -> Tables:
     return shared
 
 
-def _training(name: str, seed: int) -> str:
-    return f"{name} (training {seed + 1})"
+def silent_on_hd95(designs: Sequence[Design], metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """Name the designs that do not say how HD95 was computed, where it is compared with some that do.
+
+    Raises:
+        ComparisonError: HD95 is what decides.
+    """
+    silent = tuple(d.name for d in designs if d.facts.get("hd95_method") is None)
+    if len(silent) in (0, len(designs)) or all(metric.name != "hd95" for metric in metrics):
+        return ()
+    if metrics[0].name == "hd95":
+        raise ComparisonError(
+            f"HD95 has several definitions, and {', '.join(silent)} does not say which it is",
+            hint="Name it: --assume-hd95-method directed_max (MONAI), pooled (MedPy) or surfel.",
+        )
+    return silent
 
 
-def _distinct(key: tuple[object, ...]) -> list[str]:
+def _training(name: str, seed: int, tables: Tables) -> str:
+    """The training by its number where the design has several."""
+    return f"{name} (training {seed + 1})" if (name, 1) in tables else name
+
+
+def distinct(key: Iterable[object]) -> list[str]:
     """Patient, case and target without saying the same id twice."""
-    return list(dict.fromkeys(str(part) for part in key))
+    return [part for part in dict.fromkeys(str(part) for part in key) if part]
 
 
-def _named(ids: Sequence[str] | pd.Series) -> str:
+def named(ids: Sequence[str] | pd.Series) -> str:
+    """Return ids as a message lists them, the first few by name."""
     names = [str(i) for i in ids]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more

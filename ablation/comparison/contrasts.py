@@ -29,6 +29,7 @@ from ablation.statistics import (
     MeanInterval,
     MedianInterval,
     PairedT,
+    PrintedWilcoxon,
     RankBiserial,
     SignedRank,
     Superiority,
@@ -44,6 +45,7 @@ from ablation.statistics import (
     median_interval,
     paired_t,
     patient_counts,
+    printed_wilcoxon,
     rank_biserial,
     signed_rank,
     stream,
@@ -88,6 +90,7 @@ class Contrast:
     p: float | None
     """Of the planned test; None where cases of one patient were counted as independent."""
     p_adjusted: float | None
+    """p with those of its family, by the correction."""
     correction: Correction
     family: int
     """Comparisons adjusted together."""
@@ -97,6 +100,8 @@ class Contrast:
     """From which the planned test can be significant at all."""
     t: PairedT
     rank: SignedRank
+    printed: PrintedWilcoxon
+    """The same test as other programs print it, of the raw difference."""
     simultaneous: MeanInterval
     """The interval that holds for all comparisons of the family at once (Bonferroni)."""
     mean_bca: BootstrapInterval | None
@@ -320,6 +325,7 @@ def _contrast(
         fewest_patients=fewest_patients(settings, family, alpha),
         t=t,
         rank=rank,
+        printed=printed_wilcoxon(table.scores[candidate] - table.scores[reference]),
         simultaneous=mean_interval(d, 1 - (1 - level) / family),
         mean_bca=_mean_bca(d, counts, level),
         effect=cohens_dz(d, level),

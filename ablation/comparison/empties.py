@@ -73,9 +73,10 @@ def penalties(
     rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty"
 ) -> tuple[float, float] | None:
     """Return the smallest and largest distance that an empty mask was given; None for none."""
-    if metric.kind != "distance":
+    one_empty = rows[rows["status"].isin(ONE_EMPTY)]
+    if metric.kind != "distance" or one_empty.empty:
         return None
-    given = scores_under(rows[rows["status"].isin(ONE_EMPTY)], metric, policy).dropna()
+    given = scores_under(one_empty, metric, policy).dropna()
     return (float(given.min()), float(given.max())) if len(given) else None
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablation.comparison.align import Design
+from ablation.comparison.late import PLANNED
 
 Colour = Literal["", "red", "amber", "grey"]
 Rule = Literal["allowed", "used", "same", "on validation", "shown"]
@@ -24,6 +25,8 @@ LEDGER: dict[str, tuple[str, Rule]] = {
     "space_size": ("settings searched over", "allowed"),
     "epochs_used": ("epochs used in the final", "used"),
     "seconds": ("seconds of the final training", "shown"),
+    "study_seconds": ("seconds of all trainings", "shown"),
+    "device": ("trained on", "same"),
     "seeds": ("final trainings", "same"),
     "selected_on": ("settings chosen on", "on validation"),
     "preset": ("preset", "same"),
@@ -42,9 +45,7 @@ LEDGER: dict[str, tuple[str, Rule]] = {
 }
 """Facts every comparison shows, in this order; further facts of the designs follow."""
 
-UNSHOWN = frozenset(
-    {"run_ids", "planned_metric", "planned_margin", "planned_alternative", "generated", "imported"}
-)
+UNSHOWN = frozenset({"run_ids", "generated", "imported"})
 UNFAIR = {
     "allowed": "unequal budget: the difference may reflect training or tuning, not the design",
     "on validation": "chosen on test patients: these scores are optimistic",
@@ -61,11 +62,19 @@ class LedgerRow:
     """As printed, one per design; "not stated" where missing."""
     colour: Colour
     remark: str
+    stated: tuple[object, ...]
+    """The same as it was stated; None where missing."""
+
+    @property
+    def judges_budget(self) -> bool:
+        """Whether the fact decides about fairness, rather than describing a design."""
+        return LEDGER.get(self.fact, ("", "shown"))[1] in UNFAIR
 
 
 def ledger(designs: Sequence[Design]) -> tuple[LedgerRow, ...]:
     """Return the parity table of these designs."""
-    stated = {fact for design in designs for fact in design.facts} - UNSHOWN
+    facts = {fact for design in designs for fact in design.facts} - UNSHOWN
+    stated = {fact for fact in facts if not fact.startswith(PLANNED)}
     rules = dict(LEDGER)
     rules.update(
         {fact: (fact.replace("_", " "), "same") for fact in sorted(stated - LEDGER.keys())}
@@ -76,7 +85,8 @@ def ledger(designs: Sequence[Design]) -> tuple[LedgerRow, ...]:
 def _row(fact: str, label: str, rule: Rule, designs: Sequence[Design]) -> LedgerRow:
     values = [design.facts.get(fact) for design in designs]
     colour, remark = _judged(rule, values)
-    return LedgerRow(fact, label, tuple(fact_text(value) for value in values), colour, remark)
+    texts = tuple(fact_text(value) for value in values)
+    return LedgerRow(fact, label, texts, colour, remark, tuple(values))
 
 
 def _judged(rule: Rule, values: Sequence[object]) -> tuple[Colour, str]:

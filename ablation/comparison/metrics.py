@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,8 +17,9 @@ class Metric:
     """Column of the per-case table."""
     label: str
     higher_is_better: bool
-    kind: Literal["overlap", "distance", "background", "loss"]
-    """background: depends on how much healthy tissue is in view; described, never tested first."""
+    kind: Literal["overlap", "distance", "background", "loss", "declared"]
+    """background: depends on how much healthy tissue is in view; described, never tested first.
+    declared: of another tool, with a direction that its user gave; no range, no worst value."""
     digits: int
 
     @property
@@ -65,17 +67,28 @@ METRICS: dict[str, Metric] = {
 }
 
 
-def chosen_metrics(primary: str, secondary: tuple[str, ...]) -> tuple[Metric, ...]:
+def declared(name: str, *, higher_is_better: bool) -> Metric:
+    """Return a score of another tool, whose direction cannot be known from its name.
+
+    >>> declared("auc", higher_is_better=True).text(0.91234)
+    '0.912'
+    """
+    return Metric(name, name, higher_is_better, "declared", 3)
+
+
+def chosen_metrics(
+    primary: str, secondary: tuple[str, ...], known: Mapping[str, Metric] = METRICS
+) -> tuple[Metric, ...]:
     """Return the metrics of a comparison, primary first, each once; refuse unknown names."""
     names = dict.fromkeys((primary, *secondary))
     for name in names:
-        if name == "f1":
+        if name == "f1" and name not in known:
             raise UsageError("metric f1 is Dice under another name", hint="Write dice.")
-        if name not in METRICS:
-            raise UsageError(f"unknown metric {name!r}", hint=nearest(name, METRICS))
-    if METRICS[primary].kind == "background":
+        if name not in known:
+            raise UsageError(f"unknown metric {name!r}", hint=nearest(name, known))
+    if known[primary].kind == "background":
         raise UsageError(
             f"{primary} cannot decide a comparison: it grows with the healthy tissue in view",
             hint="Choose dice, nsd or hd95 as the metric.",
         )
-    return tuple(METRICS[name] for name in names)
+    return tuple(known[name] for name in names)

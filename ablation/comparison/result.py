@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ablation.comparison.align import Design, absences, align
-from ablation.comparison.contrasts import Analysis, analyse, planned_pairs
+from ablation.comparison.align import Design, absences, align, distinct, named, silent_on_hd95
+from ablation.comparison.cautions import Caution, Evidence, cautions
+from ablation.comparison.contrasts import Analysis, analyse, cases_by_training, planned_pairs
 from ablation.comparison.empties import (
     Detection,
     DetectionContrast,
@@ -16,6 +17,7 @@ from ablation.comparison.empties import (
     detections,
 )
 from ablation.comparison.folds import fold_counts, fold_words
+from ablation.comparison.late import late_words, planned_before
 from ablation.comparison.ledger import LedgerRow, ledger
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.missing import RULES
@@ -23,10 +25,10 @@ from ablation.comparison.sensitivity import (
     CheckRow,
     PolicyRow,
     check_rows,
-    conclusion_changes,
     policy_rows,
 )
 from ablation.comparison.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
+from ablation.comparison.validation import Validation, validations
 from ablation.comparison.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
@@ -60,9 +62,16 @@ class Comparison:
     """Tumour volumes behind the primary analyses; empty where the tables do not state them."""
     lesions: tuple[Lesions, ...]
     """Empty where the tables do not count lesions."""
+    validation: tuple[Validation, ...]
+    """What the designs scored where their settings were chosen; empty where no table says."""
+    late: tuple[str, ...]
+    """What was chosen after the results were seen, a sentence each."""
     bands: tuple[str, ...]
     """Why the scores say nothing about patients."""
+    cautions: tuple[Caution, ...]
+    """What weakens the result, the most severe first."""
     notes: tuple[str, ...]
+    """Counts and conditions: what was left out or filled in, and how often."""
     verdict: Verdict
 
     @property
@@ -71,26 +80,37 @@ class Comparison:
         return self.analyses[0]
 
 
-def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison:
+def compare(
+    designs: Sequence[Design],
+    settings: ComparisonConfig,
+    known: Mapping[str, Metric] = METRICS,
+) -> Comparison:
     """Compare designs patient by patient; with one design, describe it and test nothing.
+
+    Args:
+        designs: What is compared.
+        settings: How.
+        known: Scores by their column; of other tools also some with a declared direction.
 
     Raises:
         ComparisonError: where tables do not match or hold no test case with a tumour.
         UsageError: for an unknown metric or reference.
     """
-    metrics = chosen_metrics(settings.metric, settings.secondary)
+    metrics = chosen_metrics(settings.metric, settings.secondary, known)
     names = [design.name for design in designs]
-    _check(settings, names)
+    _check(settings, names, metrics, known)
+    silent = silent_on_hd95(designs, metrics)
+    metrics = tuple(metric for metric in metrics if not silent or metric.name != "hd95")
     rows = align(designs, settings.missing)
     pairs = planned_pairs(names, settings.reference)
     targets = [frame for _, frame in rows.groupby("target", sort=True)]
     analyses = [a for frame in targets for a in _analyses(frame, metrics, pairs, settings)]
     primary = [analysis for analysis in analyses if analysis.role == "primary"]
     facts = ledger(designs)
+    found = detections(_scored(rows), names, settings.level)
     sensitivity = policy_rows(rows, targets, metrics[0], pairs, settings)
     checks = check_rows(designs, rows, analyses, pairs, settings)
     planned = planned_before(designs, settings)
-    cautions = _cautions(designs, metrics[0], settings, planned, sensitivity, checks)
     return Comparison(
         designs=tuple(names),
         trainings=tuple(len(design.cases) for design in designs),
@@ -100,19 +120,38 @@ def compare(designs: Sequence[Design], settings: ComparisonConfig) -> Comparison
         settings=settings.model_dump(),
         analyses=tuple(analyses),
         ledger=facts,
-        detection=detections(_scored(rows), names, settings.level),
+        detection=found,
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
         checks=checks,
         sizes=tumour_sizes(rows, analyses, settings.level),
         lesions=lesion_counts(_scored(rows), names),
+        validation=validations(designs, analyses, settings.empty),
+        late=late_words(designs, settings),
         bands=tuple(dict.fromkeys(band for design in designs for band in design.band)),
-        notes=_notes(rows, designs, analyses, settings),
-        verdict=verdict(primary, facts, settings.level, cautions, "margin" in planned),
+        cautions=cautions(
+            Evidence(
+                designs=designs,
+                settings=settings,
+                analyses=analyses,
+                ledger=facts,
+                detection=found,
+                sensitivity=sensitivity,
+                checks=checks,
+                missed=sum(one.missed for one in found),
+            )
+        ),
+        notes=(*_notes(rows, designs, analyses, metrics, settings), *_hd95_words(silent)),
+        verdict=verdict(primary, facts, settings.level, "margin" in planned),
     )
 
 
-def _check(settings: ComparisonConfig, names: Sequence[str]) -> None:
+def _check(
+    settings: ComparisonConfig,
+    names: Sequence[str],
+    metrics: Sequence[Metric],
+    known: Mapping[str, Metric],
+) -> None:
     """Refuse settings that name nothing, all in one message."""
     problems = []
     if settings.reference is not None and settings.reference not in names:
@@ -130,9 +169,19 @@ def _check(settings: ComparisonConfig, names: Sequence[str]) -> None:
             )
         )
     problems += [
-        (f"margin of an unknown metric {name!r}", nearest(name, METRICS))
+        (f"margin of an unknown metric {name!r}", nearest(name, known))
         for name in settings.margin
-        if name not in METRICS
+        if name not in known
+    ]
+    problems += [
+        (f"margin {name}={size:g} spans the whole range of {name}", "Two points are 0.02.")
+        for name, size in settings.margin.items()
+        if name in known and known[name].kind in ("overlap", "background") and size >= 1
+    ]
+    problems += [
+        (f"missing worst: nobody knows the worst {metric.name}", "Write --missing intersection.")
+        for metric in metrics
+        if metric.kind == "declared" and settings.missing == "worst"
     ]
     if problems:
         raise UsageError(
@@ -140,17 +189,10 @@ def _check(settings: ComparisonConfig, names: Sequence[str]) -> None:
         )
 
 
-def planned_before(designs: Sequence[Design], settings: ComparisonConfig) -> frozenset[str]:
-    """Return which of margin and alternative were fixed before the results, or say nothing of it."""
-    stated = {
-        key: [d.facts[f"planned_{key}"] for d in designs if f"planned_{key}" in d.facts]
-        for key in ("margin", "alternative")
-    }
-    return frozenset(
-        key
-        for key, values in stated.items()
-        if all(value == getattr(settings, key) for value in values)
-    )
+def _hd95_words(silent: Sequence[str]) -> tuple[str, ...]:
+    if not silent:
+        return ()
+    return (f"HD95 is not compared: not stated how it was computed for {', '.join(silent)}.",)
 
 
 def _scored(rows: pd.DataFrame) -> pd.DataFrame:
@@ -187,68 +229,16 @@ def _analyses(
     return [primary, *(analysis for analysis in others if analysis.patients)]
 
 
-def _cautions(
-    designs: Sequence[Design],
-    metric: Metric,
-    settings: ComparisonConfig,
-    planned: frozenset[str],
-    sensitivity: Sequence[PolicyRow],
-    checks: Sequence[CheckRow],
-) -> list[str]:
-    """What the verdict box must say beyond the numbers of the primary analysis."""
-    cautions = []
-    metrics = {d.facts["planned_metric"] for d in designs if d.facts.get("planned_metric")}
-    if metrics - {metric.name}:
-        cautions.append(
-            f"The metric {metric.name} was chosen after the results were seen "
-            f"(planned: {', '.join(sorted(map(str, metrics)))})."
-        )
-    if settings.alternative != "two-sided" and "alternative" not in planned:
-        cautions.append("The one-sided direction was chosen after the results were seen.")
-    if settings.correction == "none" and len(designs) > 2:
-        cautions.append("p-values are not adjusted for the number of comparisons.")
-    if conclusion_changes(sensitivity):
-        cautions.append(
-            "The conclusion changes with the rule for empty masks: see the table of rules."
-        )
-    return [*cautions, *_changed(checks)]
-
-
-def _changed(checks: Sequence[CheckRow]) -> list[str]:
-    """Where random trainings or folds, or the rule for missing cases, leave less than the main table says."""
-    cautions = []
-    winners: dict[tuple[str, ...], set[str]] = {}
-    means = {row.place: row for row in checks if row.choice == "paired t, mean"}
-    for row in checks:
-        if row.kind == "trainings" and row.open and not means[row.place].open:
-            cautions.append(
-                f"{row.candidate} against {row.reference}: with training runs random too, the "
-                "interval includes 0; the difference is one of these weights."
-            )
-        if row.kind == "folds" and row.open and not means[row.place].open:
-            cautions.append(
-                f"{row.candidate} against {row.reference}: with the training patients of the folds "
-                "random too, the interval includes 0."
-            )
-        if row.kind == "missing cases":
-            winners.setdefault(row.place, set()).add(row.winner)
-    if any(len(found) > 1 for found in winners.values()):
-        cautions.append("The conclusion changes with the rule for missing cases.")
-    return cautions
-
-
 def _notes(
     rows: pd.DataFrame,
     designs: Sequence[Design],
     analyses: Sequence[Analysis],
+    metrics: Sequence[Metric],
     settings: ComparisonConfig,
 ) -> tuple[str, ...]:
     """Counts and conditions a reader has to know; nothing is left out silently."""
     notes = []
-    if all(len(design.cases) == 1 for design in designs):
-        per = "design and fold" if any(fold_counts(designs)) else "design"
-        notes.append(f"One training run per {per}: conclusions are about these weights.")
-    else:
+    if max(len(design.cases) for design in designs) > 1:
         counts = ", ".join(f"{d.name} {len(d.cases)}" for d in designs)
         notes.append(
             f"Averaged over trainings patient by patient ({counts}); intervals and tests "
@@ -266,16 +256,24 @@ def _notes(
     absent = int((~has_lesion(once)).sum())
     if absent:
         notes.append(f"{absent} test cases without a tumour count as detections only.")
-    unscored = (_unscored(rows, analysis) for analysis in analyses if analysis.unscored)
+    compared = {one.metric for one in analyses}
+    notes += [
+        f"{metric.label} is not compared: no patient has a value under every design."
+        for metric in metrics
+        if metric not in compared
+    ]
+    unscored = (_unscored(rows, one, settings) for one in analyses if one.unscored)
     return (*notes, *unscored)
 
 
-def _unscored(rows: pd.DataFrame, analysis: Analysis) -> str:
-    missed = int((_scored(rows)["status"] == "missed").sum())
-    text = f"{analysis.metric.label}: {analysis.unscored} cases left out for every design, no value in one."
-    if analysis.metric.kind == "distance" and missed:
-        text += (
-            f" {missed} missed cases could not be penalised (size of the scan unknown): "
-            f"{analysis.metric.label} favours designs that miss."
-        )
-    return text
+def _unscored(rows: pd.DataFrame, analysis: Analysis, settings: ComparisonConfig) -> str:
+    """Which cases count for no design, and whose value is lacking."""
+    own = rows[rows["target"] == analysis.target]
+    undefined = cases_by_training(own, analysis.metric, settings.empty).isna()
+    cases = named([" ".join(distinct(key)) for key in undefined.index[undefined.any(axis=1)]])
+    whose = undefined.T.groupby(level="design", sort=False).any().any(axis=1)
+    lacking = ", ".join(str(name) for name in whose.index[whose])
+    return (
+        f"{analysis.label}: {cases} left out for every design ({analysis.unscored} in all), "
+        f"without a value in {lacking}."
+    )

@@ -20,7 +20,7 @@ from ablation.comparison.contrasts import (
 )
 from ablation.comparison.empties import POLICIES, Policy
 from ablation.comparison.folds import fold_counts, over_folds
-from ablation.comparison.metrics import METRICS, Metric
+from ablation.comparison.metrics import Metric
 from ablation.comparison.missing import RULES
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
@@ -149,7 +149,7 @@ def check_rows(
             found += _case_weighted(cases, analysis, contrast, settings)
             found += _trainings(cases, analysis, contrast, settings)
             found += _folds(designs, analysis, contrast, settings)
-    return (*found, *_gaps(designs, pairs, settings))
+    return (*found, *_gaps(designs, analyses[0].metric, pairs, settings))
 
 
 def _row(
@@ -239,7 +239,7 @@ def _folds(
 
 
 def _gaps(
-    designs: Sequence[Design], pairs: Pairs, settings: ComparisonConfig
+    designs: Sequence[Design], metric: Metric, pairs: Pairs, settings: ComparisonConfig
 ) -> Iterator[CheckRow]:
     """Both rules for cases one design lacks, side by side."""
     if settings.missing == "error" or not absences(designs):
@@ -250,9 +250,7 @@ def _gaps(
         except ComparisonError:  # the designs share no case: the other rule stands alone
             continue
         for _, frame in rows.groupby("target", sort=True):
-            analysis = analyse(
-                frame, METRICS[settings.metric], "primary", pairs, settings, settings.empty
-            )
+            analysis = analyse(frame, metric, "primary", pairs, settings, settings.empty)
             for contrast in analysis.contrasts:
                 i = contrast.t.interval
                 values = (i.mean, i.low, i.high, contrast.p)

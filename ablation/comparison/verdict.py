@@ -9,10 +9,7 @@ from typing import Literal
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.ledger import LedgerRow
 from ablation.comparison.margin_words import relevance_sentences
-from ablation.comparison.metrics import Metric, number_text
 from ablation.statistics import Correction, minimum_detectable_effect
-
-SMALL = 10  # patients below which a test set is called very small
 
 ADJUSTED: dict[Correction, str] = {"holm": "Holm p", "bh": "Benjamini-Hochberg p", "none": "p"}
 
@@ -26,8 +23,6 @@ class Verdict:
     standing: Standing
     headline: str
     sentences: tuple[str, ...]
-    cautions: tuple[str, ...]
-    """What weakens the headline; shown with it, not in an appendix."""
 
 
 def p_text(p: float | None) -> str:
@@ -45,7 +40,6 @@ def verdict(
     primary: Sequence[Analysis],
     ledger: Sequence[LedgerRow],
     level: float,
-    further_cautions: Sequence[str] = (),
     margin_planned: bool = True,
 ) -> Verdict:
     """Put the primary analyses into words.
@@ -54,26 +48,23 @@ def verdict(
         primary: The primary metric, one analysis per target.
         ledger: The parity table; a red row opens the headline with what is unfair.
         level: Confidence level of intervals; 1 - level is what p has to fall below.
-        further_cautions: What else weakens the result, such as an empty-mask rule.
         margin_planned: Whether the smallest difference that matters was fixed before the results.
     """
     alpha = round(1 - level, 12)
     contrasts = [(analysis, c) for analysis in primary for c in analysis.contrasts]
     if not contrasts:
-        return _single(primary, level, further_cautions)
+        return _single(primary, level)
     if primary[0].unit_of_analysis == "case":
-        return _not_independent(primary[0], level, further_cautions)
+        return _not_independent(primary[0])
     standings = [standing(c, alpha) for _, c in contrasts]
     texts = [_sentence(a, c, level) for a, c in contrasts]
     lead, details = _lead(contrasts, standings, texts, level)
     for analysis, contrast in contrasts:
         details += relevance_sentences(contrast, analysis.metric, _named(analysis), margin_planned)
-    cautions = [*_cautions(contrasts, alpha), *further_cautions]
     return Verdict(
         standing=_overall(standings),
         headline=_with_confounding(lead, ledger),
         sentences=tuple(details),
-        cautions=tuple(dict.fromkeys(cautions)),
     )
 
 
@@ -228,41 +219,7 @@ def _detectable(analysis: Analysis, contrast: Contrast, alpha: float) -> list[st
     return [f"{given}, a true difference of {size} would be found 8 times in 10."]
 
 
-def _cautions(contrasts: Sequence[tuple[Analysis, Contrast]], alpha: float) -> list[str]:
-    cautions: list[str] = []
-    for analysis, contrast in contrasts:
-        pair = f"{contrast.candidate} against {contrast.reference}"
-        if not any(contrast.d):
-            cautions.append(f"{pair}: identical {analysis.metric.label} in every patient.")
-        elif contrast.disagrees(alpha):
-            cautions.append(
-                f"{pair}: mean and ranks disagree (mean {_signed(analysis.metric, contrast.t.interval.mean)}, "
-                f"Hodges-Lehmann {_signed(analysis.metric, contrast.shift.estimate)}): "
-                "a few patients differ strongly from the rest."
-            )
-        cautions.extend(_seed_caution(analysis, contrast))
-    n = contrasts[0][1].n
-    if 2 < n < SMALL:
-        cautions.append(f"Very small test set: {_patients(n)}.")
-    if n == 2 and any(contrast.t.interval.low is not None for _, contrast in contrasts):
-        cautions.append(
-            "An interval from 2 patients rests on one degree of freedom: read it as 'unknown'."
-        )
-    return cautions
-
-
-def _seed_caution(analysis: Analysis, contrast: Contrast) -> list[str]:
-    by_name = {summary.design: summary for summary in analysis.summaries}
-    pair = (by_name[contrast.candidate], by_name[contrast.reference])
-    return [
-        f"{s.design}: its trainings differ by more (SD {number_text(s.training_sd, analysis.metric.digits)}) "
-        "than the designs do on average."
-        for s in pair
-        if s.training_sd is not None and s.training_sd > abs(contrast.t.interval.mean)
-    ]
-
-
-def _single(primary: Sequence[Analysis], level: float, cautions: Sequence[str]) -> Verdict:
+def _single(primary: Sequence[Analysis], level: float) -> Verdict:
     summary, metric = primary[0].summaries[0], primary[0].metric
     return Verdict(
         standing="single",
@@ -270,11 +227,10 @@ def _single(primary: Sequence[Analysis], level: float, cautions: Sequence[str]) 
         sentences=(
             f"{summary.design}: mean {_mean_text(primary[0], summary, level)}, median {metric.text(summary.median)}.",
         ),
-        cautions=tuple(cautions),
     )
 
 
-def _not_independent(analysis: Analysis, level: float, cautions: Sequence[str]) -> Verdict:
+def _not_independent(analysis: Analysis) -> Verdict:
     """Cases were counted as independent: what is left of their number, and no test."""
     first = analysis.contrasts[0]
     alike = first.clustering
@@ -291,10 +247,6 @@ def _not_independent(analysis: Analysis, level: float, cautions: Sequence[str]) 
             f"{c.candidate} against {c.reference}: {analysis.metric.text(c.t.interval.mean, signed=True)} "
             f"{_named(analysis)} over {c.n} cases."
             for c in analysis.contrasts
-        ),
-        cautions=(
-            f"The unit is the case: {100 * level:g} % intervals are too narrow; compare patients.",
-            *cautions,
         ),
     )
 
@@ -328,10 +280,6 @@ def _with_confounding(lead: str, ledger: Sequence[LedgerRow]) -> str:
 def _named(analysis: Analysis) -> str:
     """The unit a difference is in: "mm HD95", "Dice", with the target where it is not WT."""
     return f"{analysis.unit} {analysis.metric.label}".strip()
-
-
-def _signed(metric: Metric, value: float) -> str:
-    return metric.text(value, signed=True)
 
 
 def _patients(n: int) -> str:

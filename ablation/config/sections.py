@@ -27,7 +27,8 @@ def _margins(value: object) -> object:
     return {name.strip(): size.strip() for name, _, size in parts}
 
 
-Margins = Annotated[dict[str, Positive], BeforeValidator(_margins)]
+Margin = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Margins = Annotated[dict[str, Margin], BeforeValidator(_margins)]
 
 
 class Section(BaseModel):
@@ -288,6 +289,27 @@ class TrackingConfig(Section):
     )
 
 
+class PublishedScore(Section):
+    """A score from the literature, shown beside the designs and never tested."""
+
+    name: str = Field(description="method, as the report shows it")
+    metric: str = Field(description="score, such as dice")
+    value: float = Field(description="its published mean")
+    sd: Annotated[float, Field(ge=0.0)] | None = Field(None, description="standard deviation")
+    n: Count | None = Field(None, description="patients")
+    source: str = Field("", description="where it was published")
+
+
+class ReportConfig(Section):
+    """What a report shows beside the designs."""
+
+    literature: tuple[PublishedScore, ...] = Field(
+        (),
+        description="published scores to show in grey: [[report.literature]] with name, metric, "
+        "value and, where known, sd, n, source",
+    )
+
+
 class Config(Section):
     """Everything a sweep needs to know."""
 
@@ -301,4 +323,5 @@ class Config(Section):
     )
     sweep: SweepConfig = SweepConfig()
     comparison: ComparisonConfig = ComparisonConfig()
+    report: ReportConfig = ReportConfig()
     tracking: TrackingConfig = TrackingConfig()

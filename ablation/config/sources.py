@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ablation.config.presets import PRESETS
-from ablation.config.sections import Config, Section
+from ablation.config.sections import Config, PublishedScore, Section
 from ablation.errors import UsageError, nearest
 
 ENVIRONMENT_PREFIX = "ABLATE_"
@@ -88,7 +88,7 @@ def flatten(config: Config) -> Flat:
     flat: Flat = {}
     for name, section in config:
         if isinstance(section, Section):
-            flat |= {f"{name}.{key}": value for key, value in section}
+            flat |= {f"{name}.{key}": value for key, value in section.model_dump().items()}
         else:
             flat[name] = section
     return flat
@@ -233,12 +233,23 @@ def _validated(flat: Flat) -> Config:
     try:
         return Config.model_validate(nested)
     except ValidationError as error:
-        lines = [
-            f"{_dotted(item['loc'])} = {item['input']!r}: {item['msg']}" for item in error.errors()
-        ]
-        raise UsageError(
-            "; ".join(lines), hint="ablate config show lists every key with its meaning."
-        ) from error
+        raise _unusable(error) from error
+
+
+def _unusable(error: ValidationError) -> UsageError:
+    """Every value that does not fit; an unknown key in a table of tables with the nearest one."""
+    lines, hints = [], []
+    for item in error.errors():
+        place = _dotted(item["loc"])
+        if item["type"] == "extra_forbidden":
+            lines.append(f"unknown key {place}")
+            hints.append(nearest(str(item["loc"][-1]), PublishedScore.model_fields))
+        elif item["type"] == "missing":
+            lines.append(f"{place} is missing")
+        else:
+            lines.append(f"{place} = {item['input']!r}: {item['msg']}")
+    hint = " ".join(hints) or "ablate config show lists every key with its meaning."
+    return UsageError("; ".join(lines), hint=hint)
 
 
 def _dotted(location: Sequence[object]) -> str:

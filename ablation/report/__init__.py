@@ -1,10 +1,12 @@
 """A comparison written down: one offline page, tables for papers and programs, a summary.
 
-tables.py    the table that page, CSV and TeX share; JSON of everything
+tables.py    the table that all formats share; CSV, JSON of everything
+tex.py       the same for LaTeX; markdown.py  for wikis; formats.py  what is printed
 sections/    what the page shows below the verdict, a module each
 drawing.py   what every figure shares; scales.py  its axes; pairs.py  its comparisons
 html.py      what every section shares
-methods.py   what was done, in a paragraph
+card.py      the designs at a glance; literature.py  published scores beside them
+methods.py   what was done, in a paragraph; references.py  the sources it cites
 page.py      index.html, with page.html, page.css, page.js
 summary.py   what is printed
 pictures.py  the figures as SVG and PDF
@@ -12,6 +14,8 @@ files.py     write_report(): all files of a report
 """
 
 from ablation.report.files import FILES, write_report
+from ablation.report.formats import printed
+from ablation.report.literature import published
 from ablation.report.pictures import picture_kinds, write_pictures
 from ablation.report.source import Source
 from ablation.report.summary import summary
@@ -21,6 +25,8 @@ __all__ = [
     "FILES",
     "Source",
     "picture_kinds",
+    "printed",
+    "published",
     "summary",
     "to_json",
     "write_pictures",

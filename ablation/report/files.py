@@ -6,25 +6,42 @@ import os
 from pathlib import Path
 
 from ablation.comparison import Comparison
+from ablation.report.markdown import to_markdown
+from ablation.report.methods import bibliography, methods
 from ablation.report.page import page
 from ablation.report.source import Source
-from ablation.report.tables import to_csv, to_json, to_tex
+from ablation.report.tables import to_csv, to_json
+from ablation.report.tex import Style, to_tex
 
-FILES = ("index.html", "comparison.csv", "comparison.json", "comparison.tex")
+FILES = (
+    "index.html",
+    "comparison.csv",
+    "comparison.json",
+    "comparison.md",
+    "comparison.tex",
+    "methods.txt",
+    "methods.bib",
+)
 
 
-def write_report(comparison: Comparison, source: Source, folder: Path) -> tuple[Path, ...]:
+def write_report(
+    comparison: Comparison, source: Source, folder: Path, style: Style = "full"
+) -> tuple[Path, ...]:
     """Write page and tables into a folder, made when absent; return their paths, page first.
 
     The same comparison gives the same bytes: nothing holds a time or a path.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    paragraph = methods(comparison)
     contents = (
         page(comparison, source),
         to_csv(comparison),
         to_json(comparison, source),
-        to_tex(comparison),
+        to_markdown(comparison, source),
+        to_tex(comparison, style),
+        paragraph + "\n",
+        bibliography(paragraph),
     )
+    folder.mkdir(parents=True, exist_ok=True)
     return tuple(
         write_whole(folder / name, text.encode("utf-8"))
         for name, text in zip(FILES, contents, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -12,11 +12,14 @@ from plotly.offline import get_plotlyjs
 
 from ablation.comparison import Comparison
 from ablation.report.drawing import Figure
-from ablation.report.html import bullets, figure_html, prose
+from ablation.report.html import figure_html, prose
 from ablation.report.section import Section
 from ablation.report.sections import SECTIONS
 from ablation.report.source import Source
 from ablation.report.tables import plain
+
+SENTENCES = 3
+"""Of the verdict that are seen at once."""
 
 
 def page(comparison: Comparison, source: Source) -> str:
@@ -64,8 +67,18 @@ def script_json(value: object) -> str:
 
 
 def spec(figure: Figure) -> dict[str, object]:
-    """Return what the page's script draws."""
-    return {"id": figure.id, "data": figure.data, "layout": figure.layout}
+    """Return what the page's script draws; comparison.json has the digits beyond the sixth."""
+    return {"id": figure.id, "data": _short(figure.data), "layout": figure.layout}
+
+
+def _short(value: object) -> object:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, Mapping):
+        return {key: _short(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(item) for item in value]
+    return value
 
 
 def _bands(bands: Sequence[str]) -> str:
@@ -77,10 +90,11 @@ def _bands(bands: Sequence[str]) -> str:
 
 
 def _kicker(comparison: Comparison, source: Source) -> str:
-    targets = ", ".join(dict.fromkeys(analysis.target for analysis in comparison.analyses))
+    targets = dict.fromkeys(one.target for one in comparison.analyses if one.target)
     n = len(comparison.primary.patients)
     patients = "1 test patient" if n == 1 else f"{n} test patients"
-    return f"Experiment {source.experiment} · target {targets} · {patients}"
+    target = [f"target {', '.join(targets)}"] if targets else []
+    return " · ".join([source.title[:1].upper() + source.title[1:], *target, patients])
 
 
 def _heading(comparison: Comparison) -> str:
@@ -93,7 +107,7 @@ def _heading(comparison: Comparison) -> str:
 
 def _verdict(comparison: Comparison, source: Source) -> str:
     words = comparison.verdict
-    sentences = "".join(f"<p>{prose(text)}</p>" for text in words.sentences)
+    sentences = _sentences(words.sentences[:SENTENCES]) + _folded(words.sentences[SENTENCES:])
     following = ""
     if source.next_command:
         following = f'<p class="next">Next: <code>{escape(source.next_command)}</code></p>'
@@ -101,5 +115,16 @@ def _verdict(comparison: Comparison, source: Source) -> str:
     return (
         f'<section id="verdict" class="verdict {kind}" aria-label="Verdict">'
         f'<p class="headline">{prose(words.headline)}</p>{sentences}'
-        f"{bullets(words.cautions, 'cautions')}{following}</section>"
+        f"{following}</section>"
     )
+
+
+def _sentences(texts: Sequence[str]) -> str:
+    return "".join(f"<p>{prose(text)}</p>" for text in texts)
+
+
+def _folded(texts: Sequence[str]) -> str:
+    """Return sentences behind a line that opens them; many comparisons would fill the screen."""
+    if not texts:
+        return ""
+    return f"<details><summary>{len(texts)} more</summary>{_sentences(texts)}</details>"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
+from ablation.comparison import Caution
+from ablation.config.sections import PublishedScore
 from ablation.report.material import Material
 
 
@@ -12,21 +15,33 @@ class Source:
     """The runs behind a comparison, and what a reader may want to do next."""
 
     experiment: str
+    """Its name; of bare tables the files'."""
     runs: tuple[tuple[str, str], ...] = ()
-    """(design, run id) of every final that enters."""
+    """(design, run id) of every final that enters; of bare tables the file and its hash."""
     superseded: tuple[str, ...] = ()
     """Older finals of the same designs, left out."""
     other_experiments: tuple[str, ...] = ()
     next_command: str = ""
     """What to run to have something to compare with; "" where there is."""
+    remarks: tuple[str, ...] = ()
+    """What was assumed or left out in reading bare tables."""
+    kind: Literal["experiment", "table", "tables"] = "experiment"
+    literature: tuple[PublishedScore, ...] = ()
+    """Published scores to show beside the designs; never tested."""
     material: Material = field(default_factory=Material)
     """What the page shows of the runs themselves; not in comparison.json."""
 
-    def sentences(self) -> tuple[str, ...]:
-        """Say what was left out, so that nothing is left out silently."""
-        said = []
+    @property
+    def title(self) -> str:
+        """As in "experiment lgg"."""
+        return f"{self.kind} {self.experiment}"
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """What was left out, so that nothing is left out silently."""
+        said = list(self.remarks)
         if self.superseded:
             said.append(f"Left out, superseded by newer finals: {', '.join(self.superseded)}.")
         if self.other_experiments:
             said.append(f"Other experiments here: {', '.join(self.other_experiments)}.")
-        return tuple(said)
+        return tuple(Caution("grey", text) for text in said)

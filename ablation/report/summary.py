@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from ablation.comparison import Comparison
-from ablation.report.source import Source
-from ablation.report.tables import COLUMNS, rows
+from collections.abc import Iterator
 
-SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p Wilcoxon", "p Holm", "d_z")
+from ablation.comparison import Comparison
+from ablation.report.other_programs import friedman_text, wilcoxon_text
+from ablation.report.source import Source
+from ablation.report.tables import COLUMNS, named_test, rows
+
+SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p", "p adjusted", "d_z")
 TEXTS = ("metric", "design")
+MOST_PAIRS = 10  # comparisons listed one by one
 
 
 def summary(comparison: Comparison, source: Source) -> str:
-    """Return verdict, table, cautions and red entries of the ledger, as plain text."""
+    """Return verdict, what weakens it, table and notes, as plain text."""
     parts = [
         _title(comparison, source),
         "\n".join([comparison.verdict.headline, *comparison.verdict.sentences]),
-        "\n".join(f"caution: {text}" for text in comparison.verdict.cautions),
+        _quote(comparison, source),
         table(comparison),
-        "\n".join(_fairness(comparison)),
-        "\n".join([*comparison.notes, *source.sentences()]),
+        "\n".join(_tests(comparison)),
+        "\n".join(comparison.notes),
         f"Next: {source.next_command}" if source.next_command else "",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -28,7 +32,27 @@ def _title(comparison: Comparison, source: Source) -> str:
     n = len(comparison.primary.patients)
     patients = "1 test patient" if n == 1 else f"{n} test patients"
     bands = f" ({', '.join(comparison.bands)})" if comparison.bands else ""
-    return f"experiment {source.experiment}: {', '.join(comparison.designs)} on {patients}{bands}"
+    return f"{source.title}: {', '.join(comparison.designs)} on {patients}{bands}"
+
+
+def _quote(comparison: Comparison, source: Source) -> str:
+    found = (*comparison.cautions, *source.cautions)
+    lines = [f"  {one.colour:<5}  {one.text}" for one in found]
+    return "\n".join(["Before you quote this:", *lines]) if found else ""
+
+
+def _tests(comparison: Comparison) -> Iterator[str]:
+    """Which p stands in the table, and the tests as papers mostly print them."""
+    primary = comparison.primary
+    if not primary.contrasts or primary.unit_of_analysis == "case":
+        return
+    yield f"p: {named_test(primary.contrasts[0])}."
+    if primary.ranking is not None:
+        yield friedman_text(primary.ranking)
+    yield "Wilcoxon as most programs print it, differences of 0 left out, unadjusted:"
+    yield from (f"  {wilcoxon_text(contrast)}" for contrast in primary.contrasts[:MOST_PAIRS])
+    if len(primary.contrasts) > MOST_PAIRS:
+        yield f"  and {len(primary.contrasts) - MOST_PAIRS} more, see the page or --json"
 
 
 def table(comparison: Comparison) -> str:
@@ -49,13 +73,3 @@ def _line(cells: list[str], widths: list[int]) -> str:
         for name, cell, width in zip(SHOWN, cells, widths, strict=True)
     ]
     return "  ".join(padded).rstrip()
-
-
-def _fairness(comparison: Comparison) -> list[str]:
-    return [
-        f"unfair: {row.label} "
-        + ", ".join(f"{d} {v}" for d, v in zip(comparison.designs, row.values, strict=True))
-        + f" ({row.remark})"
-        for row in comparison.ledger
-        if row.colour == "red"
-    ]

@@ -1,4 +1,4 @@
-"""The table of a comparison, as text that page, CSV and TeX share; JSON has every digit."""
+"""The table of a comparison, as text that page, CSV, Markdown and TeX share; JSON has every digit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from dataclasses import fields, is_dataclass
 
 from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary, p_text
 from ablation.comparison.metrics import number_text
+from ablation.config.sections import Section
 from ablation.report.source import Source
+from ablation.statistics import Correction
 
 COLUMNS = (
     "metric",
@@ -25,14 +27,21 @@ COLUMNS = (
     "CI high",
     "median",
     "better in",
-    "p Wilcoxon",
-    "p Holm",
+    "test",
+    "p",
+    "p adjusted",
     "p paired t",
     "d_z",
     "d_z low",
     "d_z high",
 )
 """A design's row leaves the tests empty; a difference's row has `against` filled."""
+
+CORRECTED: dict[Correction, str] = {
+    "holm": "Holm",
+    "bh": "Benjamini-Hochberg",
+    "none": "unadjusted",
+}
 
 Row = tuple[str, ...]
 
@@ -54,7 +63,7 @@ def _analysis_rows(analysis: Analysis, name_target: bool) -> Iterator[Row]:
 def _design_cells(metric: Metric, summary: Summary) -> Row:
     i, text = summary.interval, metric.text
     spread = (text(i.mean), text(i.sd), text(i.low), text(i.high), text(summary.median))
-    return (summary.design, "", str(i.n), *spread, *[""] * 7)
+    return (summary.design, "", str(i.n), *spread, *[""] * 8)
 
 
 def _difference_cells(metric: Metric, c: Contrast) -> Row:
@@ -64,9 +73,9 @@ def _difference_cells(metric: Metric, c: Contrast) -> Row:
         return metric.text(value, signed=True)
 
     spread = (signed(i.mean), metric.text(i.sd), signed(i.low), signed(i.high), signed(c.median))
-    tests = (p_text(c.rank.p_two_sided), p_text(c.p_adjusted), p_text(c.t.p_two_sided))
+    tests = (named_test(c), p_text(c.p), p_text(c.p_adjusted), p_text(c.t.p_two_sided))
     if c.p is None:  # cases of one patient counted as independent: these p-values mean nothing
-        tests = ("", "", "")
+        tests = ("", "", "", "")
     effect = (
         number_text(value, 2, signed=True) for value in (c.effect.d_z, c.effect.low, c.effect.high)
     )
@@ -79,6 +88,14 @@ def _difference_cells(metric: Metric, c: Contrast) -> Row:
         *tests,
         *effect,
     )
+
+
+def named_test(contrast: Contrast) -> str:
+    """Return the test that decides and its adjustment, as in "Wilcoxon exact, Holm of 3"."""
+    if contrast.family == 1:
+        return contrast.test
+    family = f" of {contrast.family}" if contrast.correction != "none" else ""
+    return f"{contrast.test}, {CORRECTED[contrast.correction]}{family}"
 
 
 def to_csv(comparison: Comparison) -> str:
@@ -101,6 +118,8 @@ def plain(value: object) -> object:
     """Return dataclasses, mappings and sequences as what JSON has; NaN becomes null."""
     if is_dataclass(value) and not isinstance(value, type):
         return _mapping(value)
+    if isinstance(value, Section):
+        return plain(value.model_dump())
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -113,47 +132,3 @@ def plain(value: object) -> object:
 def _mapping(record: object) -> dict[str, object]:
     assert is_dataclass(record)
     return {field.name: plain(getattr(record, field.name)) for field in fields(record)}
-
-
-TEX_COLUMNS = ("design", "n", "mean", "SD", "CI low", "CI high", "p Holm", "p paired t", "d_z")
-TEX_SPECIAL = str.maketrans(
-    {c: f"\\{c}" for c in "&%$#_{}"}
-    | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", "<": "$<$"}
-)
-
-
-def to_tex(comparison: Comparison) -> str:
-    """Return the table for a paper (needs the booktabs package)."""
-    heads = ["", "$n$", "mean", "SD", "CI low", "CI high", "$p$ (Holm)", "$p$ ($t$)", "$d_z$"]
-    lines = [
-        "% Needs \\usepackage{booktabs}. In rows with vs: differences, above 0 the first design is better.",
-        "\\begin{tabular}{l" + "r" * (len(heads) - 1) + "}",
-        "\\toprule",
-        " & ".join(heads) + r" \\",
-    ]
-    before = ""
-    for row in rows(comparison):
-        cells = dict(zip(COLUMNS, row, strict=True))
-        if cells["metric"] != before:
-            before = cells["metric"]
-            title = f"{before}, {cells['role']}"
-            lines += ["\\midrule", f"\\multicolumn{{{len(heads)}}}{{l}}{{{_tex(title)}}} \\\\"]
-        lines.append(_tex_row(cells))
-    return "\n".join([*lines, "\\bottomrule", "\\end{tabular}"]) + "\n"
-
-
-def _tex_row(cells: Mapping[str, str]) -> str:
-    name = _tex(cells["design"])
-    if cells["against"]:
-        name += f" vs {_tex(cells['against'])}"
-    numbers = [_tex_number(cells[column]) for column in TEX_COLUMNS[1:]]
-    return " & ".join([name, *numbers]) + r" \\"
-
-
-def _tex(text: str) -> str:
-    return text.translate(TEX_SPECIAL)
-
-
-def _tex_number(text: str) -> str:
-    """A minus in TeX is a formula; an empty cell stays empty."""
-    return f"${text}$" if text else ""

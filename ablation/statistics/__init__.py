@@ -1,6 +1,6 @@
 """Paired statistics on patients: pure functions of numbers, no I/O and no global random state.
 
-paired.py         signed-rank and t test of one difference per patient
+paired.py         signed-rank and t test of one difference per patient; printed.py  as elsewhere
 permutation.py    sign flips of the mean, sign test
 effects.py        d_z, d_av, Hodges-Lehmann shift, superiority;  rank_biserial.py, median.py
 resampling.py     draws of patients, percentile and BCa intervals
@@ -78,6 +78,10 @@ from ablation.statistics.power import (
     patients_needed,
     power_paired_t,
 )
+from ablation.statistics.printed import (
+    PrintedWilcoxon,
+    printed_wilcoxon,
+)
 from ablation.statistics.profile import (
     performance_profile,
 )
@@ -149,6 +153,7 @@ __all__ = [
     "MedianInterval",
     "OrderRanks",
     "PairedT",
+    "PrintedWilcoxon",
     "RankBiserial",
     "RankStability",
     "Recipe",
@@ -200,6 +205,7 @@ __all__ = [
     "percentile_interval",
     "performance_profile",
     "power_paired_t",
+    "printed_wilcoxon",
     "rank_biserial",
     "rank_stability",
     "schemes",

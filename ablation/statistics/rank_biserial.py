@@ -61,9 +61,13 @@ def _of_counts(d: Array) -> Statistic:
     def correlation(counts: Array) -> Array:
         smaller, signed = np.zeros(len(counts)), np.zeros(len(counts))
         for group in groups:
-            own = counts[:, group]
-            here = own.sum(axis=1)
-            signed += (smaller + (here + 1) / 2) * (own @ np.sign(d[group]))
+            if group.size == 1:  # the usual case, without ties
+                here = counts[:, group[0]]
+                ahead = here if d[group[0]] > 0 else -here
+            else:
+                own = counts[:, group]
+                here, ahead = own.sum(axis=1), own @ np.sign(d[group])
+            signed += (smaller + (here + 1) / 2) * ahead
             smaller += here
         with np.errstate(invalid="ignore"):  # a draw of zeros alone has no value
             value: Array = signed / (smaller * (smaller + 1) / 2)

@@ -96,6 +96,11 @@ class Trainer:
         return int(self._model.count_params())
 
     @property
+    def device(self) -> str:
+        """What it trains on: "GPU" or "CPU"."""
+        return "GPU" if tf.config.list_logical_devices("GPU") else "CPU"
+
+    @property
     def traces(self) -> int:
         """How often the training step was traced: 1, however many trials were trained."""
         return self._step.traces

@@ -31,6 +31,8 @@ FAIR = {
     "threshold_at_edge": False,
     "morphology": "none",
     "min_size": 0,
+    "study_seconds": 600.0,
+    "device": "CPU",
     "ms_per_case": 20.0,
 }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -29,7 +30,20 @@ TINY = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
 }
 """Makes every example a matter of seconds, without changing a word of it."""
-CHEAP = ("ablate data", "ablate config", "ablate runs list", "ablate studies list")
+CHEAP = (
+    "ablate compare",
+    "ablate data",
+    "ablate config",
+    "ablate runs list",
+    "ablate studies list",
+)
+TABLES = {
+    "unet.csv": "case,dice\nP1,0.71\nP2,0.64\nP3,0.82\n",
+    "resupnet.csv": "case,dice\nP1,0.75\nP2,0.69\nP3,0.81\n",
+    "results.csv": "architecture,patient,dice\nunet,P1,0.71\nunet,P2,0.64\nresupnet,P1,0.75\nresupnet,P2,0.69\n",
+    "aucs.csv": "model,case,auc\nunet,P1,0.91\nunet,P2,0.94\nresupnet,P1,0.95\nresupnet,P2,0.97\n",
+}
+"""Scores of other tools that examples read."""
 NEEDS_MORE = ("ablate ui", "--tracking-uri http", "--trials 20 --data scans")
 """Examples that end with Ctrl-C, need a server, or take hours; their dry runs do not."""
 
@@ -120,11 +134,17 @@ def test_the_cheap_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("ABLATE_DATA__PHANTOM_PATIENTS", "4")
+    _write_tables(tmp_path)
     for line in dict.fromkeys(line for line in EPILOGS if line.startswith(CHEAP)):
         if line.startswith("ablate data phantom") and (tmp_path / "scans").exists():
             continue
         done = CliRunner().invoke(app, shlex.split(line)[1:])
         assert (done.exit_code, done.exception) == (0, None), f"{line}\n{done.output}"
+
+
+def _write_tables(folder: Path) -> None:
+    for name, text in TABLES.items():
+        (folder / name).write_text(text)
 
 
 @pytest.mark.slow
@@ -134,12 +154,12 @@ def test_every_example_runs_as_it_stands(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import subprocess
-    import sys
 
     environment = TINY | {"ABLATE_CACHE": str(tmp_path / "cache")}
     for key, value in environment.items():
         monkeypatch.setenv(key, value)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    _write_tables(tmp_path)
     lines = EPILOGS if source == "help" else _of_ablate(_lines(ROOT / source))
     # What makes the scans stands in the text of the README, below the commands that read them.
     lines = sorted(
@@ -193,6 +213,32 @@ def test_every_configuration_shown_is_one(page: Path, tmp_path: Path) -> None:
 def test_the_reference_is_fresh() -> None:
     fresh = REFERENCE.reference() == (ROOT / "docs" / "reference.md").read_text()
     assert fresh, "write it anew: uv run python docs/make_reference.py"
+
+
+@pytest.fixture(scope="module")
+def made_from_the_phantom() -> Iterator[Callable[[str], ModuleType]]:
+    """Load a script of docs; they share the designs, which are made once."""
+    sys.path.insert(0, str(ROOT / "docs"))
+    yield lambda name: _load(ROOT / "docs" / f"{name}.py")
+    sys.path.remove(str(ROOT / "docs"))
+
+
+def test_the_misleading_ways_are_fresh(
+    made_from_the_phantom: Callable[[str], ModuleType],
+) -> None:
+    fresh = made_from_the_phantom("make_misleading").page()
+    written = (ROOT / "docs" / "misleading.md").read_text()
+    assert fresh == written, "write it anew: uv run python docs/make_misleading.py"
+
+
+def test_the_pictures_show_the_report_of_this_code(
+    made_from_the_phantom: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    pictures = made_from_the_phantom("make_pictures")
+    shown = pictures.fingerprint(pictures.report(tmp_path).read_text())
+    again = "the report looks different now; take the pictures anew: uv run python docs/make_pictures.py"
+    assert shown == pictures.FINGERPRINT.read_text().strip(), again
+    assert {path.name for path in pictures.IMAGES.glob("*.png")} == set(pictures.SIZES)
 
 
 def test_pictures_are_small() -> None:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 from ablation.comparison import Comparison
 from ablation.report.section import Section
 from ablation.report.sections.cases import cases
+from ablation.report.sections.designs import designs
 from ablation.report.sections.details import details
 from ablation.report.sections.effects import effects
+from ablation.report.sections.elsewhere import elsewhere
 from ablation.report.sections.empties import empties
 from ablation.report.sections.fairness import fairness
 from ablation.report.sections.forest import forest
 from ablation.report.sections.matrix import matrix
 from ablation.report.sections.operating import operating
 from ablation.report.sections.patients import patients
+from ablation.report.sections.quote import quote
 from ablation.report.sections.rainclouds import rainclouds
 from ablation.report.sections.ranks import ranks
 from ablation.report.sections.results import results
@@ -24,8 +27,10 @@ from ablation.report.sections.tuning import tuning
 from ablation.report.source import Source
 
 SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
-    results,
+    quote,
+    designs,
     patients,
+    results,
     fairness,
     effects,
     forest,
@@ -33,6 +38,7 @@ SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
     matrix,
     ranks,
     empties,
+    elsewhere,
     sensitivity,
     sizes,
     cases,

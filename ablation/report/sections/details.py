@@ -6,7 +6,7 @@ from html import escape
 
 from ablation.comparison import Analysis, Comparison
 from ablation.report.html import bullets, prose, table
-from ablation.report.methods import methods
+from ablation.report.methods import bibliography, methods
 from ablation.report.section import Section
 from ablation.report.source import Source
 
@@ -14,9 +14,9 @@ from ablation.report.source import Source
 def details(comparison: Comparison, source: Source) -> Section:
     """Return what a careful reader looks up."""
     absent = source.material.sentences(comparison.designs) if source.runs else ()
-    body = bullets([*comparison.notes, *source.sentences(), *absent], "notes")
+    body = bullets([*comparison.notes, *absent], "notes")
     body += "\n".join(_values(comparison, analysis) for analysis in comparison.analyses)
-    body += f"<details open><summary>Methods</summary><p>{prose(methods(comparison))}</p></details>"
+    body += _methods(comparison)
     body += f"<details><summary>Runs</summary>{_runs(source)}</details>"
     return Section("details", "Details", body=body)
 
@@ -31,6 +31,14 @@ def _values(comparison: Comparison, analysis: Analysis) -> str:
     title = f"{analysis.label} of every patient"
     return (
         f'<details><summary>{escape(title)}</summary><div class="scroll">{values}</div></details>'
+    )
+
+
+def _methods(comparison: Comparison) -> str:
+    text = methods(comparison)
+    return (
+        f"<details open><summary>Methods</summary><p>{prose(text)}</p></details>"
+        f"<details><summary>References (BibTeX)</summary><pre>{escape(bibliography(text))}</pre></details>"
     )
 
 

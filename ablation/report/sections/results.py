@@ -9,11 +9,11 @@ from ablation.report.drawing import colours
 from ablation.report.html import head
 from ablation.report.section import Section
 from ablation.report.source import Source
-from ablation.report.tables import COLUMNS, Row, rows
+from ablation.report.tables import COLUMNS, Row, named_test, rows
 
-TEXT_COLUMNS = frozenset({"metric", "role", "design", "against"})
-SOFT_COLUMNS = frozenset({"metric", "role", "against", "n"})
-STRONG_COLUMNS = frozenset({"design", "mean", "p Holm"})
+TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "test"})
+SOFT_COLUMNS = frozenset({"metric", "role", "against", "n", "test"})
+STRONG_COLUMNS = frozenset({"design", "mean", "p adjusted"})
 
 
 def results(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
@@ -29,8 +29,8 @@ def _reading(comparison: Comparison) -> str:
     return (
         f"Over test patients; CI is the {100 * comparison.level:g} % t interval of the mean. In rows "
         "with an entry under “against”, every value is a difference within patients, above 0 "
-        "when the design on the left is better. p Holm: Wilcoxon, adjusted; d_z: mean difference "
-        "in standard deviations of the differences."
+        f"when the design on the left is better. p: {named_test(comparison.primary.contrasts[0])}; "
+        "d_z: mean difference in standard deviations of the differences."
     )
 
 

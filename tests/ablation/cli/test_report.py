@@ -12,7 +12,10 @@ import typer
 from typer.testing import CliRunner
 
 from ablation.cli.report import report
+from ablation.config import Config, with_values
+from ablation.config.sections import ComparisonConfig
 from ablation.errors import AblateError, UsageError
+from ablation.experiment import params_of
 from ablation.metrics.cases import COLUMNS
 from ablation.overlays import Overlay, overlays_csv
 from tracking import names
@@ -30,7 +33,14 @@ FACTS = {
 }
 
 
-def final(folder: Path, model: str, seed: int, dice: list[float], **facts: object) -> PulledRun:
+def final(
+    folder: Path,
+    model: str,
+    seed: int,
+    dice: list[float],
+    plan: ComparisonConfig | None = None,
+    **facts: object,
+) -> PulledRun:
     run_id = f"{model}{seed}"
     (folder / run_id).mkdir()
     rows = pd.DataFrame({name: ["" for _ in dice] for name in COLUMNS})
@@ -42,7 +52,8 @@ def final(folder: Path, model: str, seed: int, dice: list[float], **facts: objec
     )  # fmt: skip
     rows.to_csv(folder / run_id / names.PER_CASE, index=False)
     tags = {f"{names.LEDGER}{key}": json.dumps(value) for key, value in (FACTS | facts).items()}
-    params = {"comparison.metric": "dice", "comparison.reference": "none"}
+    planned = {f"comparison.{key}": value for key, value in plan or ComparisonConfig()}
+    params = params_of(with_values(Config(), planned))
     return PulledRun(
         run_id, f"final-{seed}", {names.MODEL: model, **tags}, params, {}, folder / run_id
     )
@@ -147,6 +158,95 @@ def test_another_metric_is_said_to_be_chosen_late(server):
     server("resupnet", 1, [0.7, 0.8])
     assert "chosen after the results were seen" in call("--metric", "hd95").stdout
     assert "chosen after" not in call().stdout
+
+
+def test_published_scores_of_a_configuration_are_shown(server, tmp_path):
+    server("unet", 1, [0.5, 0.6])
+    row = '[[report.literature]]\nname = "nnU-Net"\nmetric = "dice"\nvalue = 0.89\n'
+    (tmp_path / "ablate.toml").write_text(row)
+    call()
+    assert "published, not compared here" in (tmp_path / "report/index.html").read_text()
+    (tmp_path / "other.toml").write_text(row.replace("value", "valu"))
+    with pytest.raises(UsageError, match=r"unknown key report\.literature\.0\.valu"):
+        call("--config", "other.toml")
+
+
+def test_what_was_planned_is_what_is_done(server):
+    plan = ComparisonConfig(
+        secondary=("iou",),
+        margin={"dice": 0.02},
+        primary_test="t",
+        correction="none",
+        reference="unet",
+    )
+    server("unet", 1, [0.5, 0.6, 0.7], plan)
+    server("resupnet", 1, [0.7, 0.8, 0.85], plan)
+    content = json.loads(call("--json").stdout)
+    assert content["settings"] == json.loads(plan.model_dump_json())
+    contrast = content["analyses"][0]["contrasts"][0]
+    assert (contrast["reference"], contrast["test"]) == ("unet", "paired t")
+    assert "chosen after" not in call().stdout
+
+
+def test_what_was_not_planned_is_said(server):
+    server("unet", 1, [0.5, 0.6, 0.7])
+    server("resupnet", 1, [0.7, 0.8, 0.85])
+    words = ("--reference", "unet", "--alternative", "greater", "--margin", "dice=0.02")
+    text = call(*words, "--primary-test", "signflip", "--correction", "bh").stdout
+    for part in (
+        "direction was",
+        "margin (dice 0.02) was",
+        "test signflip was",
+        "correction bh was",
+    ):
+        assert f"{part} chosen after the results were seen" in text
+
+
+def test_plans_that_differ_are_said(server):
+    server("resupnet", 1, [0.7, 0.8, 0.85], ComparisonConfig(margin={"dice": 0.05}))
+    server("unet", 1, [0.5, 0.6, 0.7])
+    text = call().stdout
+    assert "another margin each: resupnet dice=0.05, unet none" in text
+    assert "margin (dice 0.05) was chosen after" in text
+
+
+def test_one_or_several_metrics(server):
+    server("unet", 1, [0.5, 0.6])
+    server("resupnet", 1, [0.7, 0.8])
+    content = json.loads(call("--metric", "dice,hd95,asd", "--json").stdout)
+    assert [one["metric"]["name"] for one in content["analyses"]] == ["dice", "hd95"]
+    assert "ASSD is not compared: no patient has a value under every design." in content["notes"]
+    assert [one["role"] for one in content["analyses"]] == ["primary", "secondary"]
+
+
+def test_flags_are_checked_before_anything_is_fetched(server, monkeypatch):
+    monkeypatch.setattr("tracking.client.pull_finals", lambda *_: pytest.fail("fetched"))
+    with pytest.raises(UsageError, match="--empty 'penalt'") as caught:
+        call("--empty", "penalt", "--missing", "worse")
+    assert "--missing 'worse'" in caught.value.message
+    assert "Did you mean worst? Did you mean penalty?" in caught.value.hint
+
+
+def test_a_method_is_assumed_only_where_none_is_stated(server):
+    server("unet", 1, [0.5, 0.6], hd95_method="directed_max")
+    server("imported", 1, [0.7, 0.8])
+    ledger = json.loads(call("--json", "--assume-hd95-method", "directed_max").stdout)["ledger"]
+    assert {row["fact"]: row["values"] for row in ledger}["hd95_method"] == ["directed_max"] * 2
+    with pytest.raises(AblateError, match="hd95_method differs"):
+        call("--assume-hd95-method", "pooled")
+
+
+def test_hd95_of_an_unknown_kind_is_not_compared(server):
+    server("unet", 1, [0.5, 0.6], hd95_method="directed_max")
+    server("imported", 1, [0.7, 0.8])
+    content = json.loads(call("--json").stdout)
+    assert [one["metric"]["name"] for one in content["analyses"]] == ["dice"]
+    assert "HD95 is not compared: not stated how it was computed for imported." in content["notes"]
+    with pytest.raises(AblateError, match="imported does not say which") as caught:
+        call("--metric", "hd95")
+    assert "--assume-hd95-method" in caught.value.hint
+    together = call("--metric", "hd95", "--assume-hd95-method", "directed_max").stdout
+    assert "HD95 (mm)" in together
 
 
 def test_what_cannot_be_published_is_not_called_nothing(server):

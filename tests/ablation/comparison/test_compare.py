@@ -82,7 +82,7 @@ def test_a_missed_case_that_cannot_be_penalised_is_counted(design, table):
     result = compare([design("a", [0.9, 0.7, 0.8]), design("b", missing)], BOTH)
     assert result.analyses[1].patients == ("p0", "p2")
     assert result.analyses[1].unscored == 1
-    assert any("favours designs that miss" in note for note in result.notes)
+    assert any("favours designs that miss" in one.text for one in result.cautions)
 
 
 def test_cases_without_a_tumour_are_detections_only(design, table):
@@ -105,7 +105,7 @@ def test_rules_that_disagree_are_said_in_the_verdict(design, table):
     result = compare([design("a", a), design("b", b)], settings)
     winners = {row.policy: row.winner for row in result.sensitivity}
     assert winners == {"penalty": "a", "brats": "a", "exclude": "b"}
-    assert any("rule for empty masks" in text for text in result.verdict.cautions)
+    assert any("rule for empty masks" in one.text for one in result.cautions)
 
 
 def test_no_rules_are_shown_where_every_case_is_scored(design):

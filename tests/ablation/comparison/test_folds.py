@@ -46,7 +46,7 @@ def test_every_patient_is_compared_once(design, crossed):
     assert len(result.primary.patients) == 10
     assert result.primary.contrasts[0].t.interval.mean == pytest.approx(GAIN.mean())
     assert any("5-fold cross-validation are out-of-fold" in note for note in result.notes)
-    assert "10 patients by nested cross-validation with 5 outer folds" in methods(result)
+    assert "10 test patients (by nested 5-fold cross-validation)." in methods(result)
 
 
 def test_the_interval_over_folds_is_nadeau_and_bengios(design, crossed):
@@ -68,7 +68,7 @@ def test_below_five_folds_there_is_an_interval_alone(design, crossed):
     row = row_of(result)
     assert row.p is None
     assert row.low < 0 < row.high
-    assert any("training patients of the folds random too" in c for c in result.verdict.cautions)
+    assert any("training patients of the folds random too" in c.text for c in result.cautions)
 
 
 def test_a_fold_must_not_test_who_it_was_tuned_on(design, crossed):
@@ -98,7 +98,7 @@ def test_other_folds_or_one_split_have_no_common_interval(design, crossed, table
     )
     assert row_of(mixed) is None
     assert mixed.folds == (5, 0)
-    assert "a: 5-fold cross-validation, b: holdout" in methods(mixed)
+    assert "a 5-fold cross-validation, b holdout" in methods(mixed)
     assert any("a 5-fold cross-validation, b holdout" in note for note in mixed.notes)
     ledger = {row.fact: row for row in mixed.ledger}
     assert ledger["protocol"].colour == "amber"

@@ -28,8 +28,12 @@ def pair(design):
     return [design("a", BASE + GAIN), design("b", BASE)]
 
 
-def everything(verdict) -> str:
-    return " ".join([verdict.headline, *verdict.sentences, *verdict.cautions])
+def everything(result) -> str:
+    return " ".join([result.verdict.headline, *result.verdict.sentences, *cautions(result)])
+
+
+def cautions(result) -> list[str]:
+    return [one.text for one in result.cautions]
 
 
 def test_the_planned_test_decides(pair):
@@ -44,7 +48,7 @@ def test_the_planned_test_decides(pair):
         ).pvalue
     )
     assert by_rank.t == by_t.t
-    assert "paired t, Holm p" in everything(compare(pair, rules(primary_test="t")).verdict)
+    assert "paired t, Holm p" in everything(compare(pair, rules(primary_test="t")))
 
 
 def test_one_sided_needs_a_reference(pair):
@@ -74,8 +78,8 @@ def test_corrections(design):
         assert [c.p_adjusted for c in found] == pytest.approx(multipletests(raw, method=method)[1])
     bare = compare(designs, rules(correction="none"))
     assert [c.p_adjusted for c in bare.primary.contrasts] == raw
-    assert any("not adjusted" in text for text in bare.verdict.cautions)
-    assert "Holm" not in everything(bare.verdict)
+    assert any("not adjusted" in text for text in cautions(bare))
+    assert "Holm" not in everything(bare)
 
 
 def test_fewer_patients_are_needed_without_holm(design):
@@ -93,14 +97,14 @@ def gap(table, *rows: int) -> pd.DataFrame:
 
 def test_missing_cases_are_refused_left_out_or_worst(design, table):
     designs = [design("a", table([0.5, 0.5, 0.5, 0.5])), design("b", gap(table, 2))]
-    with pytest.raises(ComparisonError, match=r"b \(training 1\) lacks p2 WT"):
+    with pytest.raises(ComparisonError, match="b lacks p2 WT"):
         compare(designs, rules())
     shared = compare(designs, rules(missing="intersection"))
     worst = compare(designs, rules(missing="worst"))
     assert shared.primary.patients == ("p0", "p1", "p3")
     assert worst.primary.scores["b"] == pytest.approx((0.9, 0.8, 0.0, 0.6))
     for result in (shared, worst):
-        assert any("b (training 1) lacks p2 WT" in note for note in result.notes)
+        assert any("b lacks p2 WT" in note for note in result.notes)
         rows = [row for row in result.checks if row.kind == "missing cases"]
         assert [row.estimate for row in rows] == pytest.approx([-0.8 / 3, -0.075])
     assert [d.missed for d in worst.detection] == [0, 0]  # not scored is not missed
@@ -116,8 +120,8 @@ def test_a_missing_case_gets_the_penalty_in_distances(design, table):
 
 def test_rules_for_missing_cases_that_disagree_are_said(design, table):
     designs = [design("a", table([0.79, 0.69, 0.85, 0.5])), design("b", gap(table, 2))]
-    verdict = compare(designs, rules(missing="intersection")).verdict
-    assert any("rule for missing cases" in text for text in verdict.cautions)
+    result = compare(designs, rules(missing="intersection"))
+    assert any("rule for missing cases" in text for text in cautions(result))
 
 
 def test_a_missing_quiet_case_counts_as_a_false_alarm_at_worst(design, table):
@@ -204,7 +208,7 @@ def test_random_trainings_can_leave_a_difference_open(design, table):
     result = compare([a, b], rules())
     recipe = next(row for row in result.checks if row.kind == "trainings")
     assert recipe.low < 0 < recipe.high
-    assert any("with training runs random too" in text for text in result.verdict.cautions)
+    assert any("with training runs random too" in text for text in cautions(result))
     alone = compare([design("a", BASE + GAIN), design("b", BASE)], rules())
     assert not [row for row in alone.checks if row.kind == "trainings"]
 
@@ -219,7 +223,7 @@ def test_a_margin_brings_equivalence_and_probabilities(pair):
     found = result.primary.contrasts[0].relevance
     assert found.equivalence.equivalent
     assert found.bayes.verdict == "rope"
-    text = everything(result.verdict)
+    text = everything(result)
     assert "a and b are equivalent within 0.050 Dice" in text
     assert "detectable but smaller than the relevant one of 0.050 Dice" in text
     assert "no relevant difference" in text
@@ -227,7 +231,7 @@ def test_a_margin_brings_equivalence_and_probabilities(pair):
 
 
 def test_a_difference_beyond_the_margin(pair):
-    text = everything(compare(pair, rules(margin={"dice": 0.002})).verdict)
+    text = everything(compare(pair, rules(margin={"dice": 0.002})))
     assert "larger than the relevant difference of 0.002 Dice" in text
     assert "a is not worse than b by 0.002 Dice or more" in text
 
@@ -244,8 +248,8 @@ def test_a_late_direction_is_said(design):
     designs = [
         design(n, BASE + g, planned_alternative="two-sided") for n, g in (("a", GAIN), ("b", 0))
     ]
-    verdict = compare(designs, rules(alternative="greater", reference="b")).verdict
-    assert any("one-sided direction was chosen after" in text for text in verdict.cautions)
+    result = compare(designs, rules(alternative="greater", reference="b"))
+    assert any("one-sided direction was chosen after" in text for text in cautions(result))
 
 
 def test_a_margin_of_an_unknown_metric(pair):

@@ -22,8 +22,13 @@ BANNED = re.compile(
 )
 
 
-def everything(verdict) -> str:
-    return " ".join([verdict.headline, *verdict.sentences, *verdict.cautions])
+def everything(result) -> str:
+    verdict = result.verdict
+    return " ".join([verdict.headline, *verdict.sentences, *cautions(result)])
+
+
+def cautions(result) -> list[str]:
+    return [one.text for one in result.cautions]
 
 
 def test_settled(design):
@@ -71,10 +76,10 @@ def test_open(design):
 
 
 def test_two_patients(design):
-    verdict = compare([design("a", [0.6, 0.8]), design("b", [0.5, 0.5])], DICE).verdict
-    assert verdict.standing == "too few"
-    assert verdict.headline == "n = 2 patients cannot give p < 0.05 with this test."
-    text = everything(verdict)
+    result = compare([design("a", [0.6, 0.8]), design("b", [0.5, 0.5])], DICE)
+    assert result.verdict.standing == "too few"
+    assert result.verdict.headline == "n = 2 patients cannot give p < 0.05 with this test."
+    text = everything(result)
     assert "What these 2 patients can show" in text
     assert "no exact paired test can fall below p = 0.5" in text
     assert "needs at least 6 test patients" in text
@@ -84,22 +89,23 @@ def test_two_patients(design):
 @pytest.mark.parametrize(("n", "p"), [(1, "1"), (3, "0.25"), (5, "0.0625")])
 def test_few_patients(design, n, p):
     rng = np.random.default_rng(n)
-    verdict = compare(
+    result = compare(
         [design("a", rng.uniform(0.6, 0.9, n)), design("b", rng.uniform(0, 0.3, n))], DICE
-    ).verdict
-    assert verdict.standing == "too few"
-    assert f"no exact paired test can fall below p = {p}," in everything(verdict)
+    )
+    assert result.verdict.standing == "too few"
+    assert f"no exact paired test can fall below p = {p}," in everything(result)
 
 
 def test_more_comparisons_need_more_patients(design):
     rng = np.random.default_rng(0)
     designs = [design(name, rng.uniform(0.3, 0.9, 6)) for name in "abc"]
-    verdict = compare(designs, DICE).verdict
-    assert verdict.standing == "too few"
+    result = compare(designs, DICE)
+    assert result.verdict.standing == "too few"
     assert (
-        verdict.headline == "n = 6 patients cannot give p < 0.05 with this test for 3 comparisons."
+        result.verdict.headline
+        == "n = 6 patients cannot give p < 0.05 with this test for 3 comparisons."
     )
-    assert "at least 7 test patients with 3 comparisons" in everything(verdict)
+    assert "at least 7 test patients with 3 comparisons" in everything(result)
 
 
 def test_several_comparisons_are_counted(design):
@@ -144,31 +150,35 @@ def test_mean_and_ranks_that_disagree_are_said(design):
     result = compare([design("a", a), design("b", b)], DICE)
     assert result.primary.contrasts[0].rank.p_two_sided == pytest.approx(0.091796875)
     more = compare([design("a", np.append(a, [0.55] * 4)), design("b", np.full(14, 0.5))], DICE)
-    assert any("mean and ranks disagree" in text for text in more.verdict.cautions)
+    assert any(text.startswith("Tests disagree at p < 0.05, unadj") for text in cautions(more))
+    steep = np.append(np.full(9, 0.55), 0.0)
+    opposed = compare([design("a", steep), design("b", b)], DICE)
+    assert (
+        "Mean and ranks favour different designs, a few patients differ strongly: "
+        "a against b (mean -0.005, Hodges-Lehmann +0.050)." in cautions(opposed)
+    )
 
 
 def test_identical_designs(design):
     values = [0.5, 0.6, 0.7, 0.8, 0.55, 0.65, 0.75]
-    verdict = compare([design("a", values), design("b", values)], DICE).verdict
-    assert verdict.standing == "open"
-    assert any("identical Dice in every patient" in text for text in verdict.cautions)
+    result = compare([design("a", values), design("b", values)], DICE)
+    assert result.verdict.standing == "open"
+    assert "Identical Dice in every patient: a against b." in cautions(result)
 
 
 def test_trainings_that_differ_more_than_designs_are_said(design, table):
     a = design("a", table([0.9] * 4), table([0.1] * 4))
-    verdict = compare([a, design("b", [0.48, 0.49, 0.5, 0.51])], DICE).verdict
-    assert any(
-        text.startswith("a: its trainings differ by more (SD 0.566)") for text in verdict.cautions
+    result = compare([a, design("b", [0.48, 0.49, 0.5, 0.51])], DICE)
+    assert "Trainings of one design differ by more than the designs do: a (SD 0.566)." in cautions(
+        result
     )
 
 
 def test_a_metric_chosen_late_is_said(design):
     designs = [design(n, [0.5, 0.6], planned_metric="dice") for n in "ab"]
     late = compare(designs, ComparisonConfig(metric="hd95", secondary=()))
-    assert any(
-        "chosen after the results were seen (planned: dice)" in t for t in late.verdict.cautions
-    )
-    assert not any("chosen after" in t for t in compare(designs, DICE).verdict.cautions)
+    assert any("chosen after the results were seen (planned: dice)" in t for t in cautions(late))
+    assert not any("chosen after" in t for t in cautions(compare(designs, DICE)))
 
 
 scores = st.lists(st.integers(0, 100).map(lambda x: x / 100), min_size=1, max_size=12)
@@ -193,7 +203,7 @@ def test_no_sentence_claims_what_is_banned(table, values, random, k):
         )
         for i in range(k)
     ]
-    text = everything(compare(designs, DICE).verdict)
+    text = everything(compare(designs, DICE))
     assert not BANNED.search(text), text
 
 

@@ -1,0 +1,195 @@
+"""The designs at a glance: what each scored, by how much it differs, what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ablation.comparison import (
+    ADJUSTED,
+    Analysis,
+    Comparison,
+    Contrast,
+    Metric,
+    Summary,
+    Validation,
+    p_text,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A value, and below it what qualifies it."""
+
+    main: str = ""
+    below: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One target's designs, a row each; columns that say nothing are left out."""
+
+    target: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    """The first cell of a row is the design's name."""
+    against: str
+    """The design the others are compared with: the reference, or the one with the best mean."""
+
+
+def cards(comparison: Comparison) -> tuple[Card, ...]:
+    """Return a card for each target."""
+    return tuple(
+        _card(comparison, analysis)
+        for analysis in comparison.analyses
+        if analysis.role == "primary"
+    )
+
+
+def _card(comparison: Comparison, analysis: Analysis) -> Card:
+    against = comparison.reference or _best(analysis)
+    columns = dict(_columns(comparison, analysis, against))
+    cells = {
+        title: [value(name) for name in comparison.designs] for title, value in columns.items()
+    }
+    told = {title: column for title, column in cells.items() if any(c.main for c in column)}
+    return Card(
+        target=analysis.target,
+        columns=("design", *told),
+        rows=tuple(
+            (Cell(name), *(column[i] for column in told.values()))
+            for i, name in enumerate(comparison.designs)
+        ),
+        against=against,
+    )
+
+
+def _best(analysis: Analysis) -> str:
+    sign = analysis.metric.sign
+    return max(analysis.summaries, key=lambda one: sign * one.interval.mean).design
+
+
+Column = tuple[str, Callable[[str], Cell]]
+
+
+def _columns(comparison: Comparison, analysis: Analysis, against: str) -> Iterator[Column]:
+    """Each column's title, and its cell for a design."""
+    yield from _scores(comparison, analysis)
+    if analysis.contrasts:
+        yield from _differences(analysis, against)
+    validation = {v.design: v for v in comparison.validation if v.target == analysis.target}
+    yield (
+        f"validation {analysis.metric.label}",
+        lambda name: _validation(analysis.metric, validation.get(name)),
+    )
+    yield from _costs(comparison)
+
+
+def _scores(comparison: Comparison, analysis: Analysis) -> Iterator[Column]:
+    metric = analysis.metric
+    summaries = {summary.design: summary for summary in analysis.summaries}
+    missed = {one.design: one for one in comparison.detection}
+    yield analysis.label, lambda name: _mean(metric, summaries[name])
+    yield "SD", lambda name: Cell(metric.text(summaries[name].interval.sd))
+    yield "median", lambda name: Cell(metric.text(summaries[name].median))
+    others = [a for a in comparison.analyses if a.target == analysis.target and a is not analysis]
+    if others:
+        yield _second(others[0])
+    yield "missed", lambda name: Cell(f"{missed[name].missed} of {missed[name].with_tumour}")
+
+
+def _second(analysis: Analysis) -> Column:
+    """The first secondary metric; its mean would be driven by the penalty of a missed tumour."""
+    summaries = {summary.design: summary for summary in analysis.summaries}
+    return f"{analysis.label} median", lambda name: _median(analysis.metric, summaries[name])
+
+
+def _differences(analysis: Analysis, against: str) -> Iterator[Column]:
+    found = {
+        one: contrast
+        for contrast in analysis.contrasts
+        for one, other in (
+            (contrast.candidate, contrast.reference),
+            (contrast.reference, contrast.candidate),
+        )
+        if other == against
+    }
+    correction = analysis.contrasts[0].correction
+    yield f"difference to {against}", lambda name: _difference(analysis.metric, name, found)
+    yield (
+        f"p, {analysis.contrasts[0].test}",
+        lambda name: Cell(p_text(found[name].p) if name in found else ""),
+    )
+    if correction != "none" and analysis.contrasts[0].family > 1:
+        yield (
+            ADJUSTED[correction],
+            lambda name: Cell(p_text(found[name].p_adjusted) if name in found else ""),
+        )
+
+
+def _costs(comparison: Comparison) -> Iterator[Column]:
+    rows = {row.fact: row for row in comparison.ledger}
+    place = {name: i for i, name in enumerate(comparison.designs)}
+
+    def stated(fact: str, name: str) -> object:
+        return rows[fact].stated[place[name]] if fact in rows else None
+
+    def shown(fact: str, name: str) -> Cell:
+        return Cell("" if stated(fact, name) is None else rows[fact].values[place[name]])
+
+    yield "parameters", lambda name: shown("parameters", name)
+    yield "ms per case", lambda name: shown("ms_per_case", name)
+    yield "trials", lambda name: shown("trials", name)
+    yield (
+        "training time",
+        lambda name: _time(stated("study_seconds", name), stated("device", name)),
+    )
+
+
+def _mean(metric: Metric, summary: Summary) -> Cell:
+    interval = summary.interval
+    return Cell(metric.text(interval.mean), _span(metric, interval.low, interval.high))
+
+
+def _median(metric: Metric, summary: Summary) -> Cell:
+    return Cell(metric.text(summary.median), _span(metric, *summary.quartiles))
+
+
+def _difference(metric: Metric, name: str, found: dict[str, Contrast]) -> Cell:
+    """The design minus the one the others are compared with, above 0 the design is better."""
+    if name not in found:
+        return Cell()
+    contrast = found[name]
+    sign = 1 if contrast.candidate == name else -1
+    interval = contrast.t.interval
+    limits = [None if x is None else sign * x for x in (interval.low, interval.high)]
+    low, high = limits[::sign]
+    return Cell(metric.text(sign * interval.mean, signed=True), _span(metric, low, high))
+
+
+def _span(metric: Metric, low: float | None, high: float | None) -> str:
+    return "" if low is None else f"{metric.text(low)} to {metric.text(high)}"
+
+
+def _validation(metric: Metric, found: Validation | None) -> Cell:
+    if found is None:
+        return Cell()
+    return Cell(metric.text(found.mean), metric.text(found.gap, signed=True))
+
+
+def _time(seconds: object, device: object) -> Cell:
+    """Return a time and what was kept busy by it."""
+    if not isinstance(seconds, int | float):
+        return Cell()
+    return Cell(duration(float(seconds)), "" if device is None else str(device))
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit people would say.
+
+    >>> duration(86400), duration(600), duration(4.9)
+    ('24.0 h', '10 min', '5 s')
+    """
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

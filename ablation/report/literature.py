@@ -1,0 +1,46 @@
+"""Published scores beside the designs: other patients, other rules, so shown and never tested."""
+
+from __future__ import annotations
+
+from ablation.comparison import METRICS
+from ablation.config.sections import PublishedScore, ReportConfig
+from ablation.errors import UsageError, nearest
+
+LABEL = "published, not compared here"
+
+
+def published(config: ReportConfig) -> tuple[PublishedScore, ...]:
+    """Return the published scores of a configuration.
+
+    Raises:
+        UsageError: naming every unknown metric.
+    """
+    unknown = [row for row in config.literature if row.metric not in METRICS]
+    if unknown:
+        named = "; ".join(f"{row.name}: unknown metric {row.metric!r}" for row in unknown)
+        raise UsageError(
+            f"[[report.literature]] {named}",
+            hint=" ".join(dict.fromkeys(nearest(row.metric, METRICS) for row in unknown)),
+        )
+    return config.literature
+
+
+def remark(row: PublishedScore, shown: bool) -> str:
+    """Return what is known of a published score, with the value where no column shows it.
+
+    >>> row = PublishedScore(name="nnU-Net", metric="dice", value=0.89, n=219, source="Isensee 2021")
+    >>> remark(row, shown=True)
+    'published, not compared here: n = 219, Isensee 2021'
+    >>> remark(row, shown=False)
+    'published, not compared here: Dice 0.890, n = 219, Isensee 2021'
+    """
+    metric = METRICS[row.metric]
+    parts = []
+    if not shown:
+        spread = f" (SD {metric.text(row.sd)})" if row.sd is not None else ""
+        parts.append(f"{metric.label} {metric.text(row.value)}{spread}")
+    if row.n is not None:
+        parts.append(f"n = {row.n}")
+    if row.source:
+        parts.append(row.source)
+    return f"{LABEL}: {', '.join(parts)}" if parts else LABEL

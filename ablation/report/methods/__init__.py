@@ -1,0 +1,32 @@
+"""What was done, as a paragraph for a paper, from the settings that were used.
+
+training.py    how designs were tuned and trained, on whom they were tested
+scores.py      what was measured, and what empty masks and missing cases count
+testing.py     what was estimated and tested, and adjusted for what
+references.py  the sources, cited by key as [@key] (pandoc, Quarto)
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+from ablation.comparison import Comparison
+from ablation.report.methods.references import bibliography
+from ablation.report.methods.scores import scores
+from ablation.report.methods.testing import testing
+from ablation.report.methods.training import training
+
+__all__ = ["bibliography", "methods"]
+
+SOFTWARE = ("ablate", "numpy", "scipy", "pandas")
+
+
+def methods(comparison: Comparison) -> str:
+    """Return the methods paragraph of this comparison; `bibliography` has what it cites."""
+    sentences = [*training(comparison), *scores(comparison), *testing(comparison)]
+    return " ".join([*sentences, _software()])
+
+
+def _software() -> str:
+    versions = ", ".join(f"{name} {version(name)}" for name in SOFTWARE)
+    return f"Computed with {versions} [@harris2020; @virtanen2020]."

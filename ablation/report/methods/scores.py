@@ -1,0 +1,68 @@
+"""What was measured, and what missed tumours, absent tumours and missing cases count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ablation.comparison import Comparison
+from ablation.comparison.missing import RULES
+
+HD95_WORDS = {
+    "directed_max": "the larger of the two directed 95th percentiles of surface distances",
+    "pooled": "the 95th percentile of both directions' surface distances together",
+    "surfel": "the larger of the two directed 95th percentiles, surface elements weighted by area",
+}
+MISSED = {
+    "penalty": "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{distance}.",
+    "brats": "All cases were analysed; a missed tumour and a false alarm scored 0{distance}, finding "
+    "nothing where there is nothing the best value.",
+    "exclude": "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{dropped}.",
+}
+
+
+def scores(comparison: Comparison) -> Iterator[str]:
+    """Yield sentences on metrics, empty masks, missing cases and whatever was left out."""
+    yield _metrics(comparison)
+    yield _empties(comparison)
+    if any(one.missed for one in comparison.detection):
+        counts = ", ".join(
+            f"{d.design} {d.missed} of {d.with_tumour}" for d in comparison.detection
+        )
+        every = ", counted over all trainings" if max(comparison.trainings) > 1 else ""
+        yield f"Missed tumours{every}: {counts}."
+    missing = comparison.settings["missing"]
+    if missing != "error":
+        yield f"Of cases that not every design was scored on: {RULES[missing]}."  # type: ignore[index]
+    yield from comparison.notes
+
+
+def _metrics(comparison: Comparison) -> str:
+    targets = list(dict.fromkeys(analysis.target for analysis in comparison.analyses))
+    labels = list(dict.fromkeys(analysis.label for analysis in comparison.analyses))
+    words = f"The primary metric was {labels[0]}"
+    if labels[1:]:
+        words += f", secondary {', '.join(labels[1:])}"
+    words += f", of {'target' if len(targets) == 1 else 'each of the targets'} {', '.join(targets)}"
+    if any(analysis.metric.name == "hd95" for analysis in comparison.analyses):
+        words += _hd95(comparison)
+    return f"{words} [@maierhein2024]."
+
+
+def _hd95(comparison: Comparison) -> str:
+    """How HD95 was computed; designs that say otherwise are never compared."""
+    stated = (
+        str(value)
+        for row in comparison.ledger
+        if row.fact == "hd95_method"
+        for value in row.stated
+        if value is not None
+    )
+    method = next(stated, "")
+    return f"; HD95 is {HD95_WORDS.get(method, method)}" if method else ""
+
+
+def _empties(comparison: Comparison) -> str:
+    kinds = {analysis.metric.kind for analysis in comparison.analyses}
+    distance = " and, in distances, the diagonal of its scan" if "distance" in kinds else ""
+    dropped = ", and its distance was left out for every design" if "distance" in kinds else ""
+    return MISSED[str(comparison.settings["empty"])].format(distance=distance, dropped=dropped)

@@ -1,0 +1,132 @@
+"""What was estimated and tested, how p-values were adjusted, what else was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ablation.comparison import Comparison, Contrast
+from ablation.statistics.bayes import DRAWS as POSTERIOR_DRAWS
+from ablation.statistics.permutation import RESAMPLES
+from ablation.statistics.resampling import DRAWS
+
+CORRECTED = {
+    "holm": "adjusted by Holm [@holm1979]",
+    "bh": "adjusted by Benjamini and Hochberg [@benjamini1995]",
+    "none": "unadjusted",
+}
+
+
+def testing(comparison: Comparison) -> Iterator[str]:
+    """Yield sentences on intervals, the planned test, its family, effects, margins, ranks, checks."""
+    level = f"{100 * comparison.level:g} %"
+    yield f"Means over patients carry {level} t intervals."
+    contrasts = comparison.primary.contrasts
+    if not contrasts:
+        return
+    if comparison.primary.unit_of_analysis == "case":
+        yield (
+            "Cases of one patient were counted as if they were independent, so nothing was tested; "
+            "intervals are too narrow."
+        )
+        return
+    yield _planned(comparison, contrasts[0])
+    yield from comparison.late
+    yield from _effects(comparison, contrasts[0], level)
+    yield from _margins(comparison)
+    if comparison.primary.ranking is not None:
+        yield (
+            "Designs were ranked within patients (Friedman test in the form of Iman and Davenport "
+            f"[@friedman1937; @iman1980]); the stability of ranks was judged by {DRAWS:,} bootstrap "
+            "draws of patients and by leaving out each patient."
+        )
+    yield from _checks(comparison)
+    yield f"Random draws were seeded with {comparison.settings['seed']}."
+
+
+def _planned(comparison: Comparison, contrast: Contrast) -> str:
+    one_sided = comparison.settings["alternative"] == "greater"
+    side = "one-sided" if one_sided else "two-sided"
+    better = f", for designs better than {comparison.reference}" if one_sided else ""
+    plan = (
+        f"every design against {comparison.reference}"
+        if comparison.reference
+        else "all pairs of designs"
+    )
+    alpha = round(1 - comparison.level, 12)
+    comparisons = "comparison" if contrast.family == 1 else "comparisons"
+    correction = CORRECTED[contrast.correction]
+    over = f"over {contrast.family} planned {comparisons}"
+    named = f" ({plan})" if len(comparison.designs) > 2 or comparison.reference else ""
+    return (
+        "Designs were compared by their differences within patients, the patient being the unit: "
+        f"the {side} {_test(comparison, contrast)}{better}, {correction} {over}{named} of the primary metric, "
+        f"p < {alpha:.2g} taken as significant; {_families(comparison)}."
+    )
+
+
+def _families(comparison: Comparison) -> str:
+    several = len({analysis.target for analysis in comparison.analyses}) > 1
+    whose = "each target and each secondary metric" if several else "each secondary metric"
+    return f"{whose} is a family of its own"
+
+
+def _test(comparison: Comparison, contrast: Contrast) -> str:
+    name = comparison.settings["primary_test"]
+    if name == "t":
+        return "paired t test"
+    if name == "signflip":
+        how = "all sign flips" if "exact" in contrast.test else f"{RESAMPLES:,} random sign flips"
+        return f"permutation test of the mean by {how} [@phipson2010]"
+    null = (
+        "the exact null distribution given ties"
+        if contrast.rank.exact
+        else "a normal approximation corrected for ties"
+    )
+    return f"Wilcoxon signed-rank test [@wilcoxon1945] with {null} and zeros by Pratt [@pratt1959]"
+
+
+def _effects(comparison: Comparison, contrast: Contrast, level: str) -> Iterator[str]:
+    yield (
+        f"Mean differences carry {level} t intervals, shifts (Hodges-Lehmann [@hodges1963]) exact "
+        "ones; Cohen's d_z is the mean difference over the standard deviation (n - 1) of the "
+        "differences, its interval from the noncentral t distribution [@cumming2001]."
+    )
+    if contrast.mean_bca is not None:
+        yield f"BCa intervals [@efron1987] rest on {DRAWS:,} draws of patients, shared by all designs."
+    if not any(one.missed for one in comparison.detection):
+        return
+    if any(one.missed_interval for one in comparison.detection):
+        yield "Shares of missed tumours carry exact binomial limits [@clopper1934]."
+    if any(one.p is not None for one in comparison.detection_contrasts):
+        yield "Which tumours two designs find was compared by McNemar's exact test [@mcnemar1947]."
+
+
+def _margins(comparison: Comparison) -> Iterator[str]:
+    tested = [a for a in comparison.analyses if a.contrasts and a.contrasts[0].relevance]
+    if not tested:
+        return
+    sizes = {a.label: a.contrasts[0].relevance.margin for a in tested if a.contrasts[0].relevance}
+    listed = ", ".join(f"{label} {size:g}" for label, size in sizes.items())
+    yield (
+        f"Differences smaller than the margin ({listed}) count as irrelevant: equivalence was tested "
+        "by two one-sided t tests [@schuirmann1987], and the probability of a relevant difference "
+        f"estimated by the Bayesian signed-rank test [@benavoli2014; @benavoli2017] with "
+        f"{POSTERIOR_DRAWS:,} draws and the margin as its region of practical equivalence."
+    )
+
+
+def _checks(comparison: Comparison) -> Iterator[str]:
+    words = {
+        "test": "by other tests",
+        "patient left out": "without each patient in turn",
+        "cases weigh alike": "with every case weighing alike",
+        "trainings": "with training runs as random [@satterthwaite1946]",
+        "folds": "with the training patients of the folds as random [@nadeau2003]",
+        "missing cases": "under both rules for missing cases",
+    }
+    kinds = dict.fromkeys(row.kind for row in comparison.checks)
+    tried = [words[kind] for kind in kinds if kind in words]
+    if comparison.sensitivity:
+        tried.append("under the other rules for empty masks")
+    if tried:
+        yield f"Each primary comparison was repeated, unadjusted, {', '.join(tried)}."

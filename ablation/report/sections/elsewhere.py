@@ -1,0 +1,35 @@
+"""The same tests as other programs print them."""
+
+from __future__ import annotations
+
+from ablation.comparison import Comparison
+from ablation.report.html import prose, scroll, table
+from ablation.report.other_programs import COLUMNS, friedman_text, wilcoxon_cells
+from ablation.report.section import Section
+from ablation.report.source import Source
+
+HINT = (
+    "To check a published table, not to conclude from. Wilcoxon here leaves out patients whose "
+    "difference is 0, two-sided and unadjusted: W is the smaller rank sum (scipy), V that of the "
+    "patients in whom the first design has the larger value (R); p exact, by the normal "
+    "approximation (scipy beyond 50 patients), with continuity correction (R); p x m is Bonferroni."
+)
+
+
+def elsewhere(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
+    """Return Friedman's and Wilcoxon's tests in their usual variants; nothing where none was made."""
+    tested = [one for one in comparison.analyses if one.unit_of_analysis == "patient"]
+    cells = [wilcoxon_cells(one, contrast) for one in tested for contrast in one.contrasts]
+    if not cells:
+        return None
+    omnibus = "".join(
+        f"<p>{prose(f'{one.label}: {friedman_text(one.ranking)}')}</p>"
+        for one in tested
+        if one.ranking is not None
+    )
+    body = omnibus + scroll(table(COLUMNS, cells, ("metric", "design", "against")))
+    return Section(
+        "other-programs",
+        "As other programs print the tests",
+        body=f"<details><summary>{'Friedman and ' if omnibus else ''}Wilcoxon</summary><p>{prose(HINT)}</p>{body}</details>",
+    )

@@ -1,0 +1,400 @@
+"""`ablate compare`: tables of any tool, the flags of a comparison, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import typer
+from scipy import stats
+from typer.testing import CliRunner
+
+from ablation.cli.compare import compare
+from ablation.errors import AblateError, ComparisonError, DataError, UsageError
+from ablation.report import FILES
+
+app = typer.Typer()
+app.command()(compare)
+
+SHARED = Path(__file__).parents[3] / "../shared/data"
+TABLES = SHARED / "bad/tables"
+RNG = np.random.default_rng(20260101)
+DICE = {
+    name: np.round(RNG.uniform(0.5, 0.8, 20) + gain, 6)
+    for name, gain in {"unet": 0.0, "attention": 0.02, "resupnet": 0.1}.items()
+}
+CASES = [f"P{i:03d}" for i in range(20)]
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def call(*words: object) -> str:
+    result = CliRunner().invoke(app, [str(word) for word in words])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.stderr
+    return result.stdout
+
+
+def called(*words: object) -> dict:
+    return json.loads(call(*words, "--json"))
+
+
+def refused(kind: type[AblateError], *words: object) -> AblateError:
+    with pytest.raises(kind) as caught:
+        call(*words)
+    assert not Path("report").exists()
+    return caught.value
+
+
+def write(name: str, lines: list[str]) -> Path:
+    path = Path(name)
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def single(design: str, extra: str = "") -> Path:
+    rows = [
+        f"{case},{value!r}{extra}" for case, value in zip(CASES, DICE[design].tolist(), strict=True)
+    ]
+    return write(f"{design}.csv", ["case,dice" + (",hd95" if extra else ""), *rows])
+
+
+def long(name: str = "long.csv", head: str = "model,case,dice", factor: float = 1.0) -> Path:
+    rows = [
+        f"{design},{case},{factor * value!r}"
+        for design, values in DICE.items()
+        for case, value in zip(CASES, values.tolist(), strict=True)
+    ]
+    return write(name, [head, *rows])
+
+
+def contrasts(content: dict) -> dict[tuple[str, str], dict]:
+    found = content["analyses"][0]["contrasts"]
+    return {(one["candidate"], one["reference"]): one for one in found}
+
+
+def test_a_file_for_each_design_and_a_long_file_say_the_same():
+    apart = called(*(single(name) for name in DICE))
+    together = called(long())
+    assert apart["designs"] == together["designs"] == list(DICE)
+    assert apart["analyses"] == together["analyses"]
+    assert apart["verdict"] == together["verdict"]
+    assert apart["source"]["runs"][0][0] == "unet"
+    assert apart["source"]["runs"][0][1].startswith("unet.csv (sha256 ")
+
+
+def test_every_file_of_a_report_is_written_and_named():
+    result = CliRunner().invoke(app, [str(long()), "--out", "there"])
+    assert sorted(path.name for path in Path("there").iterdir()) == sorted(FILES)
+    assert result.stdout.startswith("table long.csv: unet, attention, resupnet on 20 test patients")
+    assert "each of the 20 cases is taken as one patient" in result.stdout
+    assert "written: there/index.html" in result.stderr
+
+
+def test_the_order_of_files_and_rows_does_not_matter():
+    straight = contrasts(called(*(single(name) for name in DICE)))
+    for name in DICE:
+        head, *rows = Path(f"{name}.csv").read_text().splitlines()
+        random.Random(name).shuffle(rows)
+        write(f"{name}.csv", [head, *rows])
+    mixed = contrasts(called("resupnet.csv", "unet.csv", "attention.csv"))
+    for (a, b), one in straight.items():
+        other = mixed.get((a, b)) or mixed[b, a]
+        sign = 1 if (a, b) in mixed else -1
+        assert other["p"] == one["p"]
+        assert other["p_adjusted"] == one["p_adjusted"]
+        assert other["t"]["interval"]["mean"] == pytest.approx(sign * one["t"]["interval"]["mean"])
+
+
+def test_published_numbers_are_found():
+    """What a script with scipy's defaults prints of this table stands in JSON, page and summary."""
+    columns = ("--model-column", "architecture", "--case-column", "patient")
+    path = long(head="architecture,patient,dice")
+    content = called(path, *columns)
+    friedman = content["analyses"][0]["ranking"]["friedman"]
+    theirs = stats.friedmanchisquare(*DICE.values())
+    assert friedman["chi2"] == pytest.approx(theirs.statistic)
+    assert friedman["p_chi2"] == pytest.approx(theirs.pvalue)
+    assert friedman["kendall_w"] == pytest.approx(theirs.statistic / (20 * 2))
+    summary, page = call(path, *columns), Path("report/index.html").read_text()
+    for text in (summary, page.replace("\u00a0", " ")):
+        assert f"chi2(2) = {theirs.statistic:.5g}, p = {theirs.pvalue:.3g}" in text
+        assert "Iman-Davenport F(2, 38)" in text
+    for (a, b), one in contrasts(content).items():
+        w = stats.wilcoxon(DICE[a], DICE[b])
+        assert one["printed"]["statistic"] == w.statistic
+        assert one["printed"]["p_exact"] == pytest.approx(w.pvalue)
+        normal = stats.wilcoxon(DICE[a], DICE[b], method="asymptotic").pvalue
+        assert one["printed"]["p_normal"] == pytest.approx(normal)
+        assert f"W = {w.statistic:g}, p = {w.pvalue:.3g} exact, {normal:.3g} normal" in summary
+        assert one["t"]["t"] == pytest.approx(stats.ttest_rel(DICE[a], DICE[b]).statistic)
+
+
+def test_flags_reach_the_statistics():
+    words = ("--reference", "unet", "--alternative", "greater", "--primary-test", "t")
+    content = called(long(), *words, "--correction", "bh", "--margin", "dice=0.05")
+    found = contrasts(content)
+    assert list(found) == [("attention", "unet"), ("resupnet", "unet")]
+    one = found["resupnet", "unet"]
+    theirs = stats.ttest_rel(DICE["resupnet"], DICE["unet"], alternative="greater")
+    assert one["p"] == pytest.approx(theirs.pvalue)
+    assert one["test"] == "paired t one-sided"
+    assert one["relevance"]["margin"] == 0.05
+    table = Path("report/comparison.csv").read_text()
+    assert '"paired t one-sided, Benjamini-Hochberg of 2"' in table
+    assert "Holm" not in table
+
+
+def test_all_unusable_flags_are_named_at_once():
+    error = refused(
+        UsageError, long(), "--correction", "hol", "--margin", "dice=x", "--unit", "patients"
+    )
+    assert error.exit_code == 2
+    for part in ("--correction 'hol'", "--margin dice=x", "--unit 'patients'"):
+        assert part in error.message
+    assert "Did you mean holm?" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["--reference", "unett"], "reference 'unett'", "unet"),
+        (["--format", "jsn"], "--format 'jsn'", "json"),
+        (["--style", "papr"], "--style 'papr'", "paper"),
+        (["--json", "--format", "csv"], "exclude each other", "one"),
+        (["--model-column", "mdl"], "no column 'mdl'", "model"),
+        (["--metric", ","], "names no score", "dice"),
+        (["--margin", "dice=2"], "whole range", "0.02"),
+        (
+            ["--metric", "auc"],
+            "unknown metric without declared direction: auc",
+            "--higher-is-better",
+        ),
+        (["--target", "WT"], "no table has the target 'WT'", "no target"),
+        (["--format", "tex", "--style", "paper"], "one reference", "--reference unet"),
+        (["--higher-is-better", "x", "--lower-is-better", "x"], "both directions: x", "in"),
+    ],
+)
+def test_wrong_usage(words, message, hint):
+    error = refused(UsageError, long(), *words)
+    assert message in error.message
+    assert hint in error.hint
+
+
+def test_scores_of_other_tools_need_a_direction():
+    path = long(head="model,case,time_s", factor=10.0)
+    refused(DataError, path)
+    less = called(path, "--lower-is-better", "time_s")["analyses"][0]
+    assert less["metric"]["name"] == "time_s"
+    assert less["contrasts"][0]["t"]["interval"]["mean"] == pytest.approx(
+        10 * np.mean(DICE["attention"] - DICE["unet"])
+    )
+
+
+def test_percentages_are_an_error_until_they_are_declared():
+    path = long(factor=100.0)
+    assert "(a percentage?)" in refused(DataError, path).message
+    analysis = called(path, "--higher-is-better", "dice")["analyses"][0]
+    assert analysis["summaries"][0]["interval"]["mean"] == pytest.approx(100 * DICE["unet"].mean())
+
+
+def test_scores_go_by_their_usual_names():
+    path = long(head="model,case,DSC")
+    assert called(path, "--metric", "DSC")["analyses"][0]["metric"]["name"] == "dice"
+
+
+def test_hd95_needs_to_say_how_it_was_computed():
+    files = [single("unet", ",3.5"), single("resupnet", ",2.5")]
+    assert "HD95 left out" in call(*files)
+    content = called(*files, "--assume-hd95-method", "pooled")
+    assert [one["metric"]["name"] for one in content["analyses"]] == ["dice", "hd95"]
+    with pytest.raises(ComparisonError, match="several definitions") as caught:
+        call(*files, "--metric", "hd95")
+    assert "--assume-hd95-method" in caught.value.hint
+    with pytest.raises(UsageError, match="none of directed_max"):
+        call(*files, "--assume-hd95-method", "pool")
+
+
+def test_a_dice_of_0_without_distances_is_a_missed_tumour():
+    write("a.csv", ["case,dice,hd95", "x,0,", "y,0.8,3", "z,0.7,2"])
+    write("b.csv", ["case,dice,hd95", "x,0.5,9", "y,0.7,4", "z,0.6,5"])
+    content = called("a.csv", "b.csv", "--metric", "dice,hd95", "--assume-hd95-method", "pooled")
+    assert [one["missed"] for one in content["detection"]] == [1, 0]
+    assert any("favours designs that miss" in one["text"] for one in content["cautions"])
+
+
+def test_slices_become_patients():
+    rows = [f"P{i // 4}_{i % 4},{0.5 + 0.01 * i:.2f}" for i in range(20)]
+    write("a.csv", ["case,dice", *rows])
+    write("b.csv", ["case,dice", *rows[:-1], rows[-1].split(",")[0] + ",0.1"])
+    assert "look like slices of one patient" in call("a.csv", "b.csv")
+    content = called("a.csv", "b.csv", "--patient-regex", r"(.+)_\d+")
+    assert content["analyses"][0]["patients"] == [f"P{i}" for i in range(5)]
+    write("map.csv", ["case,patient", *(f"P{i // 4}_{i % 4},P{i // 4}" for i in range(20))])
+    mapped = called("a.csv", "b.csv", "--patient-map", "map.csv")
+    assert mapped["analyses"] == content["analyses"]
+
+
+def test_targets_apart():
+    rows = [
+        f"{m},c{i},{t},{0.5 + i / 50 + gain}"
+        for m, gain in (("a", 0.0), ("b", 0.1))
+        for t in ("ET", "WT")
+        for i in range(6)
+    ]
+    path = write("long.csv", ["model,case,region,dice", *rows])
+    words = (path, "--target-column", "region")
+    assert [one["target"] for one in called(*words)["analyses"]] == ["ET", "WT"]
+    assert [one["target"] for one in called(*words, "--target", "ET")["analyses"]] == ["ET"]
+
+
+def test_folders_name_designs_where_files_do_not():
+    for name in DICE:
+        Path(name).mkdir()
+        single(name).rename(f"{name}/cases.csv")
+    assert called(*(f"{name}/cases.csv" for name in DICE))["designs"] == list(DICE)
+    with pytest.raises(ComparisonError, match="two designs are named cases"):
+        call("unet/cases.csv", "unet/cases.csv")
+
+
+def test_all_files_at_fault_are_named():
+    write("a.csv", ["case,dice", "x,1.5"])
+    write("b.csv", ["case,dice", "x,good"])
+    error = refused(DataError, "a.csv", "b.csv", "c.csv")
+    for part in ("a.csv", "'1.5' is outside", "b.csv", "'good' is not", "c.csv", "cannot be read"):
+        assert part in error.message
+
+
+@pytest.mark.parametrize("shape", ["csv", "json", "md", "tex"])
+def test_what_is_printed_is_what_is_written(shape):
+    printed = call(long(), "--format", shape)
+    assert printed == Path(f"report/comparison.{shape}").read_text()
+
+
+def test_the_table_of_a_paper():
+    printed = call(long(), "--format", "tex", "--style", "paper", "--reference", "unet")
+    assert printed == Path("report/comparison.tex").read_text()
+    rows = [line for line in printed.splitlines() if line.startswith("resupnet")]
+    a, b = DICE["resupnet"], DICE["unet"]
+    d = a - b
+    assert f"${a.mean():.3f} \\pm {a.std(ddof=1):.3f}$ & $+{d.mean():.3f}$" in rows[0]
+    assert rows[0].endswith(f"$+{d.mean() / d.std(ddof=1):.2f}$ \\\\")
+
+
+def test_no_store_and_no_tensorflow_are_loaded():
+    words = [str(long().resolve()), "--quiet"]
+    code = f"""
+import sys
+from ablation.cli.app import app
+app({["compare", *words]!r}, standalone_mode=False)
+print(sorted({{n.partition(".")[0] for n in sys.modules}} & {{"tensorflow", "keras", "mlflow", "optuna", "sqlalchemy"}}), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "[]"
+    assert done.stdout.startswith("table long.csv")
+
+
+needs_tables = pytest.mark.skipif(not TABLES.is_dir(), reason=f"{TABLES} is absent")
+
+
+@needs_tables
+@pytest.mark.parametrize(
+    ("name", "kind", "parts"),
+    [
+        ("01_one_case_missing", ComparisonError, ["resupnet lacks P007", "--missing intersection"]),
+        ("02_duplicate_row", DataError, ["line 92 (attention_unet, P011)", "same case as line 42"]),
+        ("05_out_of_range", DataError, ["line 7 (unet, P006): dice '1.37' is outside 0..1"]),
+        ("10_text_in_number", DataError, ["line 7 (unet, P006): dice '0.89 (good)'"]),
+    ],
+)
+def test_broken_tables_are_refused_by_line(name, kind, parts):
+    error = refused(kind, TABLES / f"{name}.csv")
+    assert error.exit_code == 1
+    assert all(part in error.message + error.hint for part in parts)
+
+
+@needs_tables
+def test_a_gap_is_filled_by_the_rule_that_is_named():
+    path = TABLES / "01_one_case_missing.csv"
+    shared = called(path, "--missing", "intersection")
+    worst = called(path, "--missing", "worst")
+    assert len(shared["analyses"][0]["patients"]) == 29
+    assert worst["analyses"][0]["scores"]["resupnet"][6] == 0.0
+    for content in (shared, worst):
+        assert any("resupnet lacks P007" in note for note in content["notes"])
+        assert sum(row["kind"] == "missing cases" for row in content["checks"]) == 6
+
+
+@needs_tables
+@pytest.mark.parametrize("name", ["03_nan_value", "04_blank_value"])
+def test_a_value_that_is_not_there_is_counted_and_dropped_for_all(name):
+    content = called(TABLES / f"{name}.csv")
+    assert content["analyses"][0]["unscored"] == 1
+    assert "P006" not in content["analyses"][0]["patients"]
+    assert {len(values) for values in content["analyses"][0]["scores"].values()} == {29}
+    assert (
+        "Dice: P006 left out for every design (1 in all), without a value in unet."
+        in content["notes"]
+    )
+
+
+@needs_tables
+def test_semicolons_are_read():
+    good, other = (
+        called(TABLES / name)["analyses"] for name in ("00_control_good.csv", "06_semicolons.csv")
+    )
+    assert good == other
+
+
+@needs_tables
+def test_one_model_is_described():
+    assert "nothing was tested" in call(TABLES / "07_one_model_only.csv")
+    assert called(TABLES / "07_one_model_only.csv")["analyses"][0]["contrasts"] == []
+
+
+@needs_tables
+def test_two_patients_settle_nothing():
+    text = call(TABLES / "08_two_patients.csv")
+    assert "n = 2 patients cannot give p < 0.05" in text
+
+
+@needs_tables
+def test_identical_models():
+    path = TABLES / "09_identical_models.csv"
+    one = contrasts(called(path))["a", "b"]
+    assert (one["p"], one["t"]["interval"]["mean"], one["shift"]["estimate"]) == (1.0, 0.0, 0.0)
+    assert one["t"]["p_two_sided"] is None
+    assert "Identical Dice in every patient" in call(path)
+
+
+@needs_tables
+def test_tables_of_other_packages():
+    peers = SHARED / "peer_results"
+    content = called(
+        peers / "cd_diagram/example.csv",
+        *("--model-column", "classifier_name", "--case-column", "dataset_name"),
+        *("--higher-is-better", "accuracy"),
+    )
+    table = pd.read_csv(peers / "cd_diagram/example.csv")
+    wide = table.pivot(index="dataset_name", columns="classifier_name", values="accuracy")
+    theirs = stats.friedmanchisquare(*(wide[name] for name in content["designs"]))
+    friedman = content["analyses"][0]["ranking"]["friedman"]
+    assert friedman["chi2"] == pytest.approx(theirs.statistic)
+    ranks = wide.rank(axis=1, ascending=False).mean()
+    assert friedman["mean_ranks"] == pytest.approx(ranks[content["designs"]].tolist())
+    tasks = called(
+        peers / "challengeR/data_matrix.csv",
+        *("--model-column", "alg_name", "--target-column", "task", "--higher-is-better", "value"),
+    )
+    assert [one["target"] for one in tasks["analyses"]] == ["c_ideal", "c_random", "c_worstcase"]
+    assert tasks["analyses"][0]["ranking"]["friedman"]["mean_ranks"] == [1, 2, 3, 4, 5]
