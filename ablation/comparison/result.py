@@ -103,7 +103,9 @@ def compare(
     metrics = tuple(metric for metric in metrics if not silent or metric.name != "hd95")
     rows = align(designs, settings.missing)
     pairs = planned_pairs(names, settings.reference)
-    targets = [frame for _, frame in rows.groupby("target", sort=True)]
+    every = [frame for _, frame in rows.groupby("target", sort=True)]
+    # A target that no test case has tells nothing of the others.
+    targets = [frame for frame in every if has_lesion(frame).any()] or every
     analyses = [a for frame in targets for a in _analyses(frame, metrics, pairs, settings)]
     primary = [analysis for analysis in analyses if analysis.role == "primary"]
     facts = ledger(designs)
@@ -256,6 +258,10 @@ def _notes(
     absent = int((~has_lesion(once)).sum())
     if absent:
         notes.append(f"{absent} test cases without a tumour count as detections only.")
+    judged = {analysis.target for analysis in analyses}
+    nowhere = [str(target) for target in sorted(rows["target"].unique()) if target not in judged]
+    if nowhere:
+        notes.append(f"No test case has {', '.join(nowhere)}: nothing is compared there.")
     compared = {one.metric for one in analyses}
     notes += [
         f"{metric.label} is not compared: no patient has a value under every design."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -139,7 +140,6 @@ def test_each_secondary_metric_is_its_own_family(design):
 
 
 def test_targets_are_analysed_apart(design, table):
-    import pandas as pd
 
     both = pd.concat([table([0.9, 0.8]), table([0.5, 0.4], target="ET")])
     result = compare([design("a", both), design("b", both)], DICE)
@@ -161,7 +161,6 @@ def test_one_patient_is_estimated_only(design):
 
 
 def test_only_test_rows_enter(design, table):
-    import pandas as pd
 
     frame = pd.concat([table([0.5, 0.6]), table([0.1], patient="v", case="v", split="validation")])
     assert compare([design("a", frame)], DICE).primary.patients == ("p0", "p1")
@@ -195,7 +194,6 @@ def test_every_mismatch_is_named_at_once(design, table):
 
 
 def test_a_patient_seen_in_tuning_is_refused(design, table):
-    import pandas as pd
 
     whole = table([0.5, 0.6])
     leaking = pd.concat([whole, whole.assign(split="validation").iloc[:1]])
@@ -236,6 +234,16 @@ def test_results_made_elsewhere_are_marked(design, table):
     assert "imported" not in {row.fact for row in comparison.ledger}
     rows = {row.fact: row for row in comparison.ledger}
     assert (rows["trials"].values[1], rows["trials"].colour) == ("not stated", "grey")
+
+
+def test_a_target_that_no_case_has_leaves_the_others(design, table):
+    def both(dice):
+        empty = table([np.nan] * len(dice), dict.fromkeys(range(len(dice)), "both_empty"))
+        return pd.concat([table(dice), empty.assign(target="ET")], ignore_index=True)
+
+    comparison = compare([design("a", both([0.5, 0.6])), design("b", both([0.6, 0.8]))], DICE)
+    assert {analysis.target for analysis in comparison.analyses} == {"WT"}
+    assert "No test case has ET: nothing is compared there." in comparison.notes
 
 
 def test_nothing_to_score(design, table):
