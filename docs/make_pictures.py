@@ -23,7 +23,7 @@ from ablation.report import Source, write_report
 IMAGES = Path(__file__).with_name("images")
 FINGERPRINT = IMAGES / "report.sha256"
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
-SIZES = {"report.png": (1280, 1230), "report-phone.png": (390, 1230)}
+SIZES = {"report.png": (1280, 1230)}
 FIGURES = re.compile(r"const figures = (.*);\n")
 VERSIONS = re.compile(r"Computed with [^.]*(?:\.\d[^.]*)*\.")
 DIGITS = 6

@@ -15,7 +15,6 @@ from ablation.comparison import (
     Validation,
     p_text,
 )
-from ablation.comparison.metrics import number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +141,8 @@ def _costs(comparison: Comparison) -> Iterator[Column]:
     yield "ms per case", lambda name: shown("ms_per_case", name)
     yield "trials", lambda name: shown("trials", name)
     yield (
-        "training hours",
-        lambda name: _hours(stated("study_seconds", name), stated("device", name)),
+        "training time",
+        lambda name: _time(stated("study_seconds", name), stated("device", name)),
     )
 
 
@@ -178,8 +177,19 @@ def _validation(metric: Metric, found: Validation | None) -> Cell:
     return Cell(metric.text(found.mean), metric.text(found.gap, signed=True))
 
 
-def _hours(seconds: object, device: object) -> Cell:
+def _time(seconds: object, device: object) -> Cell:
+    """Return a time and what was kept busy by it."""
     if not isinstance(seconds, int | float):
         return Cell()
-    hours = float(seconds) / 3600
-    return Cell(number_text(hours, 1 if hours >= 1 else 2), "" if device is None else str(device))
+    return Cell(duration(float(seconds)), "" if device is None else str(device))
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit people would say.
+
+    >>> duration(86400), duration(600), duration(4.9)
+    ('24.0 h', '10 min', '5 s')
+    """
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"

@@ -93,12 +93,12 @@ def _effects(comparison: Comparison, contrast: Contrast, level: str) -> Iterator
     )
     if contrast.mean_bca is not None:
         yield f"BCa intervals [@efron1987] rest on {DRAWS:,} draws of patients, shared by all designs."
-    if any(one.missed for one in comparison.detection):
-        yield (
-            "Shares of missed tumours carry exact binomial limits [@clopper1934]; which tumours two "
-            "designs find was compared by McNemar's exact test [@mcnemar1947] where each patient "
-            "has one tumour and each design one training."
-        )
+    if not any(one.missed for one in comparison.detection):
+        return
+    if any(one.missed_interval for one in comparison.detection):
+        yield "Shares of missed tumours carry exact binomial limits [@clopper1934]."
+    if any(one.p is not None for one in comparison.detection_contrasts):
+        yield "Which tumours two designs find was compared by McNemar's exact test [@mcnemar1947]."
 
 
 def _margins(comparison: Comparison) -> Iterator[str]:

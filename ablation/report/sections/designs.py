@@ -51,7 +51,7 @@ def _row(row: tuple[Cell, ...], colour: str) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    below = f"<small>{escape(cell.below)}</small>" if cell.below else ""
+    below = f" <small>{escape(cell.below)}</small>" if cell.below else ""
     return f"{escape(cell.main)}{below}"
 
 

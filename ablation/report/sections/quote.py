@@ -19,4 +19,4 @@ def quote(comparison: Comparison, source: Source) -> Section | None:
 
 def _line(caution: Caution) -> str:
     mark = f'<span class="mark {caution.colour}">{caution.colour}</span>'
-    return f"<li><span>{mark}</span><span>{prose(caution.text)}</span></li>"
+    return f"<li><span>{mark}</span> <span>{prose(caution.text)}</span></li>"

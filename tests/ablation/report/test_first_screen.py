@@ -48,7 +48,7 @@ def test_a_row_for_each_design(pair):
     found, rows = card(pair)
     assert found.columns == (
         *("design", "Dice", "SD", "median", "HD95 (mm) median", "missed", "difference to a"),
-        *("p, Wilcoxon exact", "parameters", "ms per case", "trials", "training hours"),
+        *("p, Wilcoxon exact", "parameters", "ms per case", "trials", "training time"),
     )
     assert rows["b"]["Dice"].main == "0.600"
     assert rows["b"]["Dice"].below == "0.483 to 0.717"
@@ -60,9 +60,9 @@ def test_a_row_for_each_design(pair):
     assert rows["a"]["difference to a"].main == ""
     assert rows["a"]["missed"].main == "0 of 8"
     assert rows["a"]["parameters"].main == "31,042,369"
-    hours = rows["a"]["training hours"]
-    assert (hours.main, hours.below) == ("24.0", "GPU")
-    assert rows["b"]["training hours"].main == "0.17"
+    spent = rows["a"]["training time"]
+    assert (spent.main, spent.below) == ("24.0 h", "GPU")
+    assert rows["b"]["training time"].main == "10 min"
 
 
 def test_the_reference_stands_where_there_is_one(pair):
