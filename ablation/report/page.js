@@ -63,8 +63,14 @@ for (const button of document.querySelectorAll("button[data-figure]")) {
   });
 }
 
+// Paper is narrower than most windows and wider than a phone, and nobody can unfold it.
+const PAPER = 640;
 addEventListener("beforeprint", () => {
   for (const folded of document.querySelectorAll("details")) folded.open = true;
+  for (const { id } of figures) Plotly.relayout(id, { autosize: false, width: PAPER });
+});
+addEventListener("afterprint", () => {
+  for (const { id } of figures) Plotly.relayout(id, { autosize: true, width: null });
 });
 
 draw();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from string import Template
@@ -67,8 +67,18 @@ def script_json(value: object) -> str:
 
 
 def spec(figure: Figure) -> dict[str, object]:
-    """Return what the page's script draws."""
-    return {"id": figure.id, "data": figure.data, "layout": figure.layout}
+    """Return what the page's script draws; comparison.json has the digits beyond the sixth."""
+    return {"id": figure.id, "data": _short(figure.data), "layout": figure.layout}
+
+
+def _short(value: object) -> object:
+    if isinstance(value, float):
+        return float(f"{value:.6g}")
+    if isinstance(value, Mapping):
+        return {key: _short(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_short(item) for item in value]
+    return value
 
 
 def _bands(bands: Sequence[str]) -> str:

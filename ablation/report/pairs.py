@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from ablation.comparison import Analysis, Contrast
-from ablation.report.drawing import LETTER
+from ablation.comparison import Analysis, Comparison, Contrast
+from ablation.report.drawing import LETTER, Figure
+
+
+def label(comparison: Comparison, analysis: Analysis) -> str:
+    """Return the metric with its unit, and its target where there are several."""
+    several = len({a.target for a in comparison.analyses}) > 1
+    return f"{analysis.target} {analysis.label}" if several else analysis.label
+
+
+def titled(comparison: Comparison, analysis: Analysis, figure: Figure) -> Figure:
+    """Return a figure whose title names the target where there are several."""
+    several = label(comparison, analysis) != analysis.label
+    return replace(figure, title=f"{analysis.target}, {figure.title}") if several else figure
 
 
 def named(contrast: Contrast) -> str:
     """Return the name of a comparison on one line."""
     return f"{contrast.candidate} vs {contrast.reference}"
+
+
+def counted(analysis: Analysis) -> str:
+    """Return how many patients, or cases, an analysis is about."""
+    n = len(analysis.patients)
+    return f"{n} {analysis.unit_of_analysis}{'' if n == 1 else 's'}"
 
 
 def label_width(contrasts: Sequence[Contrast]) -> int:

@@ -35,7 +35,8 @@ Math.random = () => ((count = (count * 16807 + 12345) % 2147483647) / 2147483647
     const { data, layout, width } = figure;
     const image = await Plotly.toImage({ data, layout }, { format: "svg", width, height: layout.height });
     const place = document.createElement("pre");
-    place.textContent = decodeURIComponent(image.slice(image.indexOf(",") + 1));
+    // An empty attribute of the root stands now before, now behind another.
+    place.textContent = decodeURIComponent(image.slice(image.indexOf(",") + 1)).replace(' style=""', "");
     document.body.append(place);
   }
 })();

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from ablation.comparison import Analysis
 from ablation.report.drawing import QUIET, Spec, axis, bar, title
 
+RATIO, AMOUNT = (0.0, 1.0), (0.0, math.inf)
+BOUNDS = {"overlap": RATIO, "background": RATIO, "distance": AMOUNT, "loss": AMOUNT}
 OVERLAPS = {"range": [-0.03, 1.03], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
 STEPS = (1, 2, 5)
+BEYOND = 1.1  # of the largest value, up to where an axis reaches
 CLOSEST = 0.11  # of the axis, between two ticks
 
 
@@ -24,8 +27,8 @@ class Scale:
 
     name: str
     """The metric with its unit."""
-    bounded: bool
-    """Scores lie between 0 and 1."""
+    bounds: tuple[float, float]
+    """What scores cannot lie beyond; infinite where nothing is known."""
     root: bool
     largest: float
     penalties: tuple[float, float] | None
@@ -50,7 +53,7 @@ class Scale:
     def axis(self) -> Spec:
         """Return the axis; never a range that makes a difference look larger."""
         drawn = axis() | {"title": title(self.name + (", root scale" if self.root else ""))}
-        if self.bounded:
+        if self.bounds == RATIO:
             return drawn | OVERLAPS
         if not self.root:
             return drawn | {"rangemode": "tozero"}
@@ -86,12 +89,13 @@ class Scale:
 
 def scale(analysis: Analysis) -> Scale:
     """Return the scale of all scores of an analysis."""
-    distance = analysis.metric.kind == "distance"
+    kind = analysis.metric.kind
+    distance = kind == "distance"
     reached = [max(values) for values in analysis.scores.values() if values]
     largest = [*reached, *(analysis.penalties or ())]
     return Scale(
         name=analysis.label,
-        bounded=analysis.metric.kind in ("overlap", "background"),
+        bounds=BOUNDS.get(kind, (-math.inf, math.inf)),
         root=distance,
         largest=max(largest, default=1.0),
         penalties=analysis.penalties,
@@ -160,7 +164,7 @@ def _ticks(largest: float, closest: float = CLOSEST) -> list[float]:
     start = math.floor(math.log10(largest)) - 2
     steps = [step * 10.0**power for power in range(start, start + 4) for step in STEPS]
     kept: list[float] = []
-    for tick in reversed([step for step in steps if step <= largest]):
+    for tick in reversed([step for step in steps if step <= BEYOND * largest]):
         above = math.sqrt(kept[-1]) if kept else math.inf
         if min(above - math.sqrt(tick), math.sqrt(tick)) >= closest * math.sqrt(largest):
             kept.append(tick)

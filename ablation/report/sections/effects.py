@@ -8,7 +8,7 @@ from html import escape
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.comparison.metrics import number_text
 from ablation.report.html import folded, head, table
-from ablation.report.pairs import named
+from ablation.report.pairs import counted, label, named
 from ablation.report.section import Section
 from ablation.report.source import Source
 
@@ -40,10 +40,10 @@ def effects(comparison: Comparison, source: Source) -> Section | None:  # noqa: 
     tested = [(a, c) for a in comparison.analyses for c in a.contrasts]
     if not tested:
         return None
-    lines = "".join(_line(list(_cells(a, c))) for a, c in tested)
+    lines = "".join(_line(list(_cells(comparison, a, c))) for a, c in tested)
     sizes = f'<table class="effects">{head(COLUMNS, TEXTS)}<tbody>{lines}</tbody></table>'
     body = folded(sizes, len(tested), f"All {len(tested)} comparisons")
-    against = [_margin_cells(a, c) for a, c in tested if c.relevance]
+    against = [_margin_cells(comparison, a, c) for a, c in tested if c.relevance]
     if against:
         body += f'<p class="hint below">{escape(MARGIN_HINT)}</p>'
         body += folded(
@@ -57,10 +57,10 @@ Cell = tuple[str, str]
 """What stands in a cell, and smaller below it."""
 
 
-def _cells(analysis: Analysis, c: Contrast) -> Iterator[Cell]:
+def _cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> Iterator[Cell]:
     i, effect, shift, middle = c.t.interval, c.effect, c.shift, c.median_interval
-    yield analysis.label, analysis.role
-    yield named(c), f"{c.n} {analysis.unit_of_analysis}s\n{c.test}"
+    yield label(comparison, analysis), analysis.role
+    yield named(c), f"{counted(analysis)}\n{c.test}"
     yield _in_unit(analysis, i.mean, i.low, i.high)
     for found in (shift, middle):
         value, limits = _in_unit(analysis, found.estimate, found.low, found.high)
@@ -123,13 +123,13 @@ def _line(cells: list[Cell]) -> str:
     )
 
 
-def _margin_cells(analysis: Analysis, c: Contrast) -> tuple[str, ...]:
+def _margin_cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> tuple[str, ...]:
     assert c.relevance is not None
     test, bayes, text = c.relevance.equivalence, c.relevance.bayes, analysis.metric.text
     limits = f"{text(test.low)} to {text(test.high)}" if test.low is not None else ""
     theta, largest = bayes.theta, bayes.largest
     return (
-        analysis.label,
+        label(comparison, analysis),
         named(c),
         text(c.relevance.margin),
         limits,

@@ -16,19 +16,19 @@ from ablation.report.drawing import (
     pair,
     rows_axis,
 )
-from ablation.report.pairs import in_words, label_width, named
+from ablation.report.pairs import counted, in_words, label_width, named, titled
 from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
-ROW, NUMBERS = 44, 215  # pixels
+ROW, NUMBERS = 44, 230  # pixels
 MARGIN = "rgba(82,96,109,0.10)"
 
 
 def forest(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
     """Return a forest plot of every metric that was tested."""
     drawn = tuple(
-        forest_plot(analysis, comparison.level, f"forest-{number}")
+        titled(comparison, analysis, forest_plot(analysis, comparison.level, f"forest-{number}"))
         for number, analysis in enumerate(comparison.analyses)
         if analysis.contrasts
     )
@@ -73,7 +73,7 @@ def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
         data=tuple(traces),
         layout=drawn,
         height=height,
-        caption=f"{analysis.contrasts[0].n} {analysis.unit_of_analysis}s; p adjusted over "
+        caption=f"{counted(analysis)}; p adjusted over "
         f"{len(contrasts)} comparison{'s' if len(contrasts) > 1 else ''}.",
         width=label_width(contrasts) + NUMBERS,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.report.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
-from ablation.report.pairs import in_words
+from ablation.report.pairs import counted, in_words, titled
 from ablation.report.section import Section
 from ablation.report.source import Source
 
 FEWEST = 3
-CELL, LEFT = 72, 120  # pixels
+CELL, LEFT = 54, 120  # pixels
+SMALL = 6  # designs beyond which the text of a cell is set smaller
 # Orange to blue stays apart with every kind of colour vision; the ends leave dark text readable.
 SHADES = [[0, "#e9a15b"], [0.5, "#ffffff"], [1, "#76b0dd"]]
 
@@ -19,7 +20,11 @@ def matrix(comparison: Comparison, source: Source) -> Section | None:  # noqa: A
     if len(comparison.designs) < FEWEST:
         return None
     drawn = tuple(
-        pairwise_matrix(analysis, comparison.designs, f"matrix-{number}")
+        titled(
+            comparison,
+            analysis,
+            pairwise_matrix(analysis, comparison.designs, f"matrix-{number}"),
+        )
         for number, analysis in enumerate(comparison.analyses)
     )
     hint = (
@@ -84,7 +89,7 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
         data=(trace,),
         layout=drawn,
         height=height,
-        caption=f"{len(analysis.patients)} {analysis.unit_of_analysis}s, {len(analysis.contrasts)} "
+        caption=f"{counted(analysis)}, {len(analysis.contrasts)} "
         f"comparisons adjusted together ({analysis.contrasts[0].test}).",
         width=LEFT + CELL * len(designs),
     )
@@ -102,7 +107,8 @@ def _cells(
 
 def _cell(analysis: Analysis, contrast: Contrast, sign: int) -> tuple[float, str]:
     mean = analysis.metric.text(sign * contrast.t.interval.mean, signed=True)
-    return sign * contrast.shift.estimate + 0.0, mean + _p(contrast.p_adjusted, "<br>p ")
+    p = "p " if len(analysis.scores) <= SMALL else ""
+    return sign * contrast.shift.estimate + 0.0, mean + _p(contrast.p_adjusted, f"<br>{p}")
 
 
 def _p(p: float | None, before: str) -> str:
@@ -119,5 +125,5 @@ def _text(designs: tuple[str, ...], row: str, column: str, words: str, colour: s
         "y": designs.index(row),
         "text": words,
         "showarrow": False,
-        "font": {"size": 11, "color": colour},
+        "font": {"size": 11 if len(designs) <= SMALL else 10, "color": colour},
     }

@@ -19,12 +19,12 @@ from ablation.report.drawing import (
     point_size,
     rows_axis,
 )
-from ablation.report.pairs import in_words, named, shown
+from ablation.report.pairs import counted, in_words, named, shown, titled
 from ablation.report.scales import Differences, Scale, difference_scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 
-WIDEST = 46  # letters below a figure on a phone
+WIDEST = 40  # letters below a figure on a phone
 MOST = 6  # comparisons whose patients are all drawn
 
 
@@ -32,9 +32,10 @@ def patients(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
     """Return a line per patient of every metric, and the differences behind its tests."""
     drawn = []
     for number, analysis in enumerate(comparison.analyses):
-        drawn.append(patient_lines(analysis, comparison.designs, f"lines-{number}"))
+        own = [patient_lines(analysis, comparison.designs, f"lines-{number}")]
         if analysis.contrasts:
-            drawn.append(paired_differences(analysis, comparison.level, f"differences-{number}"))
+            own.append(paired_differences(analysis, comparison.level, f"differences-{number}"))
+        drawn += [titled(comparison, analysis, figure) for figure in own]
     return Section("figures", "Patients", figures=tuple(drawn))
 
 
@@ -54,7 +55,7 @@ def patient_lines(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Fig
     return Figure(
         id=id_,
         title=f"{analysis.label}: one {'line' if len(designs) > 1 else 'point'} per patient",
-        alternative=f"{analysis.label} of {len(analysis.patients)} patients. Mean: {words}.",
+        alternative=f"{analysis.label} of {counted(analysis)}. Mean: {words}.",
         data=(_lines(analysis, designs, colour, on), *means),
         layout=drawn,
         height=360,
@@ -76,7 +77,7 @@ def paired_differences(analysis: Analysis, level: float, id_: str) -> Figure:
     words = "; ".join(in_words(analysis, c) for c in contrasts)
     return Figure(
         id=id_,
-        title="Differences within patients",
+        title=f"{analysis.label}: differences within patients",
         alternative=f"Differences within patients, mean and {100 * level:g} % interval: {words}.",
         data=tuple(data),
         layout=drawn,

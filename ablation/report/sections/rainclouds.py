@@ -18,6 +18,7 @@ from ablation.report.drawing import (
     point_size,
     rows_axis,
 )
+from ablation.report.pairs import titled
 from ablation.report.scales import Scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
@@ -28,14 +29,15 @@ STEPS = 80  # of a cloud's outline
 ROW = 92  # pixels
 HINT = (
     "Cloud: where scores lie close together (a kernel density, cut at the metric's bounds); box: "
-    "quartiles and median, its line the range; points: every patient."
+    "quartiles and median, its line the range; points: every patient. Cloud and box from "
+    f"{FEWEST} patients on."
 )
 
 
 def rainclouds(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
     """Return a raincloud plot of every metric."""
     drawn = tuple(
-        raincloud(analysis, f"raincloud-{number}")
+        titled(comparison, analysis, raincloud(analysis, f"raincloud-{number}"))
         for number, analysis in enumerate(comparison.analyses)
     )
     return Section("rainclouds", "Distributions", HINT, figures=drawn)
@@ -87,8 +89,9 @@ def density(values: Sequence[float], low: float, high: float) -> tuple[Array, Ar
 
 
 def _cloud(values: Sequence[float], on: Scale, row: int, shade: str) -> Iterator[Spec]:
-    most = on.at(on.largest) if on.penalties else 1.0 if on.bounded else math.inf
-    found = density([on.at(value) for value in values], 0.0, most)
+    low, high = on.bounds
+    most = on.at(on.largest) if on.penalties else high
+    found = density([on.at(value) for value in values], low, most)
     if found is None:
         return
     places, heights = (array.round(5).tolist() for array in found)

@@ -14,9 +14,11 @@ from ablation.report.drawing import (
     layout,
     title,
 )
+from ablation.report.pairs import counted
 
 LETTER = 6.7  # pixels of a label
 STEP, BAR = 26, 13  # pixels between labels, between bars
+OVER = 0.05  # ranks that a bar reaches beyond its designs
 LINE = 180  # pixels that the line of ranks has at least
 TESTS = {"wilcoxon": "Wilcoxon signed-rank", "t": "paired t", "signflip": "sign-flip"}
 ADJUSTED = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no"}
@@ -73,7 +75,7 @@ def critical_difference(
         data=tuple(traces),
         layout=drawn,
         height=int(depth + 66),
-        caption=_method(comparison, ranking),
+        caption=_method(comparison, analysis, ranking),
         width=left + right + LINE,
     )
 
@@ -84,10 +86,11 @@ def _margin(names: list[str]) -> int:
 
 def _bar(members: list[float], row: int) -> Spec:
     return {
-        **exported("not separated", x="mean rank"),
+        **exported("not separated", customdata="mean rank"),
         "type": "scatter",
         "mode": "lines",
-        "x": [min(members), max(members)],
+        "x": [min(members) - OVER, max(members) + OVER],
+        "customdata": [min(members), max(members)],
         "y": [-(16 + BAR * row)] * 2,
         "line": {"color": INK, "width": 5},
         "hoverinfo": "skip",
@@ -123,12 +126,12 @@ def _label(name: str, rank: float, level: float, *, left: bool) -> Spec:
     }
 
 
-def _method(comparison: Comparison, ranking: Ranking) -> str:
+def _method(comparison: Comparison, analysis: Analysis, ranking: Ranking) -> str:
     test = TESTS[str(comparison.settings["primary_test"])]
     adjusted = ADJUSTED[str(comparison.settings["correction"])]
     words = (
         f"A bar joins designs that are not separated by these data ({test} tests of all pairs, "
-        f"{adjusted} adjustment, {ranking.friedman.n} patients), which is not to say that they are alike."
+        f"{adjusted} adjustment, {counted(analysis)}), which is not to say that they are alike."
     )
     if not ranking.groups.contiguous:
         words += " Some pair under no common bar is not separated either: see the matrix."

@@ -7,6 +7,7 @@ from html import escape
 from ablation.comparison import Analysis, Comparison, Ranking, p_text
 from ablation.report.drawing import Figure
 from ablation.report.html import prose, scroll, table
+from ablation.report.pairs import counted, label, titled
 from ablation.report.section import Section
 from ablation.report.sections.rank_figures import critical_difference, rank_heat_map
 from ablation.report.source import Source
@@ -25,9 +26,12 @@ def ranks(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
     figures: list[Figure] = []
     body = ""
     for number, (analysis, ranking) in enumerate(ranked):
-        figures.append(critical_difference(comparison, analysis, ranking, f"ranks-{number}"))
-        figures.append(rank_heat_map(comparison, analysis, ranking, f"stability-{number}"))
-        body += f"<h3>{escape(analysis.label)} ({analysis.role})</h3>"
+        drawn = (
+            critical_difference(comparison, analysis, ranking, f"ranks-{number}"),
+            rank_heat_map(comparison, analysis, ranking, f"stability-{number}"),
+        )
+        figures += [titled(comparison, analysis, figure) for figure in drawn]
+        body += f"<h3>{escape(label(comparison, analysis))} ({analysis.role})</h3>"
         body += "".join(f"<p>{prose(text)}</p>" for text in _sentences(analysis, ranking))
         body += scroll(table(COLUMNS, _lines(analysis, ranking), {"design"}))
     hint = (
@@ -39,14 +43,14 @@ def ranks(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
 
 
 def _sentences(analysis: Analysis, ranking: Ranking) -> tuple[str, ...]:
-    return (_friedman(ranking), _schemes(ranking), _left_out(analysis, ranking))
+    return (_friedman(analysis, ranking), _schemes(ranking), _left_out(analysis, ranking))
 
 
-def _friedman(ranking: Ranking) -> str:
+def _friedman(analysis: Analysis, ranking: Ranking) -> str:
     test = ranking.friedman
     f = "infinite" if test.f is None else f"{test.f:.2f}"
     return (
-        f"Friedman over {test.n} patients and {test.k} designs: Iman-Davenport F({test.df_f[0]}, "
+        f"Friedman over {counted(analysis)} and {test.k} designs: Iman-Davenport F({test.df_f[0]}, "
         f"{test.df_f[1]}) = {f}, p {_equals(test.p_f)} (chi-squared {test.chi2:.2f}, {test.df} df, "
         f"p {_equals(test.p_chi2)}); Kendall's W = {test.kendall_w:.2f} (0: the patients order the "
         "designs at random, 1: all alike)."
@@ -79,7 +83,9 @@ def _left_out(analysis: Analysis, ranking: Ranking) -> str:
             f"Leaving out any one of the {n} patients changes nothing about who has the best mean."
         )
     who = ", ".join(changing[:6]) + (f" and {len(changing) - 6} more" if len(changing) > 6 else "")
-    return f"Without one of {len(changing)} patients ({who}) another design has the best mean."
+    if len(changing) > 1:
+        who = f"one of {len(changing)} patients ({who})"
+    return f"Without {who} another design has the best mean."
 
 
 def _lines(analysis: Analysis, ranking: Ranking) -> list[tuple[str, ...]]:

@@ -15,7 +15,7 @@ from ablation.report.drawing import (
     rows_axis,
 )
 from ablation.report.html import folded, table
-from ablation.report.pairs import named, shown
+from ablation.report.pairs import label, named, shown, titled
 from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
@@ -41,8 +41,9 @@ def sensitivity(comparison: Comparison, source: Source) -> Section | None:  # no
         contrasts, left_out = shown(analysis, MOST)
         for contrast in contrasts:
             rows = _rows_of(comparison, analysis, contrast)
-            if rows:
-                figures.append(_figure(analysis, contrast, rows, f"checks-{len(figures)}"))
+            if any(row.low is not None for row in rows):  # one patient has no intervals
+                figure = _figure(analysis, contrast, rows, f"checks-{len(figures)}")
+                figures.append(titled(comparison, analysis, figure))
     lines = [line for a in primary for line in _lines(comparison, a)]
     columns: tuple[str, ...] = COLUMNS
     if len({line[0] for line in lines}) == 1:  # one comparison, named above the figure
@@ -65,9 +66,11 @@ def _choice(row: CheckRow) -> str:
 
 def _lines(comparison: Comparison, analysis: Analysis) -> list[tuple[str, ...]]:
     text = analysis.metric.text
+    several = label(comparison, analysis) != analysis.label
+    target = f", {analysis.target}" if several else ""
     return [
         (
-            f"{row.candidate} vs {row.reference}",
+            f"{row.candidate} vs {row.reference}{target}",
             _choice(row),
             *(text(value, signed=True) for value in (row.estimate, row.low, row.high)),
             p_text(row.p),

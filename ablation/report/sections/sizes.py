@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from html import escape
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from ablation.report.drawing import (
     title,
 )
 from ablation.report.html import folded, scroll, table
-from ablation.report.pairs import named, shown
+from ablation.report.pairs import named, shown, titled
 from ablation.report.section import Section
 from ablation.report.source import Source
 
@@ -46,12 +47,14 @@ def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
     body = left_out = ""
     for found in comparison.sizes:
         analysis = _primary(comparison, found)
-        contrasts, left_out = shown(analysis, MOST)
+        contrasts, left_out = shown(analysis, MOST) if _several(found) else ((), "")
         effects = {(e.candidate, e.reference): e for e in found.effects}
         for c in contrasts:
             effect = effects[c.candidate, c.reference]
-            figures.append(size_plot(analysis, c, found, effect, f"size-{len(figures)}"))
+            figure = size_plot(analysis, c, found, effect, f"size-{len(figures)}")
+            figures.append(titled(comparison, analysis, figure))
         if found.effects:
+            body += f"<h3>{escape(found.target)}</h3>" if len(comparison.sizes) > 1 else ""
             body += _tables(analysis, found)
     body += _lesions(comparison)
     if not body:
@@ -60,6 +63,11 @@ def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
     return Section(
         "sizes", "Size and number of lesions", hint if figures else "", body, tuple(figures)
     )
+
+
+def _several(found: Sizes) -> bool:
+    """Whether a line could be seen at all."""
+    return sum(map(math.isfinite, found.volumes)) >= STRATA
 
 
 def _primary(comparison: Comparison, sizes: Sizes) -> Analysis:
@@ -202,7 +210,8 @@ def _tables(analysis: Analysis, found: Sizes) -> str:
     def signed(*values: float | None) -> tuple[str, ...]:
         return tuple(text(value, signed=True) for value in values)
 
-    slopes, thirds = [], []
+    slopes: list[tuple[str, ...]] = []
+    thirds: list[tuple[str, ...]] = []
     for effect in found.effects:
         name, line = f"{effect.candidate} vs {effect.reference}", effect.trend
         if line is not None:
@@ -211,11 +220,14 @@ def _tables(analysis: Analysis, found: Sizes) -> str:
         for stratum in effect.strata:
             i, span = stratum.mean, f"{_span(stratum)} {found.unit}"
             thirds.append((name, span, str(i.n), *signed(i.mean, i.low, i.high)))
+    columns: tuple[str, ...] = STRATUM_COLUMNS
+    if not any(line[-1] for line in thirds):  # too few patients for any interval
+        columns, thirds = columns[:-2], [line[:-2] for line in thirds]
     kept = [
         folded(table(columns, lines, {"comparison", "tumour"}), len(lines), heading)
         for columns, lines, heading in (
             (TREND_COLUMNS, slopes, f"All {len(slopes)} slopes"),
-            (STRATUM_COLUMNS, thirds, f"Thirds of the patients, all {len(thirds)}"),
+            (columns, thirds, f"Thirds of the patients, all {len(thirds)}"),
         )
         if lines
     ]

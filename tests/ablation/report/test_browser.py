@@ -137,6 +137,53 @@ def test_what_matters_is_seen_first(browser, report):
     assert browser.execute_script(bottom) <= 1400
 
 
+def test_the_data_of_a_figure_can_be_saved(browser, report, tmp_path):
+    open_page(browser, report, 1280)
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    behaviour = {"behavior": "allow", "downloadPath": str(folder)}
+    browser.execute_cdp_cmd("Browser.setDownloadBehavior", behaviour)
+    browser.execute_script("document.querySelector('button[data-figure]').click()")
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, 10).until(lambda _: list(folder.glob("*.csv")))
+    lines = list(csv.DictReader((folder / "lines-0.csv").read_text().splitlines()))
+    scores = json.loads((report.parent / "comparison.json").read_text())["analyses"][0]
+    by_place = {(row["patient"], row["design"]): row["Dice"] for row in lines if row["patient"]}
+    for design, values in scores["scores"].items():
+        for patient, value in zip(scores["patients"], values, strict=True):
+            assert float(by_place[patient, design]) == pytest.approx(value, rel=1e-5)
+    assert browser.get_log("browser") == []
+
+
+def test_every_figure_has_rows_to_save(browser, report):
+    open_page(browser, report, 1280)
+    counts = browser.execute_script("return figures.map(f => [f.id, rows(f).length, csv(f)])")
+    for id_, rows, text in counts:
+        assert rows > 0, id_
+        assert len(list(csv.reader(text.splitlines()))) == rows + 1
+        assert "undefined" not in text, id_
+
+
+def test_a_wide_figure_scrolls_in_its_own_frame(browser, report):
+    open_page(browser, report, 390)
+    overflow = (
+        "return [...document.querySelectorAll('figure .wide')].filter(f => "
+        "f.scrollWidth > f.clientWidth && getComputedStyle(f).overflowX !== 'auto').length"
+    )
+    assert browser.execute_script(overflow) == 0
+
+
+def test_paper_is_as_wide_as_its_figures(browser, report):
+    open_page(browser, report, 1280)
+    widths = "return [...document.querySelectorAll('.main-svg')].map(e => e.getAttribute('width'))"
+    on_screen = browser.execute_script(widths)
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert set(browser.execute_script(widths)) == {"640"}
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script(widths) == on_screen
+
+
 def test_the_designs_are_read_sideways_on_a_phone(browser, report):
     open_page(browser, report, 390)
     card = "const c = document.querySelector('table.card'); c.parentElement.scrollLeft = 200;"
