@@ -89,7 +89,7 @@ Without a prediction there is no surface and HD95 is undefined. Some programs re
 is, others drop the case for the design that missed; either way missing pays:
 
 {table}
-`strict` misses {missed} of {n} tumours. `ablate` gives a missed tumour the diagonal of its scan (here {penalty} mm),
+`strict` misses {missed} of {n} tumours. `ablate` gives a missed tumour the diagonal of its scan (here up to {penalty} mm),
 shows medians first because that penalty drives the mean, and prints the other rules beside it. The common
 0 makes `strict` better by {naive} mm on average; with its misses counted it is {right}.
 """
