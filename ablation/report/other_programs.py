@@ -26,7 +26,7 @@ def friedman_text(ranking: Ranking) -> str:
         f"{name} {rank:.3g}" for name, rank in zip(ranking.designs, test.mean_ranks, strict=True)
     )
     return (
-        f"Friedman over {test.n} patients and {test.k} designs: chi2({test.df}) = {test.chi2:.5g}, "
+        f"Friedman over {test.n} patient{'' if test.n == 1 else 's'} and {test.k} designs: chi2({test.df}) = {test.chi2:.5g}, "
         f"p = {test.p_chi2:.3g}; Iman-Davenport F({test.df_f[0]}, {test.df_f[1]}){f}, "
         f"p = {test.p_f:.3g}; Kendall's W = {test.kendall_w:.3g}; mean ranks {ranks}."
     )
