@@ -166,7 +166,8 @@ def _columns(
     if not any(name in METRICS or name in also for name in values):
         raise DataError(
             f"{path}: no column holds a metric; columns: {', '.join(header)}",
-            hint=f"Name the scores {', '.join(METRICS)}.",
+            hint=f"Name the scores {', '.join(METRICS)}; ablate compare takes others too, by "
+            "--higher-is-better NAME or --lower-is-better NAME.",
         )
     if unknown:
         say(f"{path}: columns left out: {', '.join(unknown)}")

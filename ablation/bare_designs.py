@@ -184,21 +184,28 @@ def our_name(score: str, known: Collection[str]) -> str:
     return plain if plain in known else OTHER_NAMES.get(plain, score)
 
 
-def check_scores(designs: Sequence[Design], settings: ComparisonConfig, reading: Reading) -> None:
-    """Refuse scores that a table lacks, or whose meaning nobody states.
+def check_directions(scores: Sequence[str], reading: Reading) -> None:
+    """Refuse scores of which nobody says which way is better; it is never guessed.
 
     Raises:
-        UsageError: A score without a direction.
-        ComparisonError: A table lacks a score, or HD95 comes without its method.
+        UsageError: naming them.
     """
-    wanted = dict.fromkeys((settings.metric, *settings.secondary))
-    unknown = [name for name in wanted if name not in reading.known]
+    unknown = [name for name in scores if name not in reading.known]
     if unknown:
         raise UsageError(
             f"unknown metric without declared direction: {', '.join(unknown)}",
             hint=f"{nearest(unknown[0], reading.known)} Or say which way is better: "
             f"--higher-is-better {unknown[0]} (or --lower-is-better).",
         )
+
+
+def check_scores(designs: Sequence[Design], settings: ComparisonConfig, reading: Reading) -> None:
+    """Refuse scores that a table lacks, and HD95 of an unknown kind.
+
+    Raises:
+        ComparisonError: naming the tables.
+    """
+    wanted = dict.fromkeys((settings.metric, *settings.secondary))
     lacking = {
         name: [d.name for d in designs if any(name not in frame for frame in d.cases)]
         for name in wanted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -42,13 +43,20 @@ def tuning_importance(storage: str, name: str) -> Importance:
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(trials) < FEWEST_TRIALS:
         reason = f"{len(trials)} complete trials are too few (at least {FEWEST_TRIALS})"
-    elif len({trial.value for trial in trials}) == 1:
-        reason = "every trial has the same value"
+    elif _are_level(trials):
+        reason = "nearly all trials have the same value"
     elif not any(_varies(trials, name) for name in trials[0].params):
         reason = "nothing was varied"
     else:
         return Importance(len(trials), _shares(study, load_spec(storage, name).seed))
     return Importance(len(trials), {}, reason)
+
+
+def _are_level(trials: list[optuna.trial.FrozenTrial]) -> bool:
+    """Tell whether so many trials share the lowest value that the best tenth reaches down to it."""
+    values: list[float] = [trial.values[0] for trial in trials]
+    above = sum(value > min(values) for value in values)
+    return above < max(2, math.ceil(len(values) / 10))
 
 
 def _varies(trials: list[optuna.trial.FrozenTrial], parameter: str) -> bool:

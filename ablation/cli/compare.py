@@ -97,6 +97,7 @@ def compare(
     """
     from ablation.bare_designs import (
         Reading,
+        check_directions,
         check_scores,
         left_out,
         our_name,
@@ -118,15 +119,16 @@ def compare(
         lower_is_better=_names(lower_is_better),
         hd95_method=method,
     )
+    scores = [our_name(name, reading.known) for name in _names(metric)]
+    check_directions(scores, reading)
     remarks: list[str] = []
     read = read_designs(tables, reading, lambda text: remarks.append(_by_name(text, tables)))
     designs = with_target([design for design, _ in read], target)
-    scores = metric and ",".join(our_name(name, reading.known) for name in _names(metric))
     settings = with_flags(
         usual_settings(designs, reading),
         {
             "reference": reference,
-            "metric": scores,
+            "metric": metric and ",".join(scores),
             "alternative": alternative,
             "primary_test": primary_test,
             "correction": correction,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from ablation.comparison.metrics import Metric
 from ablation.comparison.missing import KEY, Missing, absent_cases, with_worst, without_absent
 from ablation.errors import ComparisonError, UsageError, nearest
 
@@ -193,6 +194,23 @@ def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
         stated = {d.name: str(d.facts[method]) for d in designs if d.facts.get(method) is not None}
         if len(set(stated.values())) > 1:
             yield f"{method} differs: " + ", ".join(f"{k} {v}" for k, v in stated.items())
+
+
+def silent_on_hd95(designs: Sequence[Design], metrics: Sequence[Metric]) -> tuple[str, ...]:
+    """Name the designs that do not say how HD95 was computed, where it is compared with some that do.
+
+    Raises:
+        ComparisonError: HD95 is what decides.
+    """
+    silent = tuple(d.name for d in designs if d.facts.get("hd95_method") is None)
+    if len(silent) in (0, len(designs)) or all(metric.name != "hd95" for metric in metrics):
+        return ()
+    if metrics[0].name == "hd95":
+        raise ComparisonError(
+            f"HD95 has several definitions, and {', '.join(silent)} does not say which it is",
+            hint="Name it: --assume-hd95-method directed_max (MONAI), pooled (MedPy) or surfel.",
+        )
+    return silent
 
 
 def _training(name: str, seed: int, tables: Tables) -> str:

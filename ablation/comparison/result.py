@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ablation.comparison.align import Design, absences, align, distinct, named
+from ablation.comparison.align import Design, absences, align, distinct, named, silent_on_hd95
 from ablation.comparison.cautions import Caution, Evidence, cautions
 from ablation.comparison.contrasts import Analysis, analyse, cases_by_training, planned_pairs
 from ablation.comparison.empties import (
@@ -99,6 +99,8 @@ def compare(
     metrics = chosen_metrics(settings.metric, settings.secondary, known)
     names = [design.name for design in designs]
     _check(settings, names, metrics, known)
+    silent = silent_on_hd95(designs, metrics)
+    metrics = tuple(metric for metric in metrics if not silent or metric.name != "hd95")
     rows = align(designs, settings.missing)
     pairs = planned_pairs(names, settings.reference)
     targets = [frame for _, frame in rows.groupby("target", sort=True)]
@@ -139,7 +141,7 @@ def compare(
                 missed=sum(one.missed for one in found),
             )
         ),
-        notes=_notes(rows, designs, analyses, metrics, settings),
+        notes=(*_notes(rows, designs, analyses, metrics, settings), *_hd95_words(silent)),
         verdict=verdict(primary, facts, settings.level, "margin" in planned),
     )
 
@@ -185,6 +187,12 @@ def _check(
         raise UsageError(
             "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
         )
+
+
+def _hd95_words(silent: Sequence[str]) -> tuple[str, ...]:
+    if not silent:
+        return ()
+    return (f"HD95 is not compared: not stated how it was computed for {', '.join(silent)}.",)
 
 
 def _scored(rows: pd.DataFrame) -> pd.DataFrame:

@@ -125,6 +125,12 @@ def names_axis(names: Sequence[str]) -> Spec:
     }
 
 
+def counting_axis(text: str, most: int) -> Spec:
+    """Return a titled axis of whole numbers up to `most`."""
+    every: Spec = {"dtick": 1} if most <= 10 else {"tickformat": "d"}
+    return axis() | {"title": title(text), "zeroline": False} | every
+
+
 def rows_axis(names: Sequence[str], below: float = 0.5, above: float = 0.5) -> Spec:
     """Return an axis of rows 0, 1, ... from the bottom, named."""
     return axis() | {

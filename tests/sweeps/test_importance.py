@@ -3,36 +3,43 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import optuna
 import pytest
+from optuna.trial import TrialState, create_trial
 
 import sweeps
 from sweeps.importance import FEWEST_TRIALS
+from sweeps.space import distribution
 from sweeps.storage import connect
 
 
 def _filled(
-    folder: Path, toy: ModuleType, trials: int, *, flat: bool = False, fixed: bool = False
+    folder: Path, toy: ModuleType, trials: int, *, flat: int = 0, fixed: bool = False
 ) -> sweeps.StudySpec:
-    """A study whose trials were drawn at random; x decides nearly all of the value."""
+    """A study whose trials were drawn at random; x decides nearly all of the value.
+
+    The first `flat` trials came to nothing.
+    """
     folder.mkdir(exist_ok=True)
     spec: sweeps.StudySpec = toy.spec(folder, trials=trials)
     sweeps.open_study(spec)
-    study = optuna.load_study(
-        study_name=spec.name,
-        storage=connect(spec.storage),
-        sampler=optuna.samplers.RandomSampler(seed=3),
-    )
+    rng = np.random.default_rng(3)
+    ranges = {name: distribution(spec.space[name]) for name in ("x", "skips", "only")}
+    made = []
     for number in range(trials):
-        trial = study.ask()
-        x = 0.5 if fixed else trial.suggest_float("x", 0.0, 1.0)
-        noise = trial.suggest_categorical("skips", [True] if fixed else [True, False])
-        trial.suggest_float("only", 0.5, 0.5)
-        trial.report(0.1, 1)
-        if number % 7 == 5:
-            study.tell(trial, state=optuna.trial.TrialState.PRUNED)
-        else:
-            study.tell(trial, 0.5 if flat else 1 - (x - 0.3) ** 2 - 1e-4 * noise + 1e-6 * number)
+        x = 0.5 if fixed else float(rng.uniform())
+        skips = fixed or bool(rng.integers(2))
+        value = 0.0 if number < flat else 1 - (x - 0.3) ** 2 - 1e-4 * skips + 1e-6 * number
+        made.append(
+            create_trial(
+                params={"x": x, "skips": skips, "only": 0.5},
+                distributions=ranges,
+                value=value,
+                state=TrialState.PRUNED if number % 7 == 5 else TrialState.COMPLETE,
+            )
+        )
+    optuna.load_study(study_name=spec.name, storage=connect(spec.storage)).add_trials(made)
     return spec
 
 
@@ -63,7 +70,7 @@ def test_too_little_is_said(tmp_path: Path, toy: ModuleType) -> None:
     assert (none.trials, none.shares) == (0, {})
     assert none.reason == f"0 complete trials are too few (at least {FEWEST_TRIALS})"
     for name, change, reason in (
-        ("flat", {"flat": True}, "every trial has the same value"),
+        ("flat", {"flat": 28}, "nearly all trials have the same value"),
         ("fixed", {"fixed": True}, "nothing was varied"),
     ):
         spec = _filled(tmp_path / name, toy, 30, **change)

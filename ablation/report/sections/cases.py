@@ -13,7 +13,8 @@ from ablation.report.source import Source
 
 HINT = (
     "Test patients, chosen by the primary metric. The slice with most tumour is the same for every "
-    "design; the worst slice without tumour is each design's own. Of several trainings, the first."
+    "design; the worst slice without tumour is each design's own. Of several trainings, the first. "
+    "These are parts of scans: share this page as you may share them."
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from ablation.comparison import Comparison
-from ablation.report.drawing import Figure, Spec, axis, exported, layout, title
+from ablation.report.drawing import Figure, Spec, axis, counting_axis, exported, layout, title
 from ablation.report.material import Study
 from ablation.statistics import TuningCurve, stream, tuning_curve
 
@@ -26,7 +26,7 @@ def expected_best(
         return None
     data = [spec for design, curve in found.items() for spec in _band(design, curve, colour)]
     drawn = layout(320)
-    drawn["xaxis"] = axis() | {"title": title("trials"), "zeroline": False, "tickformat": "d"}
+    drawn["xaxis"] = counting_axis("trials", max(len(curve.mean) for curve in found.values()))
     drawn["yaxis"] = axis() | {"title": title("validation Dice, axis not from 0")}
     words = "; ".join(
         f"{design} {curve.mean[0]:.3f} after 1, {curve.mean[-1]:.3f} after {len(curve.mean)}"

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from ablation.report.drawing import QUIET, Figure, Spec, axis, exported, layout, title
+from ablation.report.drawing import (
+    QUIET,
+    Figure,
+    Spec,
+    axis,
+    counting_axis,
+    exported,
+    layout,
+    title,
+)
 from ablation.report.material import Study, Trial
 
 
@@ -15,7 +24,8 @@ def history(design: str, studies: Sequence[Study], colour: str, id_: str) -> Fig
     for study in studies:
         data += _history_of(study, colour)
     drawn = layout(320)
-    drawn["xaxis"] = axis() | {"title": title("trial"), "zeroline": False, "tickformat": "d"}
+    last = max((trial.number for study in studies for trial in study.trials), default=0)
+    drawn["xaxis"] = counting_axis("trial", last)
     drawn["yaxis"] = axis() | {"title": title("validation Dice"), "rangemode": "tozero"}
     return Figure(
         id=id_,
@@ -41,8 +51,7 @@ def _history_of(study: Study, colour: str) -> Iterator[Spec]:
                 "mode": "markers",
                 "x": [trial.number for trial in own],
                 "y": [0.0 if state == "failed" else trial.value for trial in own],
-                "text": [_trial_words(study, trial) for trial in own],
-                "hovertemplate": "%{text}<extra></extra>",
+                "hovertemplate": _hover(study, state),
                 "marker": marker,
                 "customdata": [_settings(study, trial) for trial in own],
                 **exported(f"{study.name}, {state}", x="trial", **_columns(study, state)),
@@ -69,14 +78,19 @@ def _columns(study: Study, state: str) -> dict[str, str | list[str]]:
     return value | {"customdata": [parameter.name for parameter in study.parameters]}
 
 
-def _trial_words(study: Study, trial: Trial) -> str:
-    value = "" if trial.value is None else f", {trial.value:.3f}"
-    params = "".join(f"<br>{key} {_short(value)}" for key, value in trial.params.items())
-    return f"{study.name}, trial {trial.number} {trial.state}{value}{params}"
+def _hover(study: Study, state: str) -> str:
+    value = "" if state == "failed" else ", %{y:.3f}"
+    settings = "".join(
+        f"<br>{parameter.name} %{{customdata[{n}]{_digits(study, parameter.name)}}}"
+        for n, parameter in enumerate(study.parameters)
+    )
+    return f"{study.name}, trial %{{x}} {state}{value}{settings}<extra></extra>"
 
 
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.3g}"
+def _digits(study: Study, parameter: str) -> str:
+    """Three digits of numbers; names are shown as they are."""
+    values = [trial.params.get(parameter) for trial in study.trials]
+    return "" if any(isinstance(value, str) for value in values) else ":.3g"
 
 
 def _legend(studies: Sequence[Study]) -> str:

@@ -18,6 +18,8 @@ HINT = (
 )
 CLOSE = 0.01
 """Dice below the best that still counts as the same height."""
+NAMED = 4
+"""Finals whose numbers a caption names; the table has those of all."""
 FLAT = 0.2
 """Width of that range from which a curve is called flat."""
 
@@ -74,11 +76,13 @@ def _dice(searched: Sequence[Thresholds], colour: dict[str, str]) -> Figure:
     drawn["xaxis"] = axis() | {"title": title("threshold"), "range": [0, 1]}
     drawn["yaxis"] = axis() | {"title": title("validation Dice"), "rangemode": "tozero"}
     words = "; ".join(f"{one.run} {one.chosen.threshold:g} ({_shape(one)})" for one in searched)
+    what = "Mean Dice of the validation patients over thresholds."
+    cleaned = "A diamond off its curve: the masks were cleaned as well."
     return Figure(
         id="thresholds-dice",
         title="Dice over thresholds",
-        alternative=f"Mean Dice of the validation patients over thresholds. Chosen (diamonds): {words}. "
-        "A diamond off its curve: the masks were cleaned as well.",
+        alternative=f"{what} Chosen (diamonds): {words}. {cleaned}",
+        caption=_short(searched, f"{what} Diamonds: chosen. {cleaned}"),
         data=tuple(data),
         layout=drawn,
         height=340,
@@ -108,18 +112,24 @@ def _precision_recall(searched: Sequence[Thresholds], colour: dict[str, str]) ->
         said.append(f"{one.run} recall {chosen[1]:.3f}, precision {chosen[0]:.3f}")
     if not data:
         return None
+    what = "All voxels of the validation patients together, a point per threshold."
     drawn = layout(340)
     drawn["xaxis"] = axis() | {"title": title("recall"), "range": [-0.03, 1.03]}
     drawn["yaxis"] = axis() | {"title": title("precision"), "range": [-0.03, 1.03]}
     return Figure(
         id="precision-recall",
         title="Precision against recall",
-        alternative="All voxels of the validation patients together, a point per threshold. "
-        f"Chosen (diamonds): {'; '.join(said)}.",
+        alternative=f"{what} Chosen (diamonds): {'; '.join(said)}.",
+        caption=_short(searched, f"{what} Diamonds: chosen."),
         data=tuple(data),
         layout=drawn,
         height=340,
     )
+
+
+def _short(searched: Sequence[Thresholds], text: str) -> str:
+    """The text as a caption, where to name every final would be too long."""
+    return text if len(searched) > NAMED else ""
 
 
 def _curve(points: Sequence[tuple[float, float | None]], colour: str, label: str) -> Spec:

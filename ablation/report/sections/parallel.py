@@ -92,18 +92,18 @@ def _trace(
 ) -> Spec:
     x: list[float | None] = []
     y: list[float | None] = []
-    text: list[str] = []
+    numbers: list[int] = []
     for trial, line in zip(trials, heights, strict=True):
         x += [*range(len(line)), None]
-        y += [*line, None]
-        text += [f"trial {trial.number}: {trial.value:.3f}"] * (len(line) + 1)
+        y += [*(round(height, 4) for height in line), None]
+        numbers += [trial.number] * (len(line) + 1)
     return {
         "type": "scatter",
         "mode": "lines",
         "x": x,
         "y": y,
-        "text": text,
-        "hovertemplate": "%{text}<extra></extra>",
+        "text": numbers,
+        "hovertemplate": "trial %{text}<extra></extra>",
         "line": {"color": colour, "width": width},
     }
 

@@ -236,6 +236,19 @@ def test_a_method_is_assumed_only_where_none_is_stated(server):
         call("--assume-hd95-method", "pooled")
 
 
+def test_hd95_of_an_unknown_kind_is_not_compared(server):
+    server("unet", 1, [0.5, 0.6], hd95_method="directed_max")
+    server("imported", 1, [0.7, 0.8])
+    content = json.loads(call("--json").stdout)
+    assert [one["metric"]["name"] for one in content["analyses"]] == ["dice"]
+    assert "HD95 is not compared: not stated how it was computed for imported." in content["notes"]
+    with pytest.raises(AblateError, match="imported does not say which") as caught:
+        call("--metric", "hd95")
+    assert "--assume-hd95-method" in caught.value.hint
+    together = call("--metric", "hd95", "--assume-hd95-method", "directed_max").stdout
+    assert "HD95 (mm)" in together
+
+
 def test_what_cannot_be_published_is_not_called_nothing(server):
     with pytest.raises(AblateError, match="1 runs could not be published"):
         call()

@@ -18,6 +18,7 @@ LIGHT = [
     "--version",
     "sweep --help",
     "report --help",
+    "compare --help",
     "runs --help",
     "sweep --modle unet",
 ]

@@ -240,6 +240,14 @@ def test_threshold_curves(comparison):
     assert "<td>0.2 to 0.4</td>" in made.body
 
 
+def test_many_finals_are_named_in_the_table_alone(comparison):
+    found = Material(thresholds=tuple(searched("unet", [0.5, 0.7], 1) for _ in range(5)))
+    for figure in operating(comparison, source(found)).figures:
+        assert "final-101" in figure.alternative
+        assert "final-101" not in figure.caption
+        assert "Diamonds: chosen." in figure.caption
+
+
 def test_thresholds_of_older_runs_have_no_precision(comparison):
     bare = Thresholds("unet", "unet final-1", tuple(cuts(0.5, 0.7)), cuts(0.5, 0.7)[1], "none", "")
     made = operating(comparison, source(Material(thresholds=(bare,))))
