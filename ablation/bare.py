@@ -43,6 +43,11 @@ Asked = tuple[str | None, str | None, str | None]
 """Columns of model, case and target, where they are named."""
 
 UNDEFINED = ("", "nan", "na", "n/a", "none", "null")
+TWICE = "the same case as"
+APART = (
+    "Keep one row for each design, case and region; where another column tells them apart, it may "
+    "be the region's (--target-column of ablate compare)."
+)
 SUMMARY_ROW = re.compile(
     r"mean|average|avg|median|std|std_?dev|sd|min|max|total|\d+ ?quantile", re.I
 )
@@ -212,7 +217,7 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
             continue
         key = tuple(row[name] for name in ("model", "patient", "case", "target"))
         if key in seen:
-            wrong.append(f"the same case as {lines.unit} {seen[key]}")
+            wrong.append(f"{TWICE} {lines.unit} {seen[key]}")
         seen.setdefault(key, line)
         where = ", ".join(str(row[name]) for name in ("model", "case", "target") if row[name])
         faults += [f"{lines.unit} {line} ({where}): {fault}" for fault in wrong]
@@ -221,7 +226,9 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
     if faults:
         raise DataError(
             f"{path}: {len(faults)} fault(s)\n  " + "\n  ".join(faults),
-            hint=f"Correct each {lines.unit}; leave a cell empty where a score is not defined.",
+            hint=APART
+            if all(TWICE in fault for fault in faults)
+            else f"Correct each {lines.unit}; leave a cell empty where a score is not defined.",
         )
     if elsewhere:
         say(f"{path}: {elsewhere} row(s) of other splits than test left out")

@@ -29,8 +29,8 @@ INTRODUCTION = """# Five ways to be misled
 Each of these is common in papers on segmentation, and each can turn a result around. The numbers are
 made by `uv run python docs/make_misleading.py` on the generated phantom: {patients} test patients,
 {slices} slices, two rules without training. `sensitive` keeps everything above a threshold;
-`strict` also drops parts of fewer than {least} voxels, so it misses small tumours and is quiet where there
-is none. `ablate` computes the lines in bold; the others are what is often printed instead.
+`strict` also drops parts of fewer than {least} voxels, so it misses small tumours and is quieter where
+there is none. `ablate` computes the lines in bold; the others are what is often printed instead.
 
 - [Empty slices](#1-empty-slices-counted-as-perfect-or-dropped)
 - [Slices as patients](#2-slices-taken-as-independent)
@@ -54,7 +54,7 @@ false alarms included, and judges patients; what was found where there is no tum
 INDEPENDENT = """## 2. Slices taken as independent
 
 Slices of one patient share the tumour, the scanner and the person who drew the truth. A test that takes
-{n_slices} slices for {n_slices} witnesses finds much smaller p-values than {n_patients} patients can give:
+{n_slices} slices for {n_slices} witnesses finds a much smaller p than {n_patients} patients give:
 
 {table}
 In these data slices of a patient are so alike (intraclass correlation {icc}) that {n_slices} of them tell as much as
@@ -89,7 +89,7 @@ Without a prediction there is no surface and HD95 is undefined. Some programs re
 is, others drop the case for the design that missed; either way missing pays:
 
 {table}
-`strict` misses {missed} of {n} tumours. `ablate` gives a missed tumour the diagonal of its scan (here {penalty} mm),
+`strict` misses {missed} of {n} tumours. `ablate` gives a missed tumour the diagonal of its scan (here up to {penalty} mm),
 shows medians first because that penalty drives the mean, and prints the other rules beside it. The common
 0 makes `strict` better by {naive} mm on average; with its misses counted it is {right}.
 """

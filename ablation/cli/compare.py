@@ -28,6 +28,7 @@ from ablation.cli.comparing import (
     with_flags,
 )
 from ablation.cli.options import AsJson, Quiet
+from ablation.cli.pictures import Figures, write_figures
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
@@ -83,6 +84,7 @@ def compare(
     empty: Empty = None,
     assume_hd95_method: AssumedMethod = None,
     out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    figures: Figures = None,
     as_format: Format = None,
     style: Style = "full",
     as_json: AsJson = False,
@@ -140,7 +142,9 @@ def compare(
     if metric is None:
         remarks += left_out(designs, settings, reading)
     source = _source(read, tables, remarks)
-    print_and_write(compare_designs(designs, settings, reading.known), source, out, shown, quiet)
+    comparison = compare_designs(designs, settings, reading.known)
+    print_and_write(comparison, source, out, shown, quiet)
+    write_figures(comparison, source, out, figures, quiet=quiet)
 
 
 def _by_name(remark: str, tables: list[Path]) -> str:

@@ -48,13 +48,16 @@ class Evidence:
     detection: Sequence[Detection]
     sensitivity: Sequence[PolicyRow]
     checks: Sequence[CheckRow]
-    missed: int
-    """Missed cases of all designs and trainings."""
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the designs."""
         return tuple(design.name for design in self.designs)
+
+    @property
+    def missed(self) -> int:
+        """Missed cases of all designs and trainings."""
+        return sum(one.missed for one in self.detection)
 
 
 def cautions(evidence: Evidence) -> tuple[Caution, ...]:

@@ -140,7 +140,6 @@ def compare(
                 detection=found,
                 sensitivity=sensitivity,
                 checks=checks,
-                missed=sum(one.missed for one in found),
             )
         ),
         notes=(*_notes(rows, designs, analyses, metrics, settings), *_hd95_words(silent)),

@@ -78,10 +78,11 @@ def _paper(comparison: Comparison) -> str:
         if len(primary) > 1:
             lines.append(f"\\multicolumn{{{len(heads)}}}{{l}}{{{_tex(analysis.target)}}} \\\\")
         lines += [_line(cells) for cells in _paper_rows(analysis, reference)]
+    unit = f"{comparison.primary.unit_of_analysis}s"
     n = len(comparison.primary.patients)
     remark = (
-        f"Mean and standard deviation over {n} patients; differences to {reference} within "
-        f"patients, as the scores stand; d_z: mean difference over the SD of the differences."
+        f"Mean and standard deviation over {n} {unit}; differences to {reference} within "
+        f"{unit}, as the scores stand; d_z: mean difference over the SD of the differences."
     )
     return _tabular(f"{remark}{_tests(comparison)}", "lcccc", heads, lines)
 
@@ -129,8 +130,8 @@ def _correction(comparison: Comparison) -> str:
 
 
 def _tests(comparison: Comparison) -> str:
-    contrasts = comparison.primary.contrasts
-    return f" p: {named_test(contrasts[0])}." if contrasts else ""
+    tested = [one for one in comparison.primary.contrasts if one.p is not None]
+    return f" p: {named_test(tested[0])}." if tested else ""
 
 
 def _tabular(remark: str, columns: str, heads: Sequence[str], lines: Sequence[str]) -> str:

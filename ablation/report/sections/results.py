@@ -24,13 +24,15 @@ def results(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
 
 def _reading(comparison: Comparison) -> str:
     """How to read the table, once, above it."""
+    reading = f"Over test patients; CI is the {100 * comparison.level:g} % t interval of the mean."
     if not comparison.primary.contrasts:
-        return f"Over test patients; CI is the {100 * comparison.level:g} % t interval of the mean."
+        return reading
+    first = comparison.primary.contrasts[0]
+    tested = f"p: {named_test(first)}; " if first.p is not None else ""
     return (
-        f"Over test patients; CI is the {100 * comparison.level:g} % t interval of the mean. In rows "
-        "with an entry under “against”, every value is a difference within patients, above 0 "
-        f"when the design on the left is better. p: {named_test(comparison.primary.contrasts[0])}; "
-        "d_z: mean difference in standard deviations of the differences."
+        f"{reading} In rows with an entry under “against”, every value is a difference within "
+        f"patients, above 0 when the design on the left is better. {tested}d_z: mean difference in "
+        "standard deviations of the differences."
     )
 
 

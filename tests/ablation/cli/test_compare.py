@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from ablation.cli.compare import compare
 from ablation.errors import AblateError, ComparisonError, DataError, UsageError
+from ablation.metrics.cases import COLUMNS
 from ablation.report import FILES
 
 app = typer.Typer()
@@ -256,6 +257,36 @@ def test_targets_apart():
     words = (path, "--target-column", "region")
     assert [one["target"] for one in called(*words)["analyses"]] == ["ET", "WT"]
     assert [one["target"] for one in called(*words, "--target", "ET")["analyses"]] == ["ET"]
+
+
+def test_rows_that_another_column_tells_apart():
+    path = write("t.csv", ["model,case,region,dice", "a,x,WT,0.5", "a,x,ET,0.4", "b,x,WT,0.6"])
+    assert "--target-column" in refused(DataError, path).hint
+
+
+def test_tables_of_our_own_runs_keep_what_they_say():
+    """Validation rows are left out, a missed tumour gets the diagonal of its scan."""
+    known = {
+        "target": "WT", "status": "scored", "hd95": "3.0", "shape": "3x4x12", "spacing": "1x1x1",
+        "distance_unit": "mm", "truth_hash": "h",
+    }  # fmt: skip
+    for name, gain in (("unet", 0.0), ("resupnet", 0.1)):
+        rows = [
+            known | {"patient": f"p{i}", "case": f"p{i}", "split": split, "dice": f"{0.5 + gain}"}
+            for i, split in enumerate(["test", "test", "validation"])
+        ]
+        if name == "unet":
+            rows[0] |= {"status": "missed", "dice": "0", "hd95": ""}
+        Path(name, "final-1.0").mkdir(parents=True)
+        table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+        table.to_csv(f"{name}/final-1.0/per_case.csv", index=False)
+    files = [f"{name}/final-1.0/per_case.csv" for name in ("unet", "resupnet")]
+    content = called(*files, "--assume-hd95-method", "directed_max")
+    assert content["designs"] == ["unet", "resupnet"]
+    assert content["analyses"][0]["patients"] == ["p0", "p1"]
+    hd95 = content["analyses"][1]
+    assert (hd95["unit"], hd95["scores"]["unet"]) == ("mm", [13.0, 3.0])
+    assert content["detection"][0]["missed"] == 1
 
 
 def test_folders_name_designs_where_files_do_not():

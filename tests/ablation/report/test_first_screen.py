@@ -139,6 +139,19 @@ def test_published_scores_are_shown_and_never_tested(pair, tmp_path):
         assert (one.read_bytes() != other.read_bytes()) == changes, one.name
 
 
+def test_published_scores_where_columns_are_missing(design, table):
+    row = PublishedScore(name="x", metric="dice", value=0.887, sd=0.1)
+    source = Source("demo", literature=(row,))
+    one = compare([design("a", [0.6])], ComparisonConfig())
+    lines = texts(designs_section(one, source).body)
+    assert lines[0][:3] == ["design", "Dice", "median"]
+    assert lines[-1] == ["x", "0.887", "published, not compared here"]
+    both = pd.concat([table(BASE), table(BASE / 2).assign(target="TC")], ignore_index=True)
+    body = designs_section(compare([design("a", both)], ComparisonConfig()), source).body
+    assert body.count("published, not compared here: Dice 0.887 (SD 0.100)") == 1
+    assert body.index("</table>") < body.index("published")
+
+
 def test_literature_of_a_configuration(tmp_path):
     file = tmp_path / "ablate.toml"
     file.write_text(

@@ -64,6 +64,14 @@ def test_the_paper_table_needs_one_reference(three, design):
     assert to_tex(compare(pair[:1], ComparisonConfig()), "paper").count(r"\pm") == 1
 
 
+def test_cases_taken_as_independent_are_not_called_patients(design, table):
+    frames = [table([0.5, 0.6, 0.7, 0.8]).assign(patient=list("aabb")) for _ in "ab"]
+    designs = [design(name, frame) for name, frame in zip("ab", frames, strict=True)]
+    text = to_tex(compare(designs, ComparisonConfig(unit="case", secondary=())), "paper")
+    assert "over 4 cases; differences to b within cases" in text
+    assert "Wilcoxon" not in text
+
+
 def test_heads_follow_the_settings(three):
     result = three(primary_test="t", correction="bh")
     table = [dict(zip(COLUMNS, row, strict=True)) for row in rows(result)]
