@@ -25,8 +25,9 @@ def friedman_text(ranking: Ranking) -> str:
     ranks = ", ".join(
         f"{name} {rank:.3g}" for name, rank in zip(ranking.designs, test.mean_ranks, strict=True)
     )
+    patients = "1 patient" if test.n == 1 else f"{test.n} patients"
     return (
-        f"Friedman over {test.n} patients and {test.k} designs: chi2({test.df}) = {test.chi2:.5g}, "
+        f"Friedman over {patients} and {test.k} designs: chi2({test.df}) = {test.chi2:.5g}, "
         f"p = {test.p_chi2:.3g}; Iman-Davenport F({test.df_f[0]}, {test.df_f[1]}){f}, "
         f"p = {test.p_f:.3g}; Kendall's W = {test.kendall_w:.3g}; mean ranks {ranks}."
     )
