@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablation.config import with_values
-from ablation.data import Dataset, Split, open_dataset, prepare
+from ablation.data import Split, open_dataset, prepare
+from ablation.data.brats_names import person_of
+from ablation.data.facts import PatientFacts
 from ablation.data.source import Progress, silent
 from ablation.errors import DataError, UsageError
 from ablation.evaluation import experiment_of, predictor_of, require_weights
@@ -26,7 +28,7 @@ from tracking import names
 from tracking.errors import TrackingError
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
-from tracking.workspace import attempts, design_folder, find_runs
+from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 Row = Mapping[str, object]
 
@@ -91,12 +93,11 @@ def evaluate_on(
     slices = prepare(target.dataset, target.config.data, cache, progress)
     maps = Maps(predictor_of(folder, own), slices, (point.tta,))
     scored = score_at(point, target, target.config, slices, maps, ("test",), per_slice=True)
-    number = 1 + max((int(one.path.name.rpartition(".")[2]) for one in earlier), default=-1)
     new = RunRecord(
         kind="final",
         experiment=target.name,
         model=record.model,
-        name=f"{stem}.{number}",
+        name=f"{stem}.{next_attempt(earlier)}",
         study=f"{target.name}/{design.name}",
         identity=identity,
         params=record.params,
@@ -119,10 +120,10 @@ def _unseen(
     """Return the run's experiment on the other scans, without patients it was trained or tuned on."""
     config = with_values(own.config, {"data.path": data, "data.source": "auto", "data.split": None})
     dataset = open_dataset(config.data, cache, progress)
-    seen = {*own.split.train, *own.split.validation}
-    hashes = {facts.raw_hash for facts in own.dataset.patients if facts.id in seen}
+    ids = {*own.split.train, *own.split.validation}
+    seen = [facts for facts in own.dataset.patients if facts.id in ids]
     labelled = [facts for facts in dataset.patients if facts.labelled]
-    kept = tuple(f for f in labelled if f.id not in seen and f.raw_hash not in hashes)
+    kept = unseen(labelled, seen)
     left_out = tuple(facts.id for facts in labelled if facts not in kept)
     if left_out:
         progress(f"left out, the run was trained or tuned on them: {', '.join(left_out)}")
@@ -135,11 +136,22 @@ def _unseen(
             hint="An external test set holds other patients.",
         )
     split = Split((), (), tuple(facts.id for facts in kept))
-    return replace(own, config=config, dataset=_only(dataset, kept), split=split), left_out
+    return replace(
+        own, config=config, dataset=replace(dataset, patients=kept), split=split
+    ), left_out
 
 
-def _only(dataset: Dataset, kept: Sequence[object]) -> Dataset:
-    return replace(dataset, patients=tuple(f for f in dataset.patients if f in kept))
+def unseen(
+    patients: Sequence[PatientFacts], seen: Sequence[PatientFacts]
+) -> tuple[PatientFacts, ...]:
+    """Return the patients that are none of those seen: not by id, person or content."""
+    persons = {person_of(facts.id) for facts in seen}
+    hashes = {facts.raw_hash for facts in seen}
+    return tuple(
+        facts
+        for facts in patients
+        if person_of(facts.id) not in persons and facts.raw_hash not in hashes
+    )
 
 
 def _refuse_mixture(target: Experiment, workspace: Path) -> None:

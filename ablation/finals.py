@@ -60,7 +60,7 @@ def designs_of(chosen: dict[str, list[PulledRun]]) -> list[Design]:
             facts["seeds"] = len(tables)
         designs.append(Design(name, tables, facts, _band(facts)))
     if any(design.facts.get("imported") for design in designs):
-        designs = [_with_training_data(design) for design in designs]
+        designs = [_with_training_data(design) for design in _on_shared_targets(designs)]
     return designs
 
 
@@ -70,6 +70,25 @@ def on_shared_cases(settings: ComparisonConfig, designs: list[Design]) -> Compar
     if not imported or settings.missing != "error":
         return settings
     return settings.model_copy(update={"missing": "intersection"})
+
+
+def _on_shared_targets(designs: list[Design]) -> list[Design]:
+    """Leave out targets that not every design was scored on, and let the ledger name them."""
+    own = [
+        {str(t) for frame in one.cases for t in frame.loc[frame["split"] == "test", "target"]}
+        for one in designs
+    ]
+    shared = set.intersection(*own)
+    if not shared or all(targets == shared for targets in own):
+        return designs
+    return [
+        replace(
+            one,
+            cases=tuple(frame[frame["target"].isin(shared)] for frame in one.cases),
+            facts={**one.facts, "targets_left_out": ", ".join(sorted(targets - shared)) or "none"},
+        )
+        for one, targets in zip(designs, own, strict=True)
+    ]
 
 
 def _with_training_data(design: Design) -> Design:

@@ -35,7 +35,7 @@ from tracking import names
 from tracking.errors import TrackingError
 from tracking.provenance import collect, without_paths
 from tracking.record import RunFolder, RunRecord
-from tracking.workspace import attempts, design_folder, find_runs
+from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 if TYPE_CHECKING:
     from ablation.training.schedule import Epoch, Fit
@@ -118,14 +118,11 @@ class Objective:
         earlier = attempts(self._design, name)
         for folder in earlier:
             folder.close_if_abandoned()
-        number = (
-            max((int(folder.path.name.rpartition(".")[2]) for folder in earlier), default=-1) + 1
-        )
         record = RunRecord(
             kind=assignment.kind,
             experiment=self.experiment.name,
             model=self.experiment.design,
-            name=f"{name}.{number}",
+            name=f"{name}.{next_attempt(earlier)}",
             study=self.experiment.study,
             identity=self.experiment.identity_of(config),
             params=params_of(config),

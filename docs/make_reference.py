@@ -56,6 +56,19 @@ finals also the test patients. A cell is empty where the formula defines nothing
 without a surface), and `status` says why; what an empty prediction is worth is decided when runs are
 compared.
 """
+SCORES = """`ablate import --json`, and `ablate evaluate --json` of masks and of other scans: one object.
+
+| key | meaning |
+| --- | --- |
+| `run` | the run folder, below the workspace |
+| `experiment`, `design` | whom it is compared with, and under which name |
+| `new` | false: the same scores were there already |
+| `superseded` | of an import: older ones of the same name |
+| `left_out` | of other scans: patients that the run was trained or tuned on |
+| `cases` | the rows of the per-case table; null where a column is not defined |
+| `means` | for each target the means over patients with a tumour, and the counts of cases, missed and false alarms |
+
+"""
 COMPARISON = """`ablate report --json` and `ablate compare --json`, and the file comparison.json: one object with `source` and these keys.
 Numbers are not rounded; what does not exist is null. Differences are oriented: above 0 the candidate is better.
 """
@@ -127,6 +140,7 @@ def reference() -> str:
         cases(),
         "## Keys of `--json`\n",
         *json_keys(),
+        SCORES,
         "## Tags in MLflow\n",
         TAGS,
         tags(),

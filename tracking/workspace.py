@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,11 @@ def attempts(design: Path, stem: str) -> tuple[RunFolder, ...]:
         if path.parent.name.rpartition(".")[2].isdecimal()
     }
     return tuple(found[number] for number in sorted(found))
+
+
+def next_attempt(earlier: Sequence[RunFolder]) -> int:
+    """Return the number of the attempt after these, 0 for the first."""
+    return 1 + max((int(run.path.name.rpartition(".")[2]) for run in earlier), default=-1)
 
 
 def find_runs(workspace: Path) -> tuple[RunFolder, ...]:

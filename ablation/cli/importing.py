@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ablation.cli.comparing import AssumedMethod
 from ablation.cli.options import (
     DEFAULT_WORKSPACE,
     AsJson,
@@ -55,13 +56,6 @@ PatientRegex = Annotated[
 PatientMap = Annotated[
     Path | None, typer.Option("--patient-map", help="CSV with the columns case,patient.")
 ]
-Method = Annotated[
-    str | None,
-    typer.Option(
-        "--assume-hd95-method",
-        help="How the table's HD95 was made: directed_max, pooled or surfel.",
-    ),
-]
 OutFile = Annotated[
     Path | None, typer.Option("--out", help="Also write the per-case table to this file.")
 ]
@@ -78,7 +72,7 @@ def per_case(
     case_column: CaseColumn = None,
     patient_regex: PatientRegex = None,
     patient_map: PatientMap = None,
-    assume_hd95_method: Method = None,
+    assume_hd95_method: AssumedMethod = None,
     out: OutFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
@@ -123,7 +117,7 @@ def nnunet(
     case_column: CaseColumn = None,
     patient_regex: PatientRegex = None,
     patient_map: PatientMap = None,
-    assume_hd95_method: Method = None,
+    assume_hd95_method: AssumedMethod = None,
     out: OutFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
@@ -176,8 +170,8 @@ def finish(
     experiment = to.experiment or newest_experiment(to.workspace)
     if to.experiment is None:
         say(f"joins experiment {experiment} (--experiment names another)", quiet=to.quiet)
+    write_out(rows, to.out)  # first: a file that cannot be written leaves no run behind
     done = write_import(rows, to.workspace, experiment, to.name, facts, params)
-    write_out(rows, to.out)
     print_scores(rows, _described(done, to.workspace), as_json=to.as_json)
     if not done.is_new:
         say(f"{to.name} is there already with the same scores", quiet=to.quiet)
@@ -190,9 +184,12 @@ def finish(
 
 def write_out(rows: Sequence[Mapping[str, object]], out: Path | None) -> None:
     """Write the per-case table where --out says."""
+    from ablation.errors import UsageError
     from ablation.metrics.table import write_cases
 
     if out is not None:
+        if out.is_dir():
+            raise UsageError(f"--out {out} is a folder", hint="Name a file, such as scores.csv.")
         out.parent.mkdir(parents=True, exist_ok=True)
         write_cases(rows, out)
 

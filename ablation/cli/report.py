@@ -219,7 +219,7 @@ def _source(finals: Finals, designs: list[Design], workspace: Path, material: Ma
 
 
 def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str:
-    """What gives a single design something to be compared with."""
+    """What gives a single design something to be compared with; scores made elsewhere get more such."""
     from ablation.finals import folds_of
     from ablation.models import MODELS
     from tracking import names
@@ -227,6 +227,11 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
     swept = {run.tags[names.MODEL] for run in finals.runs}
     if len(swept) > 1:
         return command(f"report --compare all --experiment {finals.experiment}", workspace)
+    joins = f"--experiment {finals.experiment}"
+    if finals.runs[0].tags.get(names.KIND) == "import":
+        return command(f"evaluate --pred PRED --truth TRUTH --name NAME {joins}", workspace)
+    if names.EXTERNAL in finals.runs[0].tags:
+        return command(f"evaluate RUN --data PATH {joins}", workspace)
     other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
     facts = designs[0].facts
     words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
@@ -236,4 +241,4 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
         words += f" --preset {facts['preset']}"
     if not facts.get("generated"):
         words += " --data PATH"
-    return command(f"{words} --experiment {finals.experiment}", workspace)
+    return command(f"{words} {joins}", workspace)

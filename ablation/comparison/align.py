@@ -12,7 +12,6 @@ from ablation.comparison.missing import KEY, Missing, absent_cases, with_worst, 
 from ablation.errors import ComparisonError, UsageError, nearest
 
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
-NOTHING_SHARED = "no test case is in all of these tables"
 SCORE_AGAIN = "Score every design on the same patients, masks and methods, then report again."
 FILL_GAPS = "Score these cases too, or name a rule for them: --missing intersection or worst."
 MOST_NAMED = 6  # ids in a message; more are counted
@@ -66,15 +65,14 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
     if missing == "worst":
         tables = with_worst(tables)
     elif missing == "intersection":
-        tables = without_absent(tables)
+        tables = _shared(tables)
     together = pd.concat(
         [frame.assign(design=name, training=seed) for (name, seed), frame in tables.items()],
         ignore_index=True,
     )
     if together.empty:
         raise ComparisonError(
-            "no test case is in these tables" if missing != "intersection" else NOTHING_SHARED,
-            hint="A comparison needs rows with split = test.",
+            "no test case is in these tables", hint="A comparison needs rows with split = test."
         )
     return together
 
@@ -194,6 +192,22 @@ def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
         stated = {d.name: str(d.facts[method]) for d in designs if d.facts.get(method) is not None}
         if len(set(stated.values())) > 1:
             yield f"{method} differs: " + ", ".join(f"{k} {v}" for k, v in stated.items())
+
+
+def _shared(tables: Tables) -> Tables:
+    """Return the rows of the cases that every training has; refuse where there are none."""
+    shared = without_absent(tables)
+    if all(len(frame) for frame in tables.values()) and not any(map(len, shared.values())):
+        shown = (
+            f"{_training(name, seed, tables)} has {named(frame['case'].drop_duplicates())}"
+            for (name, seed), frame in tables.items()
+        )
+        raise ComparisonError(
+            "no test case is in all of these tables: " + "; ".join(shown),
+            hint="Give the same patients, cases and targets the same names, or leave designs out: "
+            "--compare NAME,NAME",
+        )
+    return shared
 
 
 def silent_on_hd95(designs: Sequence[Design], metrics: Sequence[Metric]) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ def misplaced(prediction: MaskFile, truth: MaskFile) -> str:
     if prediction.grid is None or truth.grid is None:
         shapes = ["x".join(map(str, one.shape)) for one in (prediction, truth)]
         return "" if shapes[0] == shapes[1] else f"is {shapes[0]}, the truth is {shapes[1]}"
-    return difference(prediction.grid, truth.grid, "those of the truth")
+    return difference(prediction.grid, truth.grid, "the truth's voxels")
 
 
 def _labels(values: NDArray[Any]) -> NDArray[Any]:

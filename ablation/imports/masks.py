@@ -13,7 +13,7 @@ from ablation.data.source import Progress, paced, silent
 from ablation.errors import DataError
 from ablation.imports.mask_files import MaskFile, misplaced, read_mask, resampled
 from ablation.imports.pairing import Pair
-from ablation.imports.regions import Content, Numbers, Regions, regions_of
+from ablation.imports.regions import NESTED, Content, Numbers, Regions, regions_of
 from ablation.metrics.cases import score_case
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.patient_ids import look_like_slices
@@ -59,8 +59,23 @@ def score_masks(
     Raises:
         DataError: Every file that cannot be used and why.
     """
-    reader = _Reader(resample)
-    progress = paced(progress)
+    reader, progress = _Reader(resample), paced(progress)
+    ours, theirs, said = _checked(pairs, reader, progress)
+    regions = regions_of(ours.content, theirs.content, labels, target)
+    rows: list[Row] = []
+    for number, pair in enumerate(pairs, start=1):
+        progress(f"scoring case {number} of {len(pairs)}: {pair.case}")
+        prediction, truth, _ = reader(pair)
+        assert prediction is not None
+        assert truth is not None
+        rows += _rows(pair, prediction, truth, regions)
+    return MaskScores(tuple(rows), (*said, *regions.said, *_one_patient_each(pairs)))
+
+
+def _checked(
+    pairs: Sequence[Pair], reader: _Reader, progress: Progress
+) -> tuple[_Summary, _Summary, list[str]]:
+    """Read every file once: what each side holds, and what the files leave open."""
     ours, theirs = _Summary(), _Summary()
     faults, said = [], []
     for number, pair in enumerate(pairs, start=1):
@@ -70,24 +85,16 @@ def score_masks(
         if prediction is not None and truth is not None:
             ours.add(prediction)
             theirs.add(truth)
-            said += [f"{pair.prediction}: {note}" for note in prediction.assumed]
-            said += [f"{pair.truth}: {note}" for note in truth.assumed]
+            said += [(pair.prediction, note) for note in prediction.assumed]
+            said += [(pair.truth, note) for note in truth.assumed]
     if faults:
         raise DataError(
             f"{len(faults)} fault(s) in the masks\n  " + "\n  ".join(faults),
             hint="--resample nearest brings predictions onto the truth's grid."
-            if all(fault.startswith(MISPLACED) for fault in faults)
+            if reader.misplaced == len(faults)
             else "Mend or leave out these files.",
         )
-    regions = regions_of(ours.content, theirs.content, labels, target)
-    rows: list[Row] = []
-    for number, pair in enumerate(pairs, start=1):
-        progress(f"scoring case {number} of {len(pairs)}: {pair.case}")
-        prediction, truth, _ = reader(pair)
-        assert prediction is not None
-        assert truth is not None
-        rows += _rows(pair, prediction, truth, regions)
-    return MaskScores(tuple(rows), (*_joined(said), *regions.said, *_one_patient_each(pairs)))
+    return ours, theirs, _joined(said)
 
 
 def _rows(pair: Pair, prediction: MaskFile, truth: MaskFile, regions: Regions) -> Iterator[Row]:
@@ -105,15 +112,13 @@ def _rows(pair: Pair, prediction: MaskFile, truth: MaskFile, regions: Regions) -
         )
 
 
-MISPLACED = "elsewhere: "
-"""What the fault of a prediction on another grid begins with."""
-
-
 @dataclass(slots=True)
 class _Reader:
     """Reads the two files of a pair, the second time from memory while it lasts."""
 
     resample: bool
+    misplaced: int = 0
+    """Predictions refused for their grid alone."""
     _kept: dict[str, tuple[MaskFile, MaskFile]] = field(default_factory=dict)
     _bytes: int = 0
 
@@ -130,7 +135,8 @@ class _Reader:
             grid, own = truth.grid, prediction
             prediction = _tried(pair.prediction, lambda _: resampled(own, grid), faults)
         elif apart:
-            faults.append(f"{MISPLACED}{pair.prediction} {apart} ({pair.truth})")
+            self.misplaced += 1
+            faults.append(f"{pair.prediction} {apart} ({pair.truth})")
         if prediction is not None and not faults:
             self._keep(pair.case, prediction, truth)
         return prediction, truth, faults
@@ -166,6 +172,8 @@ class _Summary:
         counts = [int(np.count_nonzero(channel)) for channel in mask.values]
         before = self._voxels or [0] * len(counts)
         self._voxels = [a + b for a, b in zip(before, counts, strict=False)]
+        if len(counts) != len(NESTED):
+            return  # only these are told by which lies inside which
         for inner, outer in permutations(range(len(counts)), 2):
             if np.any(mask.values[inner] & ~mask.values[outer]):
                 self._apart.add((inner, outer))
@@ -185,13 +193,12 @@ def _one_patient_each(pairs: Sequence[Pair]) -> Iterator[str]:
         )
 
 
-def _joined(said: Sequence[str]) -> list[str]:
+def _joined(said: Sequence[tuple[Path, str]]) -> list[str]:
     """Return each remark once, with how many files it is about."""
-    notes: dict[str, list[str]] = {}
-    for line in said:
-        path, _, note = line.partition(": ")
-        notes.setdefault(note, []).append(path)
+    files: dict[str, list[Path]] = {}
+    for path, note in said:
+        files.setdefault(note, []).append(path)
     return [
         f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {note}"
-        for note, paths in notes.items()
+        for note, paths in files.items()
     ]

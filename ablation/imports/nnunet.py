@@ -96,7 +96,7 @@ def _of_version_2(content: Mapping[str, Any]) -> Iterator[Scored]:
     for number, case in enumerate(content["metric_per_case"], start=1):
         name = _case(case.get("reference_file") or case["prediction_file"])
         for key, scores in case["metrics"].items():
-            yield number, name, _numbers(key), scores
+            yield number, name, _numbers(key), dict(scores)
 
 
 def _of_version_1(content: Mapping[str, Any]) -> Iterator[Scored]:

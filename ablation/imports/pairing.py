@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
@@ -43,7 +44,8 @@ def pairs_of(predictions: Path, truths: Path, ids: Path | None = None) -> tuple[
     """Return the pairs of two files or folders, by case.
 
     Names are compared as they are, then without words such as pred and label, then without what
-    all names of one side begin and end with. Both folders may be the same one.
+    all names of one side begin and end with, then by the folders the files lie in. Predictions and
+    truths may lie in one folder.
 
     Args:
         predictions: A file, or a folder with a file for each case, in folders of its own or not.
@@ -71,18 +73,16 @@ def case_of(path: Path) -> str:
 
     >>> case_of(Path("labelsTs/BRATS_001.nii.gz")), case_of(Path("pred-P7-seg.nii"))
     ('BRATS_001', 'P7')
-    >>> case_of(Path("P7/seg.nii.gz"))
+    >>> case_of(Path("P7/seg_pred.nii.gz"))
     'P7'
     """
     name = stem_of(path)
-    if name.lower() in (*TRUTHS, *PREDICTIONS):
-        return path.parent.name
     words = "|".join((*TRUTHS, *PREDICTIONS))
     before = ""
     while before != name:
         before = name
         name = re.sub(rf"^(?:{words})[._-]+(?=.)|(?<=.)[._-]+(?:{words})$", "", name, flags=re.I)
-    return name
+    return path.parent.name if re.fullmatch(words, name, re.I) else name
 
 
 def _sides(predictions: Path, truths: Path) -> tuple[list[Path], list[Path]]:
@@ -112,7 +112,14 @@ def _files(place: Path) -> list[Path]:
             f"{place}: holds no masks", hint="Masks are .nii, .nii.gz, .tif or .tiff files."
         )
     images = [path for path in files if role_of(path.name) in (*MODALITIES, BRAIN)]
-    return [path for path in files if path not in images] or files
+    masks = [path for path in files if path not in images] or files
+    marked = {stem_of(path): case_of(path) for path in masks if _says(path, TRUTHS)}
+    return [path for path in masks if stem_of(path) in marked or not _has_mask(path, marked)]
+
+
+def _has_mask(path: Path, marked: Mapping[str, str]) -> bool:
+    """Tell whether a file is the image beside its mask, as P1.tif is beside P1_mask.tif."""
+    return stem_of(path) in marked.values()
 
 
 def _says(path: Path, words: Sequence[str]) -> bool:
@@ -124,7 +131,7 @@ def _by_name(
     ours: Sequence[Path], theirs: Sequence[Path], predictions: Path, truths: Path
 ) -> tuple[Pair, ...]:
     best: list[tuple[Path, Path]] = []
-    for name in (_as_they_are, _whose, _without_common):
+    for name in (_as_they_are, _whose, _without_common, _by_folder):
         left, right = (_unique(name(side)) for side in (ours, theirs))
         found = [(left[key], right[key]) for key in left.keys() & right.keys()]
         if len(found) > len(best):
@@ -182,6 +189,10 @@ def _without_common(files: Sequence[Path]) -> dict[Path, str]:
     return {path: "-".join(parts[start : len(parts) - end]) for path, parts in words.items()}
 
 
+def _by_folder(files: Sequence[Path]) -> dict[Path, str]:
+    return {path: path.parent.name for path in files}
+
+
 def _in_common(lists: Sequence[Sequence[str]]) -> int:
     """Return how many first words all lists share."""
     same = (len(set(words)) == 1 for words in zip(*lists, strict=True))
@@ -190,8 +201,8 @@ def _in_common(lists: Sequence[Sequence[str]]) -> int:
 
 def _unique(names: Mapping[Path, str]) -> dict[str, Path]:
     """Return the files whose name no other file has."""
-    keys = list(names.values())
-    return {key: path for path, key in names.items() if keys.count(key) == 1}
+    times = Counter(names.values())
+    return {key: path for path, key in names.items() if times[key] == 1}
 
 
 def _by_table(predictions: Path, truths: Path, ids: Path) -> tuple[Pair, ...]:

@@ -19,7 +19,13 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
 
     The means are those of the report: patients with a tumour, the worst value for a missed one.
     """
-    shown = [name for name in SHOWN if any(_number(row[name]) is not None for row in rows)]
+    means = means_of(rows)
+    shown = [
+        name
+        for name in SHOWN
+        if any(_number(row[name]) is not None for row in rows)
+        or any(name in of_target for of_target in means.values())
+    ]
     cells = [("case", "target", "status", *shown)]
     cells += [
         (
@@ -28,9 +34,9 @@ def as_lines(rows: Sequence[Row]) -> list[str]:
         )
         for row in rows
     ]
-    for target, means in means_of(rows).items():
-        counts = f"{means.get('missed', 0):.0f} missed"
-        texts = (_text(name, means.get(name)) for name in shown)
+    for target, own in means.items():
+        counts = f"{own.get('missed', 0):.0f} missed"
+        texts = (_text(name, own.get(name)) for name in shown)
         cells.append(("mean", target, counts, *texts))
     widths = [max(len(line[column]) for line in cells) for column in range(len(cells[0]))]
     return [

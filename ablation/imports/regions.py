@@ -15,6 +15,8 @@ from ablation.errors import DataError, UsageError, nearest
 from ablation.imports.mask_files import MaskFile
 
 Numbers = tuple[int, ...]
+MOST_NAMED = 20
+"""Labels in a message; an image taken for masks has thousands."""
 SYNTAX = "--labels 'WT=1,2,4;TC=1,4;ET=4': targets and their labels, or channels counted from 0"
 NESTED = ("ET", "TC", "WT")
 """The three BraTS regions, each inside the next."""
@@ -158,7 +160,9 @@ def _by_labels(prediction: Content, truth: Content, target: str) -> Regions:
         raise DataError(
             f"the predictions hold the labels {_listed(prediction.labels) or 'none'}, the truths "
             f"{_listed(truth.labels) or 'none'}: not those of BraTS, nor masks of one region",
-            hint=f"Say what they mean: --labels 'NAME={_listed(both, ',')}'",
+            hint="Are these images? Give masks."
+            if len(both) > MOST_NAMED
+            else f"Say what they mean: --labels 'NAME={_listed(both, ',')}'",
         )
     ours, theirs = ({name: _numbers(table or {}, name) for name in REGIONS} for table in tables)
     said = "; ".join(
@@ -193,4 +197,6 @@ def _only(regions: Regions, target: str) -> Regions:
 
 
 def _listed(numbers: Collection[int], comma: str = ", ") -> str:
-    return comma.join(str(number) for number in sorted(numbers))
+    shown = [str(number) for number in sorted(numbers)]
+    more = [f"... ({len(shown) - MOST_NAMED} more)"] if len(shown) > MOST_NAMED else []
+    return comma.join([*shown[:MOST_NAMED], *more])

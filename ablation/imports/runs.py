@@ -16,7 +16,7 @@ from tracking import names
 from tracking.errors import TrackingError
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
-from tracking.workspace import attempts, design_folder, find_runs
+from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 STEM = "import"
 ALONE = "imports"
@@ -79,14 +79,13 @@ def write_import(
     done = [folder for folder in earlier if folder.record.status == "FINISHED"]
     if done and done[-1].record.identity == identity:
         return Imported(done[-1], False, tuple(folder.record.name for folder in done[:-1]))
-    number = 1 + max((int(folder.path.name.rpartition(".")[2]) for folder in earlier), default=-1)
     folder = RunFolder.create(
         design,
         RunRecord(
             kind="import",
             experiment=experiment,
             model=name,
-            name=f"{STEM}.{number}",
+            name=f"{STEM}.{next_attempt(earlier)}",
             study=f"{experiment}/{name}",
             identity=identity,
             params=params,

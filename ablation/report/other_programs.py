@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablation.comparison import Analysis, Contrast, Ranking
+from ablation.comparison import Contrast, Ranking
 
 COLUMNS = (
     "metric",
@@ -25,21 +25,20 @@ def friedman_text(ranking: Ranking) -> str:
     ranks = ", ".join(
         f"{name} {rank:.3g}" for name, rank in zip(ranking.designs, test.mean_ranks, strict=True)
     )
-    patients = "1 patient" if test.n == 1 else f"{test.n} patients"
     return (
-        f"Friedman over {patients} and {test.k} designs: chi2({test.df}) = {test.chi2:.5g}, "
+        f"Friedman over {test.n} patient{'' if test.n == 1 else 's'} and {test.k} designs: chi2({test.df}) = {test.chi2:.5g}, "
         f"p = {test.p_chi2:.3g}; Iman-Davenport F({test.df_f[0]}, {test.df_f[1]}){f}, "
         f"p = {test.p_f:.3g}; Kendall's W = {test.kendall_w:.3g}; mean ranks {ranks}."
     )
 
 
-def wilcoxon_cells(analysis: Analysis, contrast: Contrast) -> tuple[str, ...]:
+def wilcoxon_cells(label: str, contrast: Contrast) -> tuple[str, ...]:
     """Return the cells below COLUMNS: rank sums, and p by the methods other programs choose from."""
     found = contrast.printed
     exact = "" if found.p_exact is None else f"{found.p_exact:.3g}"
     best = found.p_normal if found.p_exact is None else found.p_exact
     return (
-        analysis.label,
+        label,
         contrast.candidate,
         contrast.reference,
         str(found.n),

@@ -148,6 +148,7 @@ def _write_tables(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("files_of_others")
 @pytest.mark.parametrize("source", ["help", "README.md", "docs/guide.md"])
 def test_every_example_runs_as_it_stands(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablation.comparison import Comparison
+from ablation.comparison import Analysis, Comparison
 from ablation.report.html import prose, scroll, table
 from ablation.report.other_programs import COLUMNS, friedman_text, wilcoxon_cells
 from ablation.report.section import Section
@@ -19,11 +19,11 @@ HINT = (
 def elsewhere(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
     """Return Friedman's and Wilcoxon's tests in their usual variants; nothing where none was made."""
     tested = [one for one in comparison.analyses if one.unit_of_analysis == "patient"]
-    cells = [wilcoxon_cells(one, contrast) for one in tested for contrast in one.contrasts]
+    cells = [wilcoxon_cells(_label(one), c) for one in tested for c in one.contrasts]
     if not cells:
         return None
     omnibus = "".join(
-        f"<p>{prose(f'{one.label}: {friedman_text(one.ranking)}')}</p>"
+        f"<p>{prose(f'{_label(one)}: {friedman_text(one.ranking)}')}</p>"
         for one in tested
         if one.ranking is not None
     )
@@ -33,3 +33,7 @@ def elsewhere(comparison: Comparison, source: Source) -> Section | None:  # noqa
         "As other programs print the tests",
         body=f"<details><summary>{'Friedman and ' if omnibus else ''}Wilcoxon</summary><p>{prose(HINT)}</p>{body}</details>",
     )
+
+
+def _label(analysis: Analysis) -> str:
+    return f"{analysis.target} {analysis.label}".strip()

@@ -107,6 +107,12 @@ def test_resampling_is_by_the_nearest_voxel_only(masks):
         call(*masks, "--resample", "linear")
 
 
+def test_a_folder_is_no_file_for_the_table(masks, folder):
+    with pytest.raises(UsageError, match="--out truths is a folder"):
+        call(*masks, "--out", "truths")
+    assert not (folder / "runs").exists()
+
+
 def test_a_table_of_another_tool(folder):
     (folder / "scores.csv").write_text("case,dice,hd95,site\nA_1,0.5,2,x\nA_2,0.75,,y\n")
     words = ("import", "per-case", "scores.csv", "--name", "monai")
@@ -169,8 +175,23 @@ def test_the_report_compares_imports_with_finals_on_the_cases_both_have(tmp_path
     assert ledger["training_data"]["colour"] == "grey"
     (tmp_path / "tool.csv").write_text("case,dice\nstranger,0.7\n")
     call("import", "per-case", "tool.csv", "--name", "aaa")
-    with pytest.raises(AblateError, match="no test case is in all of these tables"):
+    with pytest.raises(AblateError, match=r"in all of these tables: aaa .*has stranger"):
         call("report", "--compare", "all")
+
+
+def test_a_target_that_only_an_import_has_is_left_out_and_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    trained(tmp_path / "runs", [0.5, 0.6, 0.7])
+    rows = "".join(f"p{i},{target},0.7\n" for i in range(3) for target in ("WT", "TC"))
+    (tmp_path / "tool.csv").write_text("case,target,dice\n" + rows)
+    call("import", "per-case", "tool.csv", "--name", "tool")
+    content = json.loads(call("report", "--json").stdout)
+    assert {one["target"] for one in content["analyses"]} == {"WT"}
+    assert {one["target"] for one in content["checks"]} == {"WT"}
+    ledger = {row["fact"]: row["values"] for row in content["ledger"]}
+    assert ledger["targets_left_out"] == ["TC", "none"]
+    assert not any("lacks" in note for note in content["notes"])
 
 
 def test_imports_alone_make_a_report(tmp_path, monkeypatch):
@@ -180,3 +201,11 @@ def test_imports_alone_make_a_report(tmp_path, monkeypatch):
         (tmp_path / "t.csv").write_text("".join(["case,dice\n", *(f"p{i},{dice + i / 50}\n" for i in range(6))]))  # fmt: skip
         call("import", "per-case", "t.csv", "--name", name)
     assert call("report").stdout.startswith("experiment imports: a, b on 6 test patients")
+
+
+def test_one_import_alone_says_how_to_bring_in_another(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    (tmp_path / "t.csv").write_text("case,dice\na,0.5\nb,0.7\n")
+    call("import", "per-case", "t.csv", "--name", "a")
+    assert "Next: ablate evaluate --pred PRED --truth TRUTH --name NAME" in call("report").stdout

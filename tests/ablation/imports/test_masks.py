@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import tifffile
 
+from ablation.data import brats
+from ablation.data.patients import truth_hash
 from ablation.errors import DataError
 from ablation.imports.masks import score_masks
 from ablation.imports.pairing import Pair, pairs_of
 
+BRATS = Path(__file__).parents[3] / "../shared/data/brats"
 PEERS = Path(__file__).parents[3] / "../shared/data/peer_results"
 SPACING = np.diag([-2.0, -3.0, 5.0, 1.0])
 """Columns 2 mm, rows 3 mm, slices 5 mm apart; stored towards left, back, head."""
@@ -91,7 +94,7 @@ def test_another_grid_is_refused_or_resampled(tmp_path):
     higher = pair(tmp_path, np.roll(box(), -1, axis=2), box(), shifted(5.0))
     with pytest.raises(DataError) as caught:
         score_masks(higher)
-    assert "lies up to 5 mm away from those of the truth" in caught.value.message
+    assert "lies up to 5 mm away from the truth's voxels" in caught.value.message
     assert str(higher[0].prediction) in caught.value.message
     assert str(higher[0].truth) in caught.value.message
     assert "--resample nearest" in caught.value.hint
@@ -104,7 +107,7 @@ def test_half_the_voxels_are_brought_onto_the_truth(tmp_path):
     coarse = truth[::2, ::2, ::2]
     affine = np.diag([-4.0, -6.0, 10.0, 1.0])
     affine[:3, 3] = [-1.0, -1.5, 2.5]  # its voxels lie in the middle of eight fine ones
-    with pytest.raises(DataError, match="is 4x4x4 voxels, those of the truth are 8x8x8"):
+    with pytest.raises(DataError, match="is 4x4x4 voxels, the truth's voxels are 8x8x8"):
         score_masks(pair(tmp_path, coarse, truth, affine))
     (row,) = score_masks(pair(tmp_path, coarse, truth, affine), resample=True).rows
     assert row["dice"] == 1.0
@@ -146,6 +149,17 @@ def test_slices_of_a_patient_are_warned_about(tmp_path):
 
 
 needs_peers = pytest.mark.skipif(not PEERS.is_dir(), reason="no ../shared/data beside the project")
+
+
+@pytest.mark.skipif(not BRATS.is_dir(), reason="no ../shared/data beside the project")
+def test_a_truth_of_brats_has_the_hash_it_has_in_a_sweep():
+    folder = BRATS / "BraTS-GLI-00012-000"
+    patient = brats.read(folder).patient
+    seg = next(folder.glob("*seg*"))
+    rows = score_masks([Pair("p", "p", seg, seg)]).rows
+    assert patient is not None
+    assert {row["truth_hash"] for row in rows} == {truth_hash(patient)}
+    assert [row["truth_voxels"] for row in rows][-1] == np.count_nonzero(patient.truth == 4)
 
 
 @needs_peers

@@ -57,6 +57,17 @@ def test_a_file_in_a_folder_of_its_own_is_called_after_it(tmp_path):
     predictions = files(tmp_path / "out", "P1/pred.nii.gz", "P2/pred.nii.gz")
     truths = files(tmp_path / "gt", "P1/seg.nii.gz", "P2/seg.nii.gz")
     assert list(paired(predictions, truths)) == ["P1", "P2"]
+    other = files(tmp_path / "other", "P1/unet.nii.gz", "P2/unet.nii.gz")
+    assert list(paired(other, truths)) == ["P1", "P2"]
+
+
+def test_images_beside_their_masks_are_no_masks(tmp_path):
+    names = [f"P{p}/P{p}_{s}{kind}.tif" for p in (1, 2) for s in (1, 2) for kind in ("", "_mask")]
+    truths = files(tmp_path / "scans", *names)
+    predictions = files(tmp_path / "out", *(f"P{p}_{s}.tif" for p in (1, 2) for s in (1, 2)))
+    assert paired(predictions, truths) == {
+        f"P{p}_{s}": (f"P{p}_{s}.tif", f"P{p}_{s}_mask.tif") for p in (1, 2) for s in (1, 2)
+    }
 
 
 def test_one_folder_holds_both(tmp_path):

@@ -68,6 +68,13 @@ def test_labels_that_mean_nothing_by_themselves(prediction, truth):
     assert "--labels" in caught.value.hint
 
 
+def test_an_image_is_not_a_map_of_a_thousand_labels():
+    with pytest.raises(DataError) as caught:
+        regions_of(labels(*range(1, 1001)), labels(1), None, None)
+    assert "19, 20, ... (980 more)" in caught.value.message
+    assert caught.value.hint == "Are these images? Give masks."
+
+
 def test_labels_as_asked():
     asked = {"organ": (1, 2), "tumour": (2,)}
     regions = regions_of(labels(1, 2, 7), labels(1, 2), asked, None)

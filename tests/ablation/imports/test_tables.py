@@ -164,7 +164,7 @@ def test_values_of_a_summary_are_checked_like_any(tmp_path):
     assert "case 2 (P1, 1): the same case as case 1" in caught.value.message
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"metric_per_case": [{}]}', '{"results": {"all": []}}'])  # fmt: skip
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"metric_per_case": [{}]}', '{"metric_per_case": [{"prediction_file": "a", "metrics": {"1": 0.5}}]}', '{"results": {"all": []}}'])  # fmt: skip
 def test_files_that_are_no_summary(tmp_path, text):
     path = tmp_path / "summary.json"
     path.write_text(text)

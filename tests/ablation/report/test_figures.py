@@ -231,6 +231,12 @@ def test_size_and_lesions(many):
     assert "<td>24</td><td>12</td><td>12</td><td>0</td>" in section.body
 
 
+def test_two_patients_have_no_section_of_sizes(design, table):
+    frame = table([0.5, 0.6]).assign(truth_voxels=[10, 20])
+    pair = [design(name, frame) for name in "ab"]
+    assert sizes(compare(pair, ComparisonConfig()), SOURCE) is None
+
+
 def test_thirds_are_drawn_with_intervals_from_thirty_patients(many):
     figure = sizes(many(2, 30), SOURCE).figures[0]
     thirds = [t for t in figure.data if t.get("name", "").startswith("third")]

@@ -1,0 +1,31 @@
+"""What the examples of help and guide read: masks and tables of other tools, other scans."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import nibabel
+import numpy as np
+import pytest
+
+from ablation.data import write_phantom
+from ablation.data.source import silent
+
+
+@pytest.fixture
+def files_of_others(tmp_path: Path) -> Path:
+    """Write what examples call masks, truths, scores.csv, summary.json and elsewhere."""
+    labels = np.zeros((6, 6, 6), np.uint8)
+    labels[1:5, 1:5, 1:5], labels[2:4, 2:4, 2:4], labels[3, 3, 3] = 2, 1, 4
+    for folder in ("masks", "truths"):
+        (tmp_path / folder).mkdir()
+        for case in ("P1", "P2"):
+            image = nibabel.Nifti1Image(labels, np.eye(4))
+            nibabel.save(image, tmp_path / folder / f"{case}.nii.gz")
+    (tmp_path / "scores.csv").write_text("case,dice\nP1_1,0.7\nP2_1,0.8\n")
+    scored = {"(1, 2, 3)": {"Dice": 0.8}, "3": {"Dice": 0.6}}
+    case = {"metrics": scored, "prediction_file": "P1.nii.gz", "reference_file": "P1.nii.gz"}
+    (tmp_path / "summary.json").write_text(json.dumps({"metric_per_case": [case]}))
+    write_phantom(tmp_path / "elsewhere", 14, 1, silent)
+    return tmp_path
