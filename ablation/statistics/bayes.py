@@ -14,7 +14,7 @@ Array = NDArray[np.float64]
 Region = Literal["worse", "rope", "better"]
 
 DRAWS = 50_000
-CHUNK = 2_000
+CHUNK = 500  # draws at once: what fits in a processor's cache
 PRIOR_WEIGHT = 0.5  # of one pseudo-patient without a difference
 DECIDED = 0.95
 
