@@ -144,6 +144,8 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
             if tag.startswith(names.LEDGER):
                 stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
     facts = {fact: _joined(values) for fact, values in stated.items()}
+    if spent := _seconds_of_folds(runs):
+        facts["study_seconds"] = sum(spent.values())
     if names.EXTERNAL in runs[0].tags:
         facts["protocol"] = "external test set"
     elif names.SPLIT in runs[0].tags:  # an import says nothing of its training
@@ -153,6 +155,16 @@ def _facts(runs: list[PulledRun]) -> dict[str, object]:
         name = key.removeprefix(COMPARISON)
         facts[f"{PLANNED}{name}"] = getattr(plan, name)
     return facts
+
+
+def _seconds_of_folds(runs: list[PulledRun]) -> dict[str, float]:
+    """Return what the study of each outer fold took; finals of a fold state the same."""
+    tag = f"{names.LEDGER}study_seconds"
+    return {
+        run.tags[names.FOLD]: float(json.loads(run.tags[tag]))
+        for run in runs
+        if names.FOLD in run.tags and tag in run.tags
+    }
 
 
 def _joined(values: list[object]) -> object:

@@ -82,3 +82,13 @@ def test_a_seed_that_one_fold_lacks_is_named(tmp_path):
     ]
     with pytest.raises(ComparisonError, match="no final of fold 2 of 2 with seed 102"):
         designs(*runs)
+
+
+def test_the_time_of_all_folds_is_what_the_design_took(tmp_path):
+    runs = [
+        final(tmp_path, fold, seed, test, "x", study_seconds=seconds)
+        for seed in (101, 102)
+        for fold, test, seconds in (("1/2", "ab", 100.0), ("2/2", "cd", 60.5))
+    ]
+    (design,) = designs(*runs)
+    assert design.facts["study_seconds"] == 160.5
