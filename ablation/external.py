@@ -144,14 +144,18 @@ def _unseen(
 def unseen(
     patients: Sequence[PatientFacts], seen: Sequence[PatientFacts]
 ) -> tuple[PatientFacts, ...]:
-    """Return the patients that are none of those seen: not by id, person or content."""
+    """Return the patients that are none of those seen: not by id, person or content.
+
+    Who is known by one examination is left out with all of them.
+    """
     persons = {person_of(facts.id) for facts in seen}
     hashes = {facts.raw_hash for facts in seen}
-    return tuple(
-        facts
+    known = {
+        facts.person
         for facts in patients
-        if person_of(facts.id) not in persons and facts.raw_hash not in hashes
-    )
+        if person_of(facts.id) in persons or facts.raw_hash in hashes
+    }
+    return tuple(facts for facts in patients if facts.person not in known)
 
 
 def _refuse_mixture(target: Experiment, workspace: Path) -> None:

@@ -51,17 +51,23 @@ class Overlay:
     dice: float
     """Of this slice."""
     png: bytes
+    case: str = ""
+    """Of a patient with several examinations the one that is drawn."""
 
     @property
     def file(self) -> str:
-        """Its name; of every patient another one, in characters any store takes."""
-        return f"{self.kind}-{quote(self.patient, safe='').replace('%', '=')}.png"
+        """Its name; of every case another one, in characters any store takes."""
+        return f"{self.kind}-{quote(self.case or self.patient, safe='').replace('%', '=')}.png"
 
 
 def overlays(
-    patient: str, images: NDArray[np.float32], truth: Mask, prediction: Mask
+    patient: str,
+    images: NDArray[np.float32],
+    truth: Mask,
+    prediction: Mask,
+    case: str = "",
 ) -> Iterator[Overlay]:
-    """Return the overlays of a patient.
+    """Return the overlays of a patient, or of one of its examinations.
 
     Args:
         patient: Its id.
@@ -69,6 +75,7 @@ def overlays(
             modality is shown.
         truth: Shape (slices, rows, columns) of the scan.
         prediction: Same shape.
+        case: Id of the examination; empty: the patient's only one.
     """
     drawn, painted = truth.sum(axis=(1, 2)), prediction.sum(axis=(1, 2))
     chosen: list[tuple[Kind, int]] = []
@@ -87,6 +94,7 @@ def overlays(
             of_prediction,
             2 * hit / (of_truth + of_prediction),
             picture(images[number, :, :, 0], truth[number], prediction[number]),
+            case,
         )
 
 

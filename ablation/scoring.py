@@ -6,7 +6,7 @@ A trial and `ablate evaluate` go through the same function, so their tables agre
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config import Config, InferenceConfig
-from ablation.data import Slices
+from ablation.data import PatientFacts, Slices
 from ablation.experiment import Experiment
 from ablation.inference.choose import (
     OperatingPoint,
@@ -95,19 +95,24 @@ class Scores(Scored):
 
 
 def validate(
-    predictor: Predictor, slices: Slices, patients: Sequence[str], inference: InferenceConfig
+    predictor: Predictor,
+    slices: Slices,
+    cases: Sequence[str],
+    inference: InferenceConfig,
+    person: Callable[[str], str] = str,
 ) -> tuple[float, float]:
     """Return (validation Dice, threshold) of the network as it is now.
 
     The mean over patients with tumour of the volume Dice on the native grid, every slice counted,
-    at the best of 99 thresholds, or at the one the configuration fixes.
+    at the best of 99 thresholds, or at the one the configuration fixes. Cases of one `person` are
+    averaged first.
     """
 
-    def probabilities(patient: str) -> NDArray[np.float32]:
-        rows, columns = slices.native_truth(patient).shape[1:]
-        return predictor(slices.images[slices.rows[patient]], (rows, columns))
+    def probabilities(case: str) -> NDArray[np.float32]:
+        rows, columns = slices.native_truth(case).shape[1:]
+        return predictor(slices.images[slices.rows[case]], (rows, columns))
 
-    choice = validation_choice(probabilities, slices.native_truth, patients, inference)
+    choice = validation_choice(probabilities, slices.native_truth, cases, inference, person)
     return choice.validation_dice, choice.threshold
 
 
@@ -118,10 +123,11 @@ def score(
     predictor: Predictor,
     kind: str,
 ) -> Scores:
-    """Choose the operating point on validation and score every patient of the kind with it."""
+    """Choose the operating point on validation and score every case of the kind with it."""
     among = options(config.inference, kind)
     maps = Maps(predictor, slices, ("none", *among.ttas))
-    found = search(maps, slices.native_truth, experiment.split.validation, among)
+    person, validation = experiment.dataset.person, experiment.split.validation
+    found = search(maps, slices.native_truth, validation, among, person)
     per_slice = kind == "final"
     done = score_at(
         found.best.point, experiment, config, slices, maps, SPLITS[kind], per_slice=per_slice
@@ -139,49 +145,48 @@ def score_at(
     *,
     per_slice: bool,
 ) -> Scored:
-    """Score every patient of these splits at one operating point, `per_slice` every slice too."""
+    """Score every case of these splits at one operating point, `per_slice` every slice too."""
     seconds = 0.0
     rows: list[Row] = []
     slice_rows: list[Row] = []
     pictures: list[Overlay] = []
     for split in splits:
-        for patient in getattr(experiment.split, split):
-            probability = maps(patient, point.tta)
+        for name in getattr(experiment.split, split):
+            probability = maps(name, point.tta)
             started = time.perf_counter()
             mask = point.mask(probability)
             seconds += time.perf_counter() - started
-            case = _Case(experiment, config, patient, split, slices.native_truth(patient))
+            facts = experiment.dataset.patient(name)
+            case = _Case(facts, config, split, slices.native_truth(name))
             rows.append(case.row(mask, probability))
             if per_slice:
                 slice_rows += case.slice_rows(mask, probability)
             if split == "test":
-                images = slices.images[slices.rows[patient]]
-                pictures += overlays(patient, images, case.truth, mask)
+                images = slices.images[slices.rows[name]]
+                pictures += overlays(facts.person, images, case.truth, mask, name)
     ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
     return Scored(tuple(rows), tuple(slice_rows), tuple(pictures), ms_per_case)
 
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """A patient to be scored."""
+    """A patient to be scored, or one of its examinations."""
 
-    experiment: Experiment
+    facts: PatientFacts
     config: Config
-    patient: str
     split: str
     truth: NDArray[np.bool_]
 
     def row(self, mask: NDArray[np.bool_], probability: NDArray[np.float32]) -> Row:
-        spacing = self.experiment.dataset.patient(self.patient).spacing_mm
-        return self._row(self.patient, self.truth, mask, probability, spacing)
+        return self._row(self.facts.id, self.truth, mask, probability, self.facts.spacing_mm)
 
     def slice_rows(
         self, mask: NDArray[np.bool_], probability: NDArray[np.float32]
     ) -> Iterator[Row]:
-        spacing = self.experiment.dataset.patient(self.patient).spacing_mm
+        spacing = self.facts.spacing_mm
         in_plane = None if spacing is None else spacing[1:]
         for number, parts in enumerate(zip(self.truth, mask, probability, strict=True)):
-            yield self._row(f"{self.patient}/{number}", *parts, in_plane)
+            yield self._row(f"{self.facts.id}/{number}", *parts, in_plane)
 
     def _row(
         self,
@@ -192,7 +197,7 @@ class _Case:
         spacing_mm: Sequence[float] | None,
     ) -> Row:
         return score_case(
-            patient=self.patient,
+            patient=self.facts.person,
             case=case,
             split=self.split,
             target=self.config.data.target,
@@ -200,5 +205,5 @@ class _Case:
             prediction=mask,
             probability=probability,
             spacing_mm=spacing_mm,
-            truth_hash=self.experiment.dataset.patient(self.patient).truth_hash,
+            truth_hash=self.facts.truth_hash,
         )

@@ -230,7 +230,11 @@ class Objective:
             self.slices.masks,
             training_rows(self.slices, split.train, data, data.split_seed),
             validate=lambda predict: validate(
-                predict, self.slices, split.validation, config.inference
+                predict,
+                self.slices,
+                split.validation,
+                config.inference,
+                self.experiment.dataset.person,
             ),
             on_epoch=on_epoch,
             resume=state,

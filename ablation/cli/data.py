@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -110,7 +110,7 @@ def split(
     for number, one in enumerate(made, 1):
         fold = f"fold {number}/{settings.folds} " if settings.folds else ""
         for name, patients in asdict(one).items():
-            typer.echo(f"{fold}{name} ({len(patients)}): {' '.join(patients)}")
+            typer.echo(f"{fold}{name} ({_size(dataset, patients)}): {' '.join(patients)}")
 
 
 @app.command("phantom", epilog=EXAMPLES)
@@ -158,8 +158,14 @@ def _as_dict(dataset: Dataset) -> dict[str, object]:
     }
 
 
+def _size(dataset: Dataset, part: Sequence[str]) -> str:
+    return str(len(part)) if dataset.noun == "patient" else dataset.count(part)
+
+
 def _as_table(dataset: Dataset) -> str:
-    rows = [("patient", "slices", "size", "with tumour", "tumour voxels")]
+    from ablation.data.check import counted
+
+    rows: list[tuple[str, ...]] = [(dataset.noun, "slices", "size", "with tumour", "tumour voxels")]
     rows += [
         (
             facts.id,
@@ -182,8 +188,10 @@ def _as_table(dataset: Dataset) -> str:
     slices = sum(facts.slices for facts in dataset.patients)
     unlabelled = sum(not facts.labelled for facts in dataset.patients)
     without = f" ({unlabelled} without truth)" if unlabelled else ""
+    persons = {facts.person for facts in dataset.patients}
+    of_persons = "" if dataset.noun == "patient" else f"{counted(len(persons), 'patient')}, "
     summary = (
-        f"{dataset.name}: {len(dataset.patients)} usable of {len(dataset.places)} patients{without}, {slices} slices, "
+        f"{dataset.name}: {of_persons}{len(dataset.patients)} usable of {len(dataset.places)} {dataset.noun}s{without}, {slices} slices, "
         f"channels {', '.join(dataset.modalities)}, distances in {dataset.distance_unit} ({where})"
     )
     return "\n".join([*lines, summary])

@@ -15,7 +15,7 @@ from ablation.cli.options import say
 
 if TYPE_CHECKING:
     from ablation.cost import Cost
-    from ablation.data import Slices, Split
+    from ablation.data import Slices
     from ablation.experiment import Experiment
 
 A_DAY_S = 86400.0
@@ -33,11 +33,14 @@ def show_plan(
     for finding in first.dataset.findings:
         say(f"{finding.severity}: {finding.where}: {finding.fault}", quiet=quiet)
     if left_out := len(first.dataset.places) - len(first.dataset.patients):
-        say(f"left out: {left_out} of {len(first.dataset.places)} patients, see above", quiet=quiet)
+        say(
+            f"left out: {left_out} of {len(first.dataset.places)} {first.dataset.noun}s, see above",
+            quiet=quiet,
+        )
     designs = [list(folds) for _, folds in groupby(experiments, key=lambda one: one.design)]
     say(
-        f"data: {first.dataset.name}, {len(first.dataset.patients)} patients "
-        f"({_parts([one.split for one in designs[0]])})",
+        f"data: {first.dataset.name}, {first.dataset.count([f.id for f in first.dataset.patients])} "
+        f"({_parts(designs[0])})",
         quiet=quiet,
     )
     if warning := uncovered(first.config.inference.tta, first.config.data.augmentation):
@@ -78,21 +81,26 @@ def _can_show(designs: Sequence[Sequence[Experiment]]) -> list[str]:
     from ablation.cost import what_data_can_show, what_folds_would_show
 
     first = designs[0][0]
-    shown = [what_data_can_show(sum(len(one.split.test) for one in designs[0]), len(designs))]
+    shown = [what_data_can_show(sum(_size(one, "test") for one in designs[0]), len(designs))]
     if first.fold is None and not first.dataset.generated:  # generated patients cost nothing
-        labelled = sum(facts.labelled for facts in first.dataset.patients)
+        labelled = len({facts.person for facts in first.dataset.patients if facts.labelled})
         shown += what_folds_would_show(labelled, len(designs))
     return shown
 
 
-def _parts(splits: Sequence[Split]) -> str:
-    """Return the sizes of the parts, over folds as a range."""
+def _size(experiment: Experiment, part: str) -> int:
+    """Return how many persons a part of the split has."""
+    return len(experiment.dataset.persons(getattr(experiment.split, part)))
+
+
+def _parts(folds: Sequence[Experiment]) -> str:
+    """Return the numbers of patients in the parts, over folds as a range."""
     sizes = {}
     for part in ("train", "validation", "test"):
-        counts = sorted({len(getattr(split, part)) for split in splits})
+        counts = sorted({_size(fold, part) for fold in folds})
         sizes[part] = " to ".join(str(count) for count in dict.fromkeys((counts[0], counts[-1])))
     listed = ", ".join(f"{part} {count}" for part, count in sizes.items())
-    return listed if len(splits) == 1 else f"{len(splits)} folds, each {listed}"
+    return listed if len(folds) == 1 else f"{len(folds)} folds, each {listed}"
 
 
 def confirm(costs: Sequence[Cost], workspace: Path, *, yes: bool) -> None:

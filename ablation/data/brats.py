@@ -1,14 +1,13 @@
-"""The layout of BraTS, 2013 to 2024: a folder per patient, a NIfTI file per modality and the truth.
+"""The layout of BraTS, 2013 to 2024: a folder per examination, a NIfTI file per modality and the truth.
 
     BraTS2021_00000/BraTS2021_00000_t1.nii.gz, _t1ce, _t2, _flair, _seg
     BraTS-GLI-00012-000/BraTS-GLI-00012-000-t1n.nii.gz, -t1c, -t2w, -t2f, -seg
 
-A patient without truth is unlabelled. Source: Menze et al. 2015, Baid et al. 2021.
+One without truth is unlabelled; since 2023 a person may have several. Source: Menze et al. 2015, Baid et al. 2021.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -53,7 +52,7 @@ def detect(path: Path) -> bool:
 
 
 def locate(data: DataConfig, cache: Path, progress: Progress) -> Located:
-    """Find the patient folders below `data.path`; of one person the first examination counts."""
+    """Find the patient folders below `data.path`, one for each examination of a person."""
     del cache, progress
     root = Path(str(data.path))
     if _is_patient(root):
@@ -69,8 +68,8 @@ def locate(data: DataConfig, cache: Path, progress: Progress) -> Located:
         for folder in _folders(root)
         if folder not in folders
     )
-    kept, left_out = _one_per_person(folders)
-    return Located(root, {folder.name: folder for folder in kept}, (*ignored, *left_out))
+    places, doubles = _by_name(folders)
+    return Located(root, places, (*ignored, *doubles))
 
 
 def files(folder: Path) -> tuple[Path, ...]:
@@ -189,29 +188,17 @@ def _stack(values: Sequence[NDArray[np.generic]]) -> NDArray[np.float32]:
     return stack
 
 
-def _one_per_person(folders: Sequence[Path]) -> tuple[list[Path], tuple[Finding, ...]]:
-    """Return one folder per person, the first with a truth, and what was left out."""
-    persons = defaultdict(list)
+def _by_name(folders: Sequence[Path]) -> tuple[dict[str, Path], tuple[Finding, ...]]:
+    """Return the folders by name, and an error for each whose name another has."""
+    places: dict[str, Path] = {}
+    findings = []
     for folder in folders:
-        persons[person_of(folder.name)].append(folder)
-    kept, findings = [], []
-    for same in persons.values():
-        first = min(same, key=lambda folder: (not _has_truth(folder), folder.name))
-        kept.append(first)
-        for folder in same:
-            if folder.name == first.name and folder != first:
-                fault = f"has the name of {first.parent.name}/{first.name}"
-                findings.append(
-                    Finding("error", f"{folder.parent.name}/{folder.name}", fault, folder.name)
-                )
-            elif folder != first:
-                fault = f"is another examination of {first.name}; left out, so that one patient counts once"
-                findings.append(Finding("warning", folder.name, fault, folder.name))
-    return kept, tuple(findings)
-
-
-def _has_truth(folder: Path) -> bool:
-    return any(role_of(path.name) == TRUTH for path in files(folder))
+        first = places.setdefault(folder.name, folder)
+        if first != folder:
+            where = f"{folder.parent.name}/{folder.name}"
+            fault = f"has the name of {first.parent.name}/{first.name}"
+            findings.append(Finding("error", where, fault, folder.name))
+    return places, tuple(findings)
 
 
 def _folders(root: Path) -> list[Path]:
@@ -248,5 +235,6 @@ SOURCE = Source(
     locate=locate,
     files=files,
     read=read,
+    person=person_of,
 )
 """Read four modalities and the truth from NIfTI files."""

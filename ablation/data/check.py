@@ -64,13 +64,13 @@ def find_twins(raw_hashes: Mapping[str, str], labelled: Container[str]) -> tuple
     return tuple(twins)
 
 
-def refuse(root: str, findings: Iterable[Finding], patients: int) -> None:
+def refuse(root: str, findings: Iterable[Finding], patients: str) -> None:
     """Raise one error that lists every fault, if there is one.
 
     Args:
         root: Where the patients lie, for the message.
         findings: Errors and warnings; only errors count.
-        patients: How many patients were looked at.
+        patients: How many were looked at, in words.
     """
     faults = errors_of(findings)
     if not faults:
@@ -78,10 +78,15 @@ def refuse(root: str, findings: Iterable[Finding], patients: int) -> None:
     concerned = len({finding.patient for finding in faults})
     listed = "".join(f"\n  {finding}" for finding in faults)
     raise DataError(
-        f"{root}: {_count(len(faults), 'fault')} in {concerned} of {_count(patients, 'patient')}{listed}",
+        f"{root}: {counted(len(faults), 'fault')} in {concerned} of {patients}{listed}",
         hint="Repair or fetch these files again, or leave these patients out with --skip-bad.",
     )
 
 
-def _count(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun.
+
+    >>> counted(1, "patient"), counted(0, "patient")
+    ('1 patient', '0 patients')
+    """
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

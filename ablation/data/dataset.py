@@ -9,15 +9,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from ablation.config.sections import DataConfig
 from ablation.data import brats, lgg, phantom
-from ablation.data.check import Finding, errors_of, find_twins, refuse
+from ablation.data.check import Finding, counted, errors_of, find_twins, refuse
 from ablation.data.facts import PatientFacts, facts_of_all
+from ablation.data.persons import persons_of
 from ablation.data.source import Progress, Source, paced, silent
 from ablation.errors import DataError, UsageError, nearest
 
@@ -31,7 +32,7 @@ ID_KEY = "ABLATE_ID_KEY"
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """The usable patients of one place."""
+    """The usable patients of one place; of a person with several examinations, each of them."""
 
     name: str
     """The source: phantom, lgg, brats."""
@@ -53,6 +54,27 @@ class Dataset:
     def patient(self, name: str) -> PatientFacts:
         """Return the facts of one patient."""
         return next(facts for facts in self.patients if facts.id == name)
+
+    def person(self, name: str) -> str:
+        """Return whose examination it is."""
+        return self.patient(name).person
+
+    def persons(self, names: Iterable[str]) -> frozenset[str]:
+        """Return whose examinations these are, each person once."""
+        wanted = frozenset(names)
+        return frozenset(facts.person for facts in self.patients if facts.id in wanted)
+
+    @property
+    def noun(self) -> Literal["patient", "examination"]:
+        """What the members of `patients` are called where they are counted."""
+        persons = {facts.person for facts in self.patients}
+        return "patient" if len(persons) == len(self.patients) else "examination"
+
+    def count(self, names: Sequence[str]) -> str:
+        """Return in words how many these are: "5 patients", or "3 patients, 5 examinations"."""
+        persons = counted(len(self.persons(names)), "patient")
+        several = self.noun == "examination"
+        return f"{persons}, {counted(len(names), self.noun)}" if several else persons
 
 
 def source_of(data: DataConfig) -> Source:
@@ -104,7 +126,7 @@ def open_dataset(data: DataConfig, cache: Path, progress: Progress = silent) -> 
 def require_usable(dataset: Dataset, data: DataConfig) -> None:
     """Raise one error with every fault, unless bad patients may be left out and some are labelled."""
     if not data.skip_bad:
-        refuse(str(dataset.path), dataset.findings, len(dataset.places))
+        refuse(str(dataset.path), dataset.findings, counted(len(dataset.places), dataset.noun))
     if not dataset.patients:
         faults = "".join(f"\n  {finding}" for finding in errors_of(dataset.findings))
         raise DataError(
@@ -113,7 +135,7 @@ def require_usable(dataset: Dataset, data: DataConfig) -> None:
         )
     if not any(facts.labelled for facts in dataset.patients):
         raise DataError(
-            f"{dataset.path}: none of {len(dataset.patients)} usable patients has a truth (seg): "
+            f"{dataset.path}: none of {len(dataset.patients)} usable {dataset.noun}s has a truth (seg): "
             "nothing can be trained or scored",
             hint="Add the truth of these patients, or name a folder of labelled ones.",
         )
@@ -132,7 +154,8 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     lacking = _lacking(facts, data.modalities)
     out = {finding.patient for finding in (*errors_of(located.findings), *twins, *lacking)}
     kept = {name: fact for name, fact in facts.items() if name not in out}
-    ids = public_ids(list(located.places), data)
+    persons = persons_of(facts, kept, source.person)
+    ids = public_ids([*located.places, *persons.values()], data)
     return Dataset(
         name=source.name,
         path=None if source.generated else located.root.absolute(),
@@ -142,7 +165,10 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
             name for name in source.modalities if all(name in f.modalities for f in kept.values())
         ),
         patients=tuple(
-            sorted((replace(f, id=ids[n]) for n, f in kept.items()), key=lambda fact: fact.id)
+            sorted(
+                (replace(f, id=ids[n], person=ids[persons[n]]) for n, f in kept.items()),
+                key=lambda fact: fact.id,
+            )
         ),
         findings=(*located.findings, *findings, *twins, *lacking),
         fingerprint=_fingerprint(list(kept.values())),

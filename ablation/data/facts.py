@@ -22,7 +22,7 @@ FACTS_VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """What is known of a patient without opening the images again."""
+    """What is known of a patient, or of one of its examinations, without opening the images again."""
 
     id: str
     shape: tuple[int, int, int]
@@ -36,6 +36,13 @@ class PatientFacts:
     raw_hash: str
     labelled: bool
     modalities: tuple[str, ...] = ()
+    person: str = ""
+    """Whose examination it is: the patient in tables; its own id where there is no other."""
+
+    def __post_init__(self) -> None:
+        """Take an examination for the only one of its person, if nobody says otherwise."""
+        if not self.person:
+            object.__setattr__(self, "person", self.id)
 
 
 def facts_of(patient: Patient) -> PatientFacts:

@@ -67,6 +67,8 @@ class Source:
     """Files of the patient at a place."""
     read: Callable[[Path], Reading]
     """Read and check the patient at a place."""
+    person: Callable[[str], str] = str
+    """What the names of all examinations of one person share; the name itself where all differ."""
 
 
 def paced(progress: Progress) -> Progress:

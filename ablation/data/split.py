@@ -1,4 +1,7 @@
-"""Which patients train, choose and test: split by patient, stratified by tumour volume."""
+"""Which patients train, choose and test: split by patient, stratified by tumour volume.
+
+All examinations of one person are in the same part.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import hashlib
 import json
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -24,7 +27,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Patient ids of the three parts, each sorted."""
+    """Patient ids of the three parts, each sorted; of a person with several examinations, theirs."""
 
     train: tuple[str, ...]
     validation: tuple[str, ...]
@@ -41,24 +44,23 @@ def split_patients(dataset: Dataset, data: DataConfig) -> Split:
     """Return the split of `data.split`, or make one.
 
     A made split depends on `data.split_seed` and the patients alone. Each third of the patients by
-    tumour volume gives its share to each part, to within one patient.
+    tumour volume, of several examinations the largest, gives its share to each part, to within
+    one patient.
 
     Raises:
         DataError: Fewer than three labelled patients, or a file that does not fit the data set.
         UsageError: Fractions that leave no patient for a part.
     """
     if data.split is not None:
-        labelled = [facts.id for facts in dataset.patients if facts.labelled]
+        labelled = [facts for facts in dataset.patients if facts.labelled]
         return read_split(Path(data.split), labelled)
     patients = _enough(dataset)
-    validation, test = part_sizes(len(patients), *_fractions(dataset, data))
     rng = np.random.default_rng(data.split_seed)
     ordered = _by_volume_third(patients, rng)
+    validation, test = part_sizes(len(ordered), *_fractions(dataset, data))
     in_test = _evenly(ordered, test, rng)
-    others = [name for name in ordered if name not in in_test]
-    in_validation = _evenly(others, validation, rng)
-    train = [name for name in others if name not in in_validation]
-    return Split(tuple(sorted(train)), tuple(sorted(in_validation)), tuple(sorted(in_test)))
+    others = [person for person in ordered if person not in in_test]
+    return _parted(patients, in_test, _evenly(others, validation, rng))
 
 
 def splits_of(dataset: Dataset, data: DataConfig) -> tuple[Split, ...]:
@@ -80,20 +82,37 @@ def splits_of(dataset: Dataset, data: DataConfig) -> tuple[Split, ...]:
             hint="Leave out --folds or --split.",
         )
     patients = _enough(dataset)
-    _refuse_folds(data.folds, len(patients))
-    train, validation = _fractions(dataset, data)
     ordered = _by_volume_third(patients, np.random.default_rng(data.split_seed))
+    _refuse_folds(data.folds, len(ordered))
+    train, validation = _fractions(dataset, data)
     share = validation / (train + validation)
-    return tuple(_fold(ordered, number, data, share) for number in range(1, data.folds + 1))
+    numbers = range(1, data.folds + 1)
+    return tuple(_fold(patients, ordered, number, data, share) for number in numbers)
 
 
-def _fold(ordered: Sequence[str], number: int, data: DataConfig, share: float) -> Split:
+def _fold(
+    patients: Sequence[PatientFacts],
+    ordered: Sequence[str],
+    number: int,
+    data: DataConfig,
+    share: float,
+) -> Split:
     test = ordered[number - 1 :: data.folds]
-    others = [name for name in ordered if name not in test]
+    others = [person for person in ordered if person not in test]
     count = min(max(1, round(share * len(others))), len(others) - 1)
     validation = _evenly(others, count, np.random.default_rng([data.split_seed, number]))
-    train = [name for name in others if name not in validation]
-    return Split(tuple(sorted(train)), tuple(sorted(validation)), tuple(sorted(test)))
+    return _parted(patients, test, validation)
+
+
+def _parted(
+    patients: Sequence[PatientFacts], test: Sequence[str], validation: Sequence[str]
+) -> Split:
+    """Return the split in which these persons test and validate and the others train."""
+    parts: dict[str, list[str]] = {part: [] for part in PARTS}
+    for facts in patients:
+        held = "validation" if facts.person in validation else "train"
+        parts["test" if facts.person in test else held].append(facts.id)
+    return Split(*(tuple(sorted(parts[part])) for part in PARTS))
 
 
 def _refuse_folds(folds: int, patients: int) -> None:
@@ -122,11 +141,14 @@ def part_sizes(patients: int, train: float, validation: float) -> tuple[int, int
     return held[0], held[1]
 
 
-def read_split(path: Path, known: Sequence[str]) -> Split:
+def read_split(path: Path, patients: Sequence[PatientFacts]) -> Split:
     """Read the patients of train, validation and test from a JSON file.
 
+    Of a person with several examinations it names each, all in the same part.
+
     Raises:
-        DataError: The file cannot be read, or names unknown, too few or repeated patients.
+        DataError: The file cannot be read, names unknown, too few or repeated patients, or parts
+            the examinations of a person.
     """
     try:
         parts = json.loads(path.read_text())
@@ -137,17 +159,21 @@ def read_split(path: Path, known: Sequence[str]) -> Split:
         ) from error
     _refuse_no_split(path, parts)
     listed = Counter(name for part in PARTS for name in parts[part])
+    known = [facts.id for facts in patients]
     faults = [
         *(f"{name}: not in the data set" for name in listed if name not in known),
         *(f"{name}: in no part" for name in known if name not in listed),
         *(f"{name}: {count} times" for name, count in listed.items() if count > 1),
         *(f"{part}: no patient" for part in PARTS if not parts[part]),
         *(f"{name}: is no part of a split" for name in parts if name not in PARTS),
+        *_torn(parts, patients),
     ]
     if faults:
+        several = len({facts.person for facts in patients}) < len(patients)
         raise DataError(
             f"{path}: does not fit the data set\n  " + "\n  ".join(faults),
-            hint="Every labelled patient belongs in exactly one part.",
+            hint="Every labelled patient belongs in exactly one part."
+            + several * " A file names examinations, all of one person in the same part.",
         )
     return Split(*(tuple(sorted(parts[part])) for part in PARTS))
 
@@ -174,12 +200,26 @@ def write_splits(splits: Sequence[Split], path: Path, format: Literal["json", "n
     write_whole(path, lambda file: file.write(text.encode()))
 
 
+def _torn(parts: Mapping[str, Sequence[str]], patients: Sequence[PatientFacts]) -> Iterator[str]:
+    """Yield a fault for each person whose examinations are in several parts."""
+    part_of = {name: part for part in PARTS for name in parts[part]}
+    held: dict[str, dict[str, str]] = {}
+    for facts in patients:
+        if facts.id in part_of:
+            held.setdefault(facts.person, {})[facts.id] = part_of[facts.id]
+    for person, own in held.items():
+        if len(set(own.values())) > 1:
+            listed = ", ".join(f"{name} in {part}" for name, part in own.items())
+            yield f"{person}: one person in several parts ({listed})"
+
+
 def _enough(dataset: Dataset) -> list[PatientFacts]:
     """Return the labelled patients, of whom each part needs one."""
     patients = [facts for facts in dataset.patients if facts.labelled]
-    if len(patients) < len(PARTS):
+    persons = {facts.person for facts in patients}
+    if len(persons) < len(PARTS):
         raise DataError(
-            f"{len(patients)} labelled patients; training, validation and test need one each",
+            f"{len(persons)} labelled patients; training, validation and test need one each",
             hint="Add patients, or leave out --data to use the generated phantom.",
         )
     return patients
@@ -199,10 +239,14 @@ def _fractions(dataset: Dataset, data: DataConfig) -> tuple[float, float]:
 
 
 def _by_volume_third(patients: Sequence[PatientFacts], rng: np.random.Generator) -> list[str]:
-    """Return ids from the third of small tumours to that of large ones, in random order within."""
-    ordered = sorted(patients, key=lambda facts: (_volume(facts), facts.id))
-    thirds = np.array_split(np.array([facts.id for facts in ordered]), 3)
-    return [str(name) for third in thirds for name in rng.permutation(third)]
+    """Return persons from the third of small tumours to that of large ones, in random order within.
+
+    A person stands where the largest of their examinations does.
+    """
+    largest_first = sorted(patients, key=lambda facts: (_volume(facts), facts.id), reverse=True)
+    persons = list(dict.fromkeys(facts.person for facts in largest_first))[::-1]
+    thirds = np.array_split(np.array(persons), 3)
+    return [str(person) for third in thirds for person in rng.permutation(third)]
 
 
 def _volume(facts: PatientFacts) -> float:

@@ -115,24 +115,30 @@ def options(inference: InferenceConfig, kind: str) -> Options:
 def validation_choice(
     probabilities: Callable[[str], NDArray[np.float32]],
     truth: Callable[[str], Mask],
-    patients: Sequence[str],
+    cases: Sequence[str],
     inference: InferenceConfig,
+    person: Callable[[str], str] = str,
 ) -> Choice:
     """Return the best threshold without test-time augmentation and morphology, as in an epoch.
 
     Args:
-        probabilities: Maps (slices, rows, columns) of a patient; one patient at a time.
-        truth: Mask of a patient, same shape.
-        patients: Of the validation split.
+        probabilities: Maps (slices, rows, columns) of a case; one case at a time.
+        truth: Mask of a case, same shape.
+        cases: Of the validation split.
         inference: A fixed threshold is the only one tried.
+        person: Whose case it is; every person weighs 1.
     """
     thresholds = _thresholds(inference)
-    counts = [_count(probabilities(patient), truth(patient), thresholds) for patient in patients]
-    return choose(counts, thresholds)
+    counts = [_count(probabilities(case), truth(case), thresholds) for case in cases]
+    return choose(counts, thresholds, [person(case) for case in cases])
 
 
 def search(
-    maps: Maps, truth: Callable[[str], Mask], patients: Sequence[str], among: Options
+    maps: Maps,
+    truth: Callable[[str], Mask],
+    cases: Sequence[str],
+    among: Options,
+    person: Callable[[str], str] = str,
 ) -> Search:
     """Choose the operating point on the validation patients.
 
@@ -140,11 +146,13 @@ def search(
 
     Args:
         maps: Of all kinds of test-time augmentation to choose from, and of "none".
-        truth: Mask of a patient (slices, rows, columns).
-        patients: Of the validation split.
+        truth: Mask of a case (slices, rows, columns).
+        cases: Of the validation split.
         among: What may be chosen.
+        person: Whose case it is; every person weighs 1.
     """
-    curves = _curves(maps, truth, patients, among)
+    whose = {case: person(case) for case in cases}
+    curves = _curves(maps, truth, whose, among)
     tried = [
         Candidate(OperatingPoint(tta, threshold), dice, voxels)
         for tta in among.ttas
@@ -156,7 +164,7 @@ def search(
     maps.only(ranked[0].point.tta)
     if among.morphologies != (Morphology(),):
         same_tta = [one for one in ranked if one.point.tta == ranked[0].point.tta]
-        tried += _cleaned(maps, truth, patients, same_tta[:BEST_THRESHOLDS], among.morphologies)
+        tried += _cleaned(maps, truth, whose, same_tta[:BEST_THRESHOLDS], among.morphologies)
     allowed = [one for one in tried if one.point.morphology in among.morphologies]
     best = min(allowed, key=_rank)
     edges = (GRID[0], GRID[-1]) if among.fixed is None else ()
@@ -210,15 +218,16 @@ class _Curve(NamedTuple):
 
 
 def _curves(
-    maps: Maps, truth: Callable[[str], Mask], patients: Sequence[str], among: Options
+    maps: Maps, truth: Callable[[str], Mask], whose: Mapping[str, str], among: Options
 ) -> Mapping[str, _Curve]:
     counts: dict[str, list[Counts]] = {tta: [] for tta in ("none", *among.ttas)}
-    for patient in patients:
-        drawn = truth(patient)
-        for tta, of_patients in counts.items():
-            of_patients.append(_count(maps(patient, tta), drawn, among.thresholds))
+    for case in whose:
+        drawn = truth(case)
+        for tta, of_cases in counts.items():
+            of_cases.append(_count(maps(case, tta), drawn, among.thresholds))
+    patients = list(whose.values())
     return {
-        tta: _Curve(choose(found, among.thresholds), sums(found, len(among.thresholds)))
+        tta: _Curve(choose(found, among.thresholds, patients), sums(found, len(among.thresholds)))
         for tta, found in counts.items()
     }
 
@@ -226,25 +235,28 @@ def _curves(
 def _cleaned(
     maps: Maps,
     truth: Callable[[str], Mask],
-    patients: Sequence[str],
+    whose: Mapping[str, str],
     starts: Sequence[Candidate],
     morphologies: Sequence[Morphology],
 ) -> list[Candidate]:
     """Return the candidates that clean the masks of these, which are of one kind of augmentation."""
     wanted = [one for one in morphologies if one.kind != "none"]
     tables: list[list[Counts]] = [[] for _ in starts]
-    for patient in patients:
-        drawn, probability = truth(patient), maps(patient, starts[0].point.tta)
+    for case in whose:
+        drawn, probability = truth(case), maps(case, starts[0].point.tta)
         for start, table in zip(starts, tables, strict=True):
             mask = to_mask(probability, start.point.threshold)
             table.append(counts_after(wanted, mask, drawn))
-    return [
-        Candidate(replace(start.point, morphology=morphology), dice, voxels)
-        for start, table in zip(starts, tables, strict=True)
-        for morphology, dice, voxels in zip(
-            wanted, mean_curve(table, len(wanted)).tolist(), sums(table, len(wanted)), strict=True
-        )
-    ]
+    found = []
+    for start, table in zip(starts, tables, strict=True):
+        means = mean_curve(table, len(wanted), list(whose.values())).tolist()
+        found += [
+            Candidate(replace(start.point, morphology=morphology), dice, voxels)
+            for morphology, dice, voxels in zip(
+                wanted, means, sums(table, len(wanted)), strict=True
+            )
+        ]
+    return found
 
 
 def _rank(candidate: Candidate) -> tuple[float, ...]:

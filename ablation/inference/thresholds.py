@@ -8,7 +8,7 @@ the top give true and false positives of all cuts, equal to the loop's to the la
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ _CUT = np.array([-1.0, *THRESHOLDS, np.inf], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Voxels of one patient under several masks: one a cut, or one a way of cleaning it."""
+    """Voxels of one case under several masks: one a cut, or one a way of cleaning it."""
 
     tp: NDArray[np.int64]
     """True positives, shape (masks,)."""
@@ -112,31 +112,53 @@ def dice_curve(counts: Counts) -> NDArray[np.float64]:
         return np.asarray(2.0 * counts.tp / (predicted + counts.truth))
 
 
-def mean_curve(patients: Sequence[Counts], cuts: int) -> NDArray[np.float64]:
-    """Return the mean Dice of the patients with tumour at every cut; nan if there is none."""
-    curves = [dice_curve(counts) for counts in patients if counts.truth]
+def mean_curve(
+    cases: Sequence[Counts], cuts: int, patients: Sequence[str] = ()
+) -> NDArray[np.float64]:
+    """Return the mean Dice of the patients with tumour at every cut; nan if there is none.
+
+    Args:
+        cases: Counts of each case.
+        cuts: How many cuts.
+        patients: Whose case each is: a patient's Dice is the mean over its cases with tumour, and
+            every patient weighs 1. None: each case is a patient.
+    """
+    curves = [np.mean(own, axis=0) for own in _by_patient(cases, patients).values()]
     return np.asarray(np.mean(curves, axis=0)) if curves else np.full(cuts, math.nan)
 
 
-def sums(patients: Sequence[Counts], cuts: int) -> tuple[Sums, ...]:
-    """Return the voxels of all patients together at every cut."""
+def _by_patient(
+    cases: Sequence[Counts], patients: Sequence[str]
+) -> dict[Hashable, list[NDArray[np.float64]]]:
+    """Return the curves of the cases with tumour of each patient that has one."""
+    curves: dict[Hashable, list[NDArray[np.float64]]] = {}
+    for patient, counts in zip(patients or range(len(cases)), cases, strict=True):
+        if counts.truth:
+            curves.setdefault(patient, []).append(dice_curve(counts))
+    return curves
+
+
+def sums(cases: Sequence[Counts], cuts: int) -> tuple[Sums, ...]:
+    """Return the voxels of all cases together at every cut."""
     tp, fp = np.zeros(cuts, np.int64), np.zeros(cuts, np.int64)
-    for counts in patients:
+    for counts in cases:
         tp += counts.tp
         fp += counts.fp
-    truth = sum(counts.truth for counts in patients)
+    truth = sum(counts.truth for counts in cases)
     return tuple(
         Sums(hit, wrong, truth - hit) for hit, wrong in zip(tp.tolist(), fp.tolist(), strict=True)
     )
 
 
-def choose(patients: Sequence[Counts], thresholds: Sequence[float] = GRID) -> Choice:
-    """Choose the cut with the best mean Dice over patients with tumour, one Counts each.
+def choose(
+    cases: Sequence[Counts], thresholds: Sequence[float] = GRID, patients: Sequence[str] = ()
+) -> Choice:
+    """Choose the cut with the best mean Dice over patients with tumour, as `mean_curve` has it.
 
     Of equal cuts the one nearest 0.5, then the lower.
     """
-    curve = mean_curve(patients, len(thresholds))
-    with_tumour = sum(counts.truth > 0 for counts in patients)
+    curve = mean_curve(cases, len(thresholds), patients)
+    with_tumour = len(_by_patient(cases, patients))
     best = min(range(len(curve)), key=lambda at: preference(float(curve[at]), thresholds[at]))
     return Choice(
         threshold=thresholds[best],

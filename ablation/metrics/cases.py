@@ -56,7 +56,7 @@ def score_case(
 
     Args:
         patient: Whose case it is.
-        case: Name of the scored image or volume; the patient's id for a volume.
+        case: Name of the scored image or volume; the patient's id for its only volume.
         split: "train", "validation" or "test".
         target: Region, such as "WT".
         truth: The expert's mask, (row, column) or (slice, row, column).
