@@ -169,12 +169,10 @@ def read_split(path: Path, patients: Sequence[PatientFacts]) -> Split:
         *_torn(parts, patients),
     ]
     if faults:
-        several = len({facts.person for facts in patients}) < len(patients)
-        raise DataError(
-            f"{path}: does not fit the data set\n  " + "\n  ".join(faults),
-            hint="Every labelled patient belongs in exactly one part."
-            + several * " A file names examinations, all of one person in the same part.",
-        )
+        hint = "Every labelled patient belongs in exactly one part."
+        if len({facts.person for facts in patients}) < len(patients):
+            hint += " Name every examination, and all of one person in the same part."
+        raise DataError(f"{path}: does not fit the data set\n  " + "\n  ".join(faults), hint=hint)
     return Split(*(tuple(sorted(parts[part])) for part in PARTS))
 
 

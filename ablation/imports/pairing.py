@@ -10,7 +10,7 @@ from itertools import takewhile
 from pathlib import Path
 
 from ablation.csv_lines import read_lines
-from ablation.data.brats_names import BRAIN, MODALITIES, role_of
+from ablation.data.brats_names import BRAIN, MODALITIES, person_of, role_of
 from ablation.errors import DataError, UsageError
 from ablation.imports.mask_files import NIFTI, TIFF, is_mask_file, stem_of
 
@@ -45,7 +45,7 @@ def pairs_of(predictions: Path, truths: Path, ids: Path | None = None) -> tuple[
 
     Names are compared as they are, then without words such as pred and label, then without what
     all names of one side begin and end with, then by the folders the files lie in. Predictions and
-    truths may lie in one folder.
+    truths may lie in one folder. Several BraTS examinations of one person are cases of one patient.
 
     Args:
         predictions: A file, or a folder with a file for each case, in folders of its own or not.
@@ -146,7 +146,9 @@ def _by_name(
     cases = {case_of(truth): (prediction, truth) for prediction, truth in best}
     if len(cases) < len(best):  # the words told them apart
         cases = {stem_of(truth): (prediction, truth) for prediction, truth in best}
-    return tuple(Pair(case, case, *cases[case]) for case in sorted(cases))
+    times = Counter(person_of(case) for case in cases)
+    patients = {case: person_of(case) if times[person_of(case)] > 1 else case for case in cases}
+    return tuple(Pair(case, patients[case], *cases[case]) for case in sorted(cases))
 
 
 def _refuse_unpaired(

@@ -125,6 +125,16 @@ def test_another_examination_of_a_person_is_seen_too() -> None:
     assert [one.id for one in kept] == ["BraTS-GLI-00013-000", "P4"]
 
 
+def test_who_is_known_by_one_examination_is_left_out_with_all() -> None:
+    def facts(name: str, content: str, person: str) -> PatientFacts:
+        return PatientFacts(name, (1, 1, 1), None, 1, 1, 1, "", content, True, person=person)
+
+    seen = [facts("BraTS2021_00001", "a", "")]
+    others = [("P-000", "a", "P"), ("P-001", "b", "P"), ("Q-000", "c", "Q"), ("Q-001", "d", "Q")]
+    kept = unseen([facts(*one) for one in others], seen)
+    assert [one.id for one in kept] == ["Q-000", "Q-001"]
+
+
 def test_nothing_is_left_of_the_own_training_patients(trained: Trained) -> None:
     data = copied(trained, "none", TCGA_CC_0001_1=f"own/{trained.experiment.split.train[0]}")
     with pytest.raises(DataError, match="on every patient with a truth: TCGA_CC_0001_1"):

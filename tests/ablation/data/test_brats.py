@@ -203,16 +203,18 @@ def test_a_patient_of_two_releases_counts_once_with_its_truth(tmp_path: Path) ->
     assert str(dataset.findings[0]).startswith("BraTS-GLI-00001-000: same images as BraTS2021_000")
 
 
-def test_of_two_examinations_the_first_labelled_one_counts(tmp_path: Path) -> None:
-    write_patient(tmp_path / "scans", "BraTS-GLI-02060-000", NEW[:-1], seed=1)
+def test_every_examination_is_a_case_of_its_person(tmp_path: Path) -> None:
+    write_patient(tmp_path / "scans", "BraTS-GLI-02060-000", NEW[:-1], seed=3)
     for number in (1, 2):
         write_patient(
             tmp_path / "scans", f"BraTS-GLI-02060-10{number}", NEW, seed=number, enhancing=3
         )
     dataset = open_brats(tmp_path / "scans", tmp_path)
-    assert [facts.id for facts in dataset.patients] == ["BraTS-GLI-02060-101"]
-    assert len(dataset.findings) == 2
-    assert "another examination of BraTS-GLI-02060-101" in dataset.findings[0].fault
+    names = [f"BraTS-GLI-02060-{number}" for number in ("000", "101", "102")]
+    assert [facts.id for facts in dataset.patients] == names
+    assert {facts.person for facts in dataset.patients} == {"BraTS-GLI-02060"}
+    assert [facts.labelled for facts in dataset.patients] == [False, True, True]
+    assert dataset.findings == ()
 
 
 def test_modalities_are_those_all_patients_have(tmp_path: Path) -> None:

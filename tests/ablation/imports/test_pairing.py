@@ -53,6 +53,16 @@ def test_a_folder_of_brats_patients_is_a_folder_of_truths(tmp_path):
     }
 
 
+def test_several_examinations_of_a_person_are_cases_of_one_patient(tmp_path):
+    names = [f"BraTS-GLI-{n}.nii.gz" for n in ("00001-000", "00001-001", "00002-000")]
+    pairs = pairs_of(files(tmp_path / "ours", *names), files(tmp_path / "theirs", *names))
+    assert [(pair.patient, pair.case) for pair in pairs] == [
+        ("BraTS-GLI-00001", "BraTS-GLI-00001-000"),
+        ("BraTS-GLI-00001", "BraTS-GLI-00001-001"),
+        ("BraTS-GLI-00002-000", "BraTS-GLI-00002-000"),
+    ]
+
+
 def test_a_file_in_a_folder_of_its_own_is_called_after_it(tmp_path):
     predictions = files(tmp_path / "out", "P1/pred.nii.gz", "P2/pred.nii.gz")
     truths = files(tmp_path / "gt", "P1/seg.nii.gz", "P2/seg.nii.gz")

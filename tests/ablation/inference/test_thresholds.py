@@ -191,3 +191,15 @@ def test_the_examples_in_the_documentation_run() -> None:
     result = doctest.testmod(thresholds)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_cases_of_one_patient_are_averaged_first() -> None:
+    def counts(tp: int, fp: int, truth: int) -> Counts:
+        return Counts(np.array([tp]), np.array([fp]), truth)
+
+    cases = [counts(10, 0, 10), counts(0, 0, 10), counts(3, 0, 7), counts(0, 5, 0)]  # 1, 0, 0.6
+    each = choose(cases, [0.5])
+    assert (each.validation_dice, each.patients) == (pytest.approx(1.6 / 3), 3)
+    whose = choose(cases, [0.5], ["p", "p", "q", "q"])
+    assert (whose.validation_dice, whose.patients) == (pytest.approx((0.5 + 0.6) / 2), 2)
+    assert choose(cases, [0.5], ["p", "q", "r", "s"]) == each
