@@ -3,7 +3,8 @@
     BraTS2021_00000/BraTS2021_00000_t1.nii.gz, _t1ce, _t2, _flair, _seg
     BraTS-GLI-00012-000/BraTS-GLI-00012-000-t1n.nii.gz, -t1c, -t2w, -t2f, -seg
 
-One without truth is unlabelled; since 2023 a person may have several. Source: Menze et al. 2015, Baid et al. 2021.
+One without truth is unlabelled. Since 2023 a person may have several, told apart by the last number.
+Source: Menze et al. 2015, Baid et al. 2021.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ FACTS_VERSION = 2
 
 @dataclass(frozen=True, slots=True)
 class PatientFacts:
-    """What is known of a patient, or of one of its examinations, without opening the images again."""
+    """What is known of a patient, or of one of several examinations, without opening the images."""
 
     id: str
     shape: tuple[int, int, int]

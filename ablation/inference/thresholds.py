@@ -121,7 +121,7 @@ def mean_curve(
         cases: Counts of each case.
         cuts: How many cuts.
         patients: Whose case each is: a patient's Dice is the mean over its cases with tumour, and
-            every patient weighs 1. None: each case is a patient.
+            every patient weighs 1. Empty: each case is a patient.
     """
     curves = [np.mean(own, axis=0) for own in _by_patient(cases, patients).values()]
     return np.asarray(np.mean(curves, axis=0)) if curves else np.full(cuts, math.nan)
