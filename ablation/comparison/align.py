@@ -14,6 +14,9 @@ from ablation.errors import ComparisonError, UsageError, nearest
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
 SCORE_AGAIN = "Score every design on the same patients, masks and methods, then report again."
 FILL_GAPS = "Score these cases too, or name a rule for them: --missing intersection or worst."
+OTHER_NAME = (
+    "Give every design once, under a name of its own; bare tables are named by their files."
+)
 MOST_NAMED = 6  # ids in a message; more are counted
 
 
@@ -45,7 +48,8 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
         ComparisonError: naming every mismatch: other patients, other truth, a patient scored
             twice, a test patient that training or tuning has seen, other units or methods.
     """
-    problems = [*_unnamed(designs), *_columns_missing(designs)]
+    unnamed = list(_unnamed(designs))
+    problems = [*unnamed, *_columns_missing(designs)]
     gaps: list[str] = []
     if not problems:
         tables = _test_tables(designs)
@@ -60,7 +64,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
     if problems:
         raise ComparisonError(
             "these runs cannot be compared: " + "; ".join(problems),
-            hint=FILL_GAPS if gaps == problems else SCORE_AGAIN,
+            hint=FILL_GAPS if gaps == problems else OTHER_NAME if unnamed else SCORE_AGAIN,
         )
     if missing == "worst":
         tables = with_worst(tables)

@@ -72,6 +72,11 @@ def cautions(evidence: Evidence) -> tuple[Caution, ...]:
         *_trainings(evidence),
         *_differing(evidence),
     ]
+    return most_severe_first(found)
+
+
+def most_severe_first(found: Sequence[Caution]) -> tuple[Caution, ...]:
+    """Return them once each, red before amber before grey, else in their order."""
     return tuple(sorted(dict.fromkeys(found), key=lambda one: SEVERITY.index(one.colour)))
 
 
