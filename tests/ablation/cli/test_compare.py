@@ -240,7 +240,8 @@ def test_slices_become_patients():
     write("b.csv", ["case,dice", *rows[:-1], rows[-1].split(",")[0] + ",0.1"])
     found = call("a.csv", "b.csv")
     quote = found.partition("Before you quote this:\n")[2]
-    assert quote.startswith("  red    a.csv: ids such as P0_0 look like slices of one patient")
+    assert quote.startswith("  red    a.csv, b.csv: ids such as P0_0 look like slices of one ")
+    assert quote.count("no patient column") == 1
     content = called("a.csv", "b.csv", "--patient-regex", r"(.+)_\d+")
     assert content["analyses"][0]["patients"] == [f"P{i}" for i in range(5)]
     write("map.csv", ["case,patient", *(f"P{i // 4}_{i % 4},P{i // 4}" for i in range(20))])
