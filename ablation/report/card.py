@@ -96,7 +96,11 @@ def _scores(comparison: Comparison, analysis: Analysis) -> Iterator[Column]:
     if others:
         yield _second(others[0])
     if metric.kind != "declared":  # such a score need not come from masks
-        yield "missed", lambda name: Cell(f"{missed[name].missed} of {missed[name].with_tumour}")
+        several = len({one.target for one in comparison.analyses}) > 1
+        yield (
+            "missed, all targets" if several else "missed",
+            lambda name: Cell(f"{missed[name].missed} of {missed[name].with_tumour}"),
+        )
 
 
 def _second(analysis: Analysis) -> Column:

@@ -497,6 +497,9 @@ def test_every_target_is_named_where_there_are_several():
     assert " 0.005 ET Dice " in said
     assert " 0.005 WT Dice " in said
     assert "  WT: a vs b: n = 8" in said
+    assert ">missed, all targets</th>" in Path("report/index.html").read_text()
+    same = call("a.csv", write("c.csv", Path("a.csv").read_text().splitlines()))
+    assert "Identical Dice in every patient: a against c (ET), a against c (WT)." in same
     alone = call("a.csv")
     assert "a: mean ET Dice 0.535" in alone
     assert "a: mean WT Dice 0.635" in alone
