@@ -503,3 +503,18 @@ def test_every_target_is_named_where_there_are_several():
     alone = call("a.csv")
     assert "a: mean ET Dice 0.535" in alone
     assert "a: mean WT Dice 0.635" in alone
+
+
+@pytest.mark.parametrize("rule", ["error", "intersection"])
+def test_cases_of_other_patients_are_named_as_such(rule):
+    write("a.csv", ["case,dice", "x,0.8", "y,0.7"])
+    write("b.csv", ["case,patient,dice", "x,Q1,0.8", "y,Q1,0.7"])
+    error = refused(ComparisonError, "a.csv", "b.csv", "--missing", rule)
+    assert error.message.endswith("; case x is of patient x in a, Q1 in b")
+
+
+def test_what_is_wrong_for_every_file_is_said_once():
+    for name in ("unet", "resupnet"):
+        single(name)
+    error = refused(DataError, "unet.csv", "resupnet.csv", "--patient-map", "nowhere.csv")
+    assert error.message.count("nowhere.csv") == 1
