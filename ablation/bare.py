@@ -48,6 +48,7 @@ APART = (
     "Keep one row for each design, case and region; where another column tells them apart, it may "
     "be the region's (--target-column of ablate compare)."
 )
+MOST_LISTED = 50  # faults of a file; more are counted
 SUMMARY_ROW = re.compile(
     r"mean|average|avg|median|std|std_?dev|sd|min|max|total|\d+ ?quantile", re.I
 )
@@ -225,7 +226,7 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
         rows.append(row)
     if faults:
         raise DataError(
-            f"{path}: {len(faults)} fault(s)\n  " + "\n  ".join(faults),
+            f"{path}: {len(faults)} fault(s)\n  " + "\n  ".join(_first(faults)),
             hint=APART
             if all(TWICE in fault for fault in faults)
             else f"Correct each {lines.unit}; leave a cell empty where a score is not defined.",
@@ -237,6 +238,12 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
     for name, count in missing.items():
         say(f"{path}: {name} is not defined in {count} of {len(rows)} rows")
     return rows
+
+
+def _first(faults: Sequence[str]) -> list[str]:
+    """A wrong column is at fault in every row: the first rows show it."""
+    more = len(faults) - MOST_LISTED
+    return [*faults[:MOST_LISTED], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _row(
@@ -330,7 +337,8 @@ def _patients(
     if columns.patient is not None:
         return {}
     if not columns.case_is_patient:
-        say(f"{path}: no patient column; each of the {len(cases)} cases is taken as one patient")
+        each = "its case" if len(cases) == 1 else f"each of the {len(cases)} cases"
+        say(f"{path}: no patient column; {each} is taken as one patient")
     if look_like_slices(cases):
         say(
             f"warning: {path}: ids such as {cases[0]} look like slices of one patient, which are "

@@ -83,7 +83,8 @@ def read_designs(
             (Design(model or name, (_whole(own),), facts), path) for model, own in frames.items()
         ]
     if faults:
-        raise DataError("; ".join(e.message for e in faults), hint=faults[0].hint)
+        messages = dict.fromkeys(error.message for error in faults)
+        raise DataError("; ".join(messages), hint=faults[0].hint)
     return designs
 
 

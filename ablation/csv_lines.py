@@ -33,12 +33,16 @@ def read_lines(path: Path) -> Lines:
         lines = _lines(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         reason = error.strerror if isinstance(error, OSError) else "not CSV in UTF-8"
-        raise DataError(
-            f"{path}: cannot be read: {reason}", hint="Give a CSV file saved as UTF-8."
-        ) from None
+        raise DataError(f"{path}: cannot be read: {reason}", hint=_instead(path)) from None
     if not lines.rows:
         raise DataError(f"{path}: has no rows", hint="Give a CSV with a header and a row per case.")
     return lines
+
+
+def _instead(path: Path) -> str:
+    if path.is_dir():
+        return f"Give the CSV files in it, such as {path / '*.csv'}"
+    return "Give a CSV file saved as UTF-8." if path.exists() else "Check the path."
 
 
 def _lines(text: str) -> Lines:

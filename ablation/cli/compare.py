@@ -122,7 +122,8 @@ def compare(
     scores = [our_name(name, reading.known) for name in _names(metric)]
     check_directions(scores, reading)
     remarks: list[str] = []
-    read = read_designs(tables, reading, lambda text: remarks.append(_by_name(text, tables)))
+    read = read_designs(tables, reading, remarks.append)
+    remarks = _by_file(remarks, tables)
     designs = with_target([design for design, _ in read], target)
     settings = with_flags(
         usual_settings(designs, reading),
@@ -147,11 +148,22 @@ def compare(
     write_figures(comparison, source, out, figures, quiet=quiet)
 
 
-def _by_name(remark: str, tables: list[Path]) -> str:
-    """A report names the files it was made of, not where they lay."""
-    for path in tables:
-        remark = remark.replace(f"{path}:", f"{path.name}:")
-    return remark
+def _by_file(remarks: list[str], tables: list[Path]) -> list[str]:
+    """Say once what holds for several files; a report names them, not where they lay."""
+    from ablation.comparison.align import named
+    from ablation.report.source import WARNING
+
+    files: dict[tuple[str, str], list[str]] = {}
+    for remark in remarks:
+        sign = WARNING if remark.startswith(WARNING) else ""
+        said = remark.removeprefix(sign)
+        path = next((table for table in tables if said.startswith(f"{table}: ")), None)
+        text = said if path is None else said.removeprefix(f"{path}: ")
+        files.setdefault((sign, text), []).extend([] if path is None else [path.name])
+    return [
+        f"{sign}{named(whose)}: {text}" if whose else f"{sign}{text}"
+        for (sign, text), whose in files.items()
+    ]
 
 
 def _names(text: str | None) -> tuple[str, ...]:

@@ -129,7 +129,10 @@ def _fault(item: Mapping[str, object]) -> tuple[str, str]:
     if known:
         text = f"{flag} {item['input']!r} is none of {', '.join(known)}"
         return text, nearest(str(item["input"]), known)
-    return f"{flag} {within}{item['input']}: {item['msg']}", "For example --margin dice=0.02,hd95=2"
+    example = "For example --margin dice=0.02,hd95=2"
+    if location[1:] and item["input"] == "":
+        return f"{flag} {location[1]} is not of the form METRIC=NUMBER", example
+    return f"{flag} {within}{item['input']}: {item['msg']}", example
 
 
 def choice(flag: str, value: str, known: Collection[str]) -> str:

@@ -11,12 +11,12 @@ from ablation.cli.options import say
 UNWRITABLE = {
     errno.ENOSPC: "Free some space, or name another disk with --workspace and --cache; nothing finished is lost.",
     errno.EDQUOT: "Your quota is used up; name another disk with --workspace and --cache.",
-    errno.EACCES: "Name a folder you may write to with --workspace or --cache.",
-    errno.EPERM: "Name a folder you may write to with --workspace or --cache.",
-    errno.ENOTDIR: "A file stands where a folder should be; name another one with --workspace or --cache.",
-    errno.EEXIST: "A file stands where a folder should be; name another one with --workspace or --cache.",
-    errno.ENOENT: "Name a folder that can be made with --workspace or --cache.",
-    errno.EROFS: "The disk is read-only; name another folder with --workspace or --cache.",
+    errno.EACCES: "Name a folder you may write to with --out, --workspace or --cache.",
+    errno.EPERM: "Name a folder you may write to with --out, --workspace or --cache.",
+    errno.ENOTDIR: "A file stands where a folder should be; name another one with --out, --workspace or --cache.",
+    errno.EEXIST: "A file stands where a folder should be; name another one with --out, --workspace or --cache.",
+    errno.ENOENT: "Name a folder that can be made with --out, --workspace or --cache.",
+    errno.EROFS: "The disk is read-only; name another folder with --out, --workspace or --cache.",
 }
 """Faults of the disk and what to do about each."""
 

@@ -17,7 +17,7 @@ result.py     compare(): all of it
 """
 
 from ablation.comparison.align import Design, with_target
-from ablation.comparison.cautions import Caution
+from ablation.comparison.cautions import Caution, most_severe_first
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.empties import Detection, DetectionContrast
 from ablation.comparison.folds import protocol
@@ -58,6 +58,7 @@ __all__ = [
     "Verdict",
     "compare",
     "declared",
+    "most_severe_first",
     "p_text",
     "protocol",
     "with_target",

@@ -14,6 +14,9 @@ from ablation.errors import ComparisonError, UsageError, nearest
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
 SCORE_AGAIN = "Score every design on the same patients, masks and methods, then report again."
 FILL_GAPS = "Score these cases too, or name a rule for them: --missing intersection or worst."
+OTHER_NAME = (
+    "Give every design once, under a name of its own; bare tables are named by their files."
+)
 MOST_NAMED = 6  # ids in a message; more are counted
 
 
@@ -45,7 +48,8 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
         ComparisonError: naming every mismatch: other patients, other truth, a patient scored
             twice, a test patient that training or tuning has seen, other units or methods.
     """
-    problems = [*_unnamed(designs), *_columns_missing(designs)]
+    unnamed = list(_unnamed(designs))
+    problems = [*unnamed, *_columns_missing(designs)]
     gaps: list[str] = []
     if not problems:
         tables = _test_tables(designs)
@@ -60,7 +64,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
     if problems:
         raise ComparisonError(
             "these runs cannot be compared: " + "; ".join(problems),
-            hint=FILL_GAPS if gaps == problems else SCORE_AGAIN,
+            hint=FILL_GAPS if gaps == problems else OTHER_NAME if unnamed else SCORE_AGAIN,
         )
     if missing == "worst":
         tables = with_worst(tables)
@@ -145,7 +149,21 @@ def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
     if problems and len(set(ways.values())) > 1:
         listed = ", ".join(f"{name} by {way}" for name, way in ways.items())
         problems.append(f"they were tested in different ways ({listed})")
-    return problems
+    return [*problems, *_other_patients(tables)] if problems else []
+
+
+def _other_patients(tables: Tables) -> list[str]:
+    """Name a case that tables give to different patients: one of them may not name patients at all."""
+    owners: dict[tuple[str, str], dict[str, set[str]]] = {}
+    for (name, _), frame in tables.items():
+        for patient, case, target in frame[KEY].itertuples(index=False, name=None):
+            owners.setdefault((case, target), {}).setdefault(name, set()).add(patient)
+    for (case, _), found in owners.items():
+        known = [(name, *patients) for name, patients in found.items() if len(patients) == 1]
+        if len(known) == len(found) and len({patient for _, patient in known}) > 1:
+            whose = ", ".join(f"{patient} in {name}" for name, patient in known)
+            return [f"case {case} is of patient {whose}"]
+    return []
 
 
 def _other_cases(tables: Tables) -> Iterator[str]:
@@ -203,7 +221,8 @@ def _shared(tables: Tables) -> Tables:
             for (name, seed), frame in tables.items()
         )
         raise ComparisonError(
-            "no test case is in all of these tables: " + "; ".join(shown),
+            "no test case is in all of these tables: "
+            + "; ".join([*shown, *_other_patients(tables)]),
             hint="Give the same patients, cases and targets the same names, or leave designs out: "
             "--compare NAME,NAME",
         )

@@ -54,6 +54,10 @@ class Evidence:
         """Of the designs."""
         return tuple(design.name for design in self.designs)
 
+    def where(self, target: str) -> str:
+        """The target in brackets where there are several."""
+        return f" ({target})" if len({one.target for one in self.analyses}) > 1 else ""
+
     @property
     def missed(self) -> int:
         """Missed cases of all designs and trainings."""
@@ -72,6 +76,11 @@ def cautions(evidence: Evidence) -> tuple[Caution, ...]:
         *_trainings(evidence),
         *_differing(evidence),
     ]
+    return most_severe_first(found)
+
+
+def most_severe_first(found: Sequence[Caution]) -> tuple[Caution, ...]:
+    """Return them once each, red before amber before grey, else in their order."""
     return tuple(sorted(dict.fromkeys(found), key=lambda one: SEVERITY.index(one.colour)))
 
 
@@ -138,7 +147,7 @@ def _patients(evidence: Evidence) -> Iterator[Caution]:
             "An interval from 2 patients rests on one degree of freedom: read it as 'unknown'.",
         )
     turning = [
-        f"{_pair(row)} without {row.choice}"
+        f"{_pair(row)}{evidence.where(row.target)} without {row.choice}"
         for row in evidence.checks
         if row.kind == "patient left out" and n > 2 and _turns(row)
     ]
@@ -155,20 +164,21 @@ def _tests(evidence: Evidence) -> Iterator[Caution]:
     """Where the data are odd enough that the choice of a test matters."""
     alpha = round(1 - evidence.settings.level, 12)
     primary = _primary(evidence)
-    same = [_pair(c) for _, c in primary if not any(c.d)]
+    same = [_pair(c) + evidence.where(a.target) for a, c in primary if not any(c.d)]
     if same:
         label = evidence.analyses[0].metric.label
         yield Caution("amber", f"Identical {label} in every patient: {_some(same)}.")
-    odd = [(a.metric, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
-    torn = [_torn(metric, c) for metric, c in odd if _opposed(c)]
+    odd = [(a, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
+    torn = [_torn(a.metric, c, evidence.where(a.target)) for a, c in odd if _opposed(c)]
     if torn:
         yield Caution(
             "amber",
             f"Mean and ranks favour different designs, a few patients differ strongly: {_some(torn)}.",
         )
     between = [
-        f"{_pair(c)} (p {p_text(c.t.p_two_sided)} by t, {p_text(c.rank.p_two_sided)} by signed ranks)"
-        for _, c in odd
+        f"{_pair(c)}{evidence.where(a.target)} (p {p_text(c.t.p_two_sided)} by t, "
+        f"{p_text(c.rank.p_two_sided)} by signed ranks)"
+        for a, c in odd
         if not _opposed(c)
     ]
     if between:
@@ -179,12 +189,12 @@ def _opposed(contrast: Contrast) -> bool:
     return contrast.t.interval.mean * contrast.shift.estimate < 0
 
 
-def _torn(metric: Metric, contrast: Contrast) -> str:
+def _torn(metric: Metric, contrast: Contrast, where: str) -> str:
     mean, shift = contrast.t.interval.mean, contrast.shift.estimate
     values = (
         f"mean {metric.text(mean, signed=True)}, Hodges-Lehmann {metric.text(shift, signed=True)}"
     )
-    return f"{_pair(contrast)} ({values})"
+    return f"{_pair(contrast)}{where} ({values})"
 
 
 def _trainings(evidence: Evidence) -> Iterator[Caution]:
@@ -202,7 +212,7 @@ def _trainings(evidence: Evidence) -> Iterator[Caution]:
     means = {row.place: row for row in evidence.checks if row.choice == "paired t, mean"}
     for kind, words in RANDOM_TOO.items():
         opened = [
-            _pair(row)
+            _pair(row) + evidence.where(row.target)
             for row in evidence.checks
             if row.kind == kind and row.open and not means[row.place].open
         ]

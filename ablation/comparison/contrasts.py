@@ -164,6 +164,12 @@ class Analysis:
         """The metric with its unit."""
         return f"{self.metric.label} ({self.unit})" if self.unit else self.metric.label
 
+    @property
+    def counted(self) -> str:
+        """How many there are of what inference is about, as in "12 test patients"."""
+        n = len(self.patients)
+        return f"{n} test {self.unit_of_analysis}{'' if n == 1 else 's'}"
+
 
 def analyse(
     rows: pd.DataFrame,

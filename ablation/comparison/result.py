@@ -166,7 +166,7 @@ def _check(
         problems.append(
             (
                 "alternative greater names no direction",
-                "Name the reference the designs are better than.",
+                "Name the design the others are to be better than: --reference NAME",
             )
         )
     problems += [
@@ -214,13 +214,14 @@ def _analyses(
         )
         raise ComparisonError(
             f"{lacking} in the tables of target {rows['target'].iloc[0]}",
-            hint="Differences are judged on patients whose truth holds a tumour.",
+            hint="Differences are judged on patients whose truth holds a tumour; compare a target "
+            "that has some: --target NAME",
         )
     primary = analyse(rows, metrics[0], "primary", pairs, settings)
     if not primary.patients:
         raise ComparisonError(
-            f"no test patient has a {metrics[0].name} under every design",
-            hint="Choose another --metric, or score the runs again.",
+            f"no test patient has a {metrics[0].name} under every design{_nowhere(rows, metrics[0])}",
+            hint="Choose another --metric, or leave out or score again the design without values.",
         )
     others = [
         analyse(rows, metric, "secondary", pairs, settings)
@@ -228,6 +229,13 @@ def _analyses(
         if metric.name in rows
     ]
     return [primary, *(analysis for analysis in others if analysis.patients)]
+
+
+def _nowhere(rows: pd.DataFrame, metric: Metric) -> str:
+    """Name the designs without a single value."""
+    any_value = rows[metric.name].notna().groupby(rows["design"], sort=False).any()
+    empty = ", ".join(str(name) for name in any_value.index[~any_value])
+    return f": {empty} without any" if empty else ""
 
 
 def _notes(

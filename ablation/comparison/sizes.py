@@ -96,7 +96,7 @@ def _sizes(rows: pd.DataFrame, analysis: Analysis, level: float) -> Sizes | None
     with_tumour = rows[has_lesion(rows) & rows["truth_voxels"].notna()]
     once = with_tumour.drop_duplicates(["patient", "case"])
     kinds = {_kind(row) for row in once[["shape", "spacing"]].itertuples(index=False)}
-    if len(kinds) != 1:
+    if len(kinds) != 1 or not kinds <= set(UNITS):
         return None
     axes, unit = kinds.pop()
     size = once["truth_voxels"].astype(float) * once["spacing"].map(_voxel(axes, unit))
@@ -109,8 +109,10 @@ def _sizes(rows: pd.DataFrame, analysis: Analysis, level: float) -> Sizes | None
 
 
 def _kind(row: tuple[str, str]) -> tuple[int, str]:
-    shape, spacing = map(str, row)
-    return shape.count("x") + 1, "mm" if spacing and spacing != "nan" else "px"
+    shape, spacing = ("" if cell == "nan" else cell for cell in map(str, row))
+    stated = shape or spacing
+    axes = stated.count("x") + 1 if stated else 3  # tables of other tools count voxels, no more
+    return axes, "mm" if spacing else "px"
 
 
 def _voxel(axes: int, unit: str) -> Callable[[str], float]:

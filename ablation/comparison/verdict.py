@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ablation.comparison.contrasts import Analysis, Contrast, Summary
@@ -51,11 +51,12 @@ def verdict(
         margin_planned: Whether the smallest difference that matters was fixed before the results.
     """
     alpha = round(1 - level, 12)
+    primary = _naming_targets(primary)
     contrasts = [(analysis, c) for analysis in primary for c in analysis.contrasts]
     if not contrasts:
         return _single(primary, level)
     if primary[0].unit_of_analysis == "case":
-        return _not_independent(primary[0])
+        return _not_independent(primary)
     standings = [standing(c, alpha) for _, c in contrasts]
     texts = [_sentence(a, c, level) for a, c in contrasts]
     lead, details = _lead(contrasts, standings, texts, level)
@@ -66,6 +67,15 @@ def verdict(
         headline=_with_confounding(lead, ledger),
         sentences=tuple(details),
     )
+
+
+def _naming_targets(primary: Sequence[Analysis]) -> list[Analysis]:
+    """Let each metric's words name its target, where there are several."""
+    if len({analysis.target for analysis in primary}) < 2:
+        return list(primary)
+    return [
+        replace(a, metric=replace(a.metric, label=f"{a.target} {a.metric.label}")) for a in primary
+    ]
 
 
 def standing(contrast: Contrast, alpha: float) -> Standing:
@@ -220,20 +230,22 @@ def _detectable(analysis: Analysis, contrast: Contrast, alpha: float) -> list[st
 
 
 def _single(primary: Sequence[Analysis], level: float) -> Verdict:
-    summary, metric = primary[0].summaries[0], primary[0].metric
+    design = primary[0].summaries[0].design
     return Verdict(
         standing="single",
-        headline=f"One design, {summary.design}: there is nothing to compare it with, so nothing was tested.",
-        sentences=(
-            f"{summary.design}: mean {_mean_text(primary[0], summary, level)}, median {metric.text(summary.median)}.",
+        headline=f"One design, {design}: there is nothing to compare it with, so nothing was tested.",
+        sentences=tuple(
+            f"{design}: mean {_mean_text(analysis, summary, level)}, "
+            f"median {analysis.metric.text(summary.median)}."
+            for analysis in primary
+            for summary in analysis.summaries
         ),
     )
 
 
-def _not_independent(analysis: Analysis) -> Verdict:
+def _not_independent(primary: Sequence[Analysis]) -> Verdict:
     """Cases were counted as independent: what is left of their number, and no test."""
-    first = analysis.contrasts[0]
-    alike = first.clustering
+    alike = primary[0].contrasts[0].clustering
     information = ""
     if alike is not None:
         information = (
@@ -246,6 +258,7 @@ def _not_independent(analysis: Analysis) -> Verdict:
         sentences=tuple(
             f"{c.candidate} against {c.reference}: {analysis.metric.text(c.t.interval.mean, signed=True)} "
             f"{_named(analysis)} over {c.n} cases."
+            for analysis in primary
             for c in analysis.contrasts
         ),
     )
@@ -278,7 +291,7 @@ def _with_confounding(lead: str, ledger: Sequence[LedgerRow]) -> str:
 
 
 def _named(analysis: Analysis) -> str:
-    """The unit a difference is in: "mm HD95", "Dice", with the target where it is not WT."""
+    """The unit a difference is in: "mm HD95", "Dice"."""
     return f"{analysis.unit} {analysis.metric.label}".strip()
 
 

@@ -85,9 +85,9 @@ def _summary(path: Path) -> tuple[int, Iterator[Scored]]:
         if "metric_per_case" in content:
             return 2, iter(list(_of_version_2(content)))
         return 1, iter(list(_of_version_1(content)))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError):
         raise DataError(
-            f"{path}: is no summary of nnU-Net: {type(error).__name__} {error}",
+            f"{path}: is no summary of nnU-Net",
             hint="It has metric_per_case (version 2) or results/all (version 1).",
         ) from None
 

@@ -98,6 +98,24 @@ def _sides(predictions: Path, truths: Path) -> tuple[list[Path], list[Path]]:
                 f"{', '.join(neither or [path.name for path in both])}",
                 hint=HOW,
             )
+    elif predictions.is_file() or truths.is_file():
+        ours, theirs = _not_itself(ours, theirs, predictions, truths)
+    return ours, theirs
+
+
+def _not_itself(
+    ours: list[Path], theirs: list[Path], predictions: Path, truths: Path
+) -> tuple[list[Path], list[Path]]:
+    """A truth that lies among the predictions, or the other way round, is no partner of itself."""
+    both = {path.resolve() for path in ours} & {path.resolve() for path in theirs}
+    if truths.is_file():
+        ours = [path for path in ours if path.resolve() not in both]
+    else:
+        theirs = [path for path in theirs if path.resolve() not in both]
+    if not ours or not theirs:
+        raise DataError(
+            f"{predictions} and {truths}: prediction and truth are one file", hint="Name both."
+        )
     return ours, theirs
 
 
@@ -241,6 +259,8 @@ def _by_table(predictions: Path, truths: Path, ids: Path) -> tuple[Pair, ...]:
                 if found is None
             ]
             continue
+        if ours.resolve() == theirs.resolve():
+            faults.append(f"line {line}: prediction and truth are one file, {ours.name}")
         case = cell["case"] or case_of(theirs)
         if lines_of.setdefault(case, line) != line:
             faults.append(f"line {line}: case {case} is in line {lines_of[case]} already")

@@ -160,7 +160,7 @@ def _by_labels(prediction: Content, truth: Content, target: str) -> Regions:
         raise DataError(
             f"the predictions hold the labels {_listed(prediction.labels) or 'none'}, the truths "
             f"{_listed(truth.labels) or 'none'}: not those of BraTS, nor masks of one region",
-            hint="Are these images? Give masks."
+            hint="Give masks, not images; what many labels mean is said by --labels 'NAME=1,2;...'"
             if len(both) > MOST_NAMED
             else f"Say what they mean: --labels 'NAME={_listed(both, ',')}'",
         )

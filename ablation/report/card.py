@@ -95,7 +95,12 @@ def _scores(comparison: Comparison, analysis: Analysis) -> Iterator[Column]:
     others = [a for a in comparison.analyses if a.target == analysis.target and a is not analysis]
     if others:
         yield _second(others[0])
-    yield "missed", lambda name: Cell(f"{missed[name].missed} of {missed[name].with_tumour}")
+    if metric.kind != "declared":  # such a score need not come from masks
+        several = len({one.target for one in comparison.analyses}) > 1
+        yield (
+            "missed, all targets" if several else "missed",
+            lambda name: Cell(f"{missed[name].missed} of {missed[name].with_tumour}"),
+        )
 
 
 def _second(analysis: Analysis) -> Column:

@@ -15,7 +15,7 @@ TEXTS = ("metric", "role", "design", "against", "test")
 def to_markdown(comparison: Comparison, source: Source) -> str:
     """Return verdict, what weakens it, the table and the notes."""
     words = comparison.verdict
-    cautions = (*comparison.cautions, *source.cautions)
+    cautions = source.weakening(comparison)
     parts = [
         f"# {_plain(source.title)}: {_plain(', '.join(comparison.designs))}",
         f"**{_plain(words.headline)}**",

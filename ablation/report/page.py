@@ -91,10 +91,10 @@ def _bands(bands: Sequence[str]) -> str:
 
 def _kicker(comparison: Comparison, source: Source) -> str:
     targets = dict.fromkeys(one.target for one in comparison.analyses if one.target)
-    n = len(comparison.primary.patients)
-    patients = "1 test patient" if n == 1 else f"{n} test patients"
     target = [f"target {', '.join(targets)}"] if targets else []
-    return " · ".join([source.title[:1].upper() + source.title[1:], *target, patients])
+    return " · ".join(
+        [source.title[:1].upper() + source.title[1:], *target, comparison.primary.counted]
+    )
 
 
 def _heading(comparison: Comparison) -> str:

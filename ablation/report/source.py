@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ablation.comparison import Caution
+from ablation.comparison import Caution, Comparison, most_severe_first
 from ablation.config.sections import PublishedScore
 from ablation.report.material import Material
+
+WARNING = "warning: "
+"""What a remark begins with that puts the result itself in doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +47,11 @@ class Source:
             said.append(f"Left out, superseded by newer finals: {', '.join(self.superseded)}.")
         if self.other_experiments:
             said.append(f"Other experiments here: {', '.join(self.other_experiments)}.")
-        return tuple(Caution("grey", text) for text in said)
+        return tuple(
+            Caution("red" if text.startswith(WARNING) else "grey", text.removeprefix(WARNING))
+            for text in said
+        )
+
+    def weakening(self, comparison: Comparison) -> tuple[Caution, ...]:
+        """What to know before its result is quoted, of the comparison and of what it was made of."""
+        return most_severe_first([*comparison.cautions, *self.cautions])

@@ -29,30 +29,30 @@ def summary(comparison: Comparison, source: Source) -> str:
 
 
 def _title(comparison: Comparison, source: Source) -> str:
-    n = len(comparison.primary.patients)
-    patients = "1 test patient" if n == 1 else f"{n} test patients"
     bands = f" ({', '.join(comparison.bands)})" if comparison.bands else ""
-    return f"{source.title}: {', '.join(comparison.designs)} on {patients}{bands}"
+    on = f"{comparison.primary.counted}{bands}"
+    return f"{source.title}: {', '.join(comparison.designs)} on {on}"
 
 
 def _quote(comparison: Comparison, source: Source) -> str:
-    found = (*comparison.cautions, *source.cautions)
+    found = source.weakening(comparison)
     lines = [f"  {one.colour:<5}  {one.text}" for one in found]
     return "\n".join(["Before you quote this:", *lines]) if found else ""
 
 
 def _tests(comparison: Comparison) -> Iterator[str]:
     """Which p stands in the table, and the tests as papers mostly print them."""
-    primary = comparison.primary
-    if not primary.contrasts or primary.unit_of_analysis == "case":
+    primary = [one for one in comparison.analyses if one.role == "primary"]
+    if not primary[0].contrasts or primary[0].unit_of_analysis == "case":
         return
-    yield f"p: {named_test(primary.contrasts[0])}."
-    if primary.ranking is not None:
-        yield friedman_text(primary.ranking)
+    named = [(f"{one.target}: " if len(primary) > 1 else "", one) for one in primary]
+    yield f"p: {named_test(primary[0].contrasts[0])}."
+    yield from (f"{name}{friedman_text(a.ranking)}" for name, a in named if a.ranking is not None)
     yield "Wilcoxon as most programs print it, differences of 0 left out, unadjusted:"
-    yield from (f"  {wilcoxon_text(contrast)}" for contrast in primary.contrasts[:MOST_PAIRS])
-    if len(primary.contrasts) > MOST_PAIRS:
-        yield f"  and {len(primary.contrasts) - MOST_PAIRS} more, see the page or --json"
+    lines = [f"  {name}{wilcoxon_text(contrast)}" for name, a in named for contrast in a.contrasts]
+    yield from lines[:MOST_PAIRS]
+    if len(lines) > MOST_PAIRS:
+        yield f"  and {len(lines) - MOST_PAIRS} more, see the page or --json"
 
 
 def table(comparison: Comparison) -> str:

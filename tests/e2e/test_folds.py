@@ -51,7 +51,7 @@ def test_every_patient_is_tested_once_and_compared(shell: Shell) -> None:
     assert len(report["analyses"][0]["patients"]) == 8
     ledger = {line["fact"]: line["values"] for line in report["ledger"]}
     assert ledger["protocol"] == ["2-fold cross-validation"]
-    assert "nested cross-validation with 2 outer folds" in (
+    assert "nested 2-fold cross-validation" in (
         shell.folder / "report" / "index.html"
     ).read_text()  # fmt: skip
 

@@ -23,7 +23,7 @@ MISSED = {
 def scores(comparison: Comparison) -> Iterator[str]:
     """Yield sentences on metrics, empty masks, missing cases and whatever was left out."""
     yield _metrics(comparison)
-    yield _empties(comparison)
+    yield from _empties(comparison)
     if any(one.missed for one in comparison.detection):
         counts = ", ".join(
             f"{d.design} {d.missed} of {d.with_tumour}" for d in comparison.detection
@@ -37,12 +37,15 @@ def scores(comparison: Comparison) -> Iterator[str]:
 
 
 def _metrics(comparison: Comparison) -> str:
-    targets = list(dict.fromkeys(analysis.target for analysis in comparison.analyses))
+    targets = [t for t in dict.fromkeys(one.target for one in comparison.analyses) if t]
     labels = list(dict.fromkeys(analysis.label for analysis in comparison.analyses))
     words = f"The primary metric was {labels[0]}"
     if labels[1:]:
         words += f", secondary {', '.join(labels[1:])}"
-    words += f", of {'target' if len(targets) == 1 else 'each of the targets'} {', '.join(targets)}"
+    if targets:  # a bare table need not name any
+        words += (
+            f", of {'target' if len(targets) == 1 else 'each of the targets'} {', '.join(targets)}"
+        )
     if any(analysis.metric.name == "hd95" for analysis in comparison.analyses):
         words += _hd95(comparison)
     return f"{words} [@maierhein2024]."
@@ -61,8 +64,11 @@ def _hd95(comparison: Comparison) -> str:
     return f"; HD95 is {HD95_WORDS.get(method, method)}" if method else ""
 
 
-def _empties(comparison: Comparison) -> str:
+def _empties(comparison: Comparison) -> Iterator[str]:
+    """What empty masks count; nothing of scores that need not come from masks."""
     kinds = {analysis.metric.kind for analysis in comparison.analyses}
+    if kinds == {"declared"}:
+        return
     distance = " and, in distances, the diagonal of its scan" if "distance" in kinds else ""
     dropped = ", and its distance was left out for every design" if "distance" in kinds else ""
-    return MISSED[str(comparison.settings["empty"])].format(distance=distance, dropped=dropped)
+    yield MISSED[str(comparison.settings["empty"])].format(distance=distance, dropped=dropped)

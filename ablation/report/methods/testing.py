@@ -19,7 +19,7 @@ CORRECTED = {
 def testing(comparison: Comparison) -> Iterator[str]:
     """Yield sentences on intervals, the planned test, its family, effects, margins, ranks, checks."""
     level = f"{100 * comparison.level:g} %"
-    yield f"Means over patients carry {level} t intervals."
+    yield f"Means over {comparison.primary.unit_of_analysis}s carry {level} t intervals."
     contrasts = comparison.primary.contrasts
     if not contrasts:
         return

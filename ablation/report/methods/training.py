@@ -63,8 +63,7 @@ def _tested(comparison: Comparison, facts: dict[str, LedgerRow], some_unknown: b
     who = (
         "All designs were scored on the same" if len(comparison.designs) > 1 else "It was scored on"
     )
-    n = len(comparison.primary.patients)
-    patients = "1 test patient" if n == 1 else f"{n} test patients"
+    patients = comparison.primary.counted
     if any(comparison.folds):  # what that means, and whose folds, is among the notes
         same = len(set(comparison.folds)) == 1
         way = f" (by nested {protocol(comparison.folds[0])})" if same else ""

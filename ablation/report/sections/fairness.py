@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 
 from ablation.comparison import Comparison, LedgerRow
@@ -17,13 +18,18 @@ HINT = (
 
 def fairness(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
     """Return the fairness ledger."""
-    table = f'<div class="scroll" tabindex="0" role="region" aria-label="Fairness ledger">{_ledger(comparison)}</div>'
-    return Section("fairness", "Fairness", hint=HINT, body=table)
+    stated = [row for row in comparison.ledger if any(value is not None for value in row.stated)]
+    silent = [row.label for row in comparison.ledger if row not in stated]
+    table = f'<div class="scroll" tabindex="0" role="region" aria-label="Fairness ledger">{_ledger(comparison, stated)}</div>'
+    body = table if stated else ""
+    if silent:
+        body += f"<p>Stated for no design: {escape(', '.join(silent))}.</p>"
+    return Section("fairness", "Fairness", hint=HINT, body=body)
 
 
-def _ledger(comparison: Comparison) -> str:
+def _ledger(comparison: Comparison, stated: Sequence[LedgerRow]) -> str:
     columns = head(("", *comparison.designs, "remark"), {"", "remark"})
-    return f"<table>{columns}<tbody>{''.join(map(_ledger_row, comparison.ledger))}</tbody></table>"
+    return f"<table>{columns}<tbody>{''.join(map(_ledger_row, stated))}</tbody></table>"
 
 
 def _ledger_row(row: LedgerRow) -> str:

@@ -10,7 +10,7 @@ from ablation.report.source import Source
 
 def quote(comparison: Comparison, source: Source) -> Section | None:
     """Return what weakens the verdict, a line each; nothing where nothing does."""
-    found = (*comparison.cautions, *source.cautions)
+    found = source.weakening(comparison)
     if not found:
         return None
     lines = "".join(map(_line, found))

@@ -238,7 +238,10 @@ def test_slices_become_patients():
     rows = [f"P{i // 4}_{i % 4},{0.5 + 0.01 * i:.2f}" for i in range(20)]
     write("a.csv", ["case,dice", *rows])
     write("b.csv", ["case,dice", *rows[:-1], rows[-1].split(",")[0] + ",0.1"])
-    assert "look like slices of one patient" in call("a.csv", "b.csv")
+    found = call("a.csv", "b.csv")
+    quote = found.partition("Before you quote this:\n")[2]
+    assert quote.startswith("  red    a.csv, b.csv: ids such as P0_0 look like slices of one ")
+    assert quote.count("no patient column") == 1
     content = called("a.csv", "b.csv", "--patient-regex", r"(.+)_\d+")
     assert content["analyses"][0]["patients"] == [f"P{i}" for i in range(5)]
     write("map.csv", ["case,patient", *(f"P{i // 4}_{i % 4},P{i // 4}" for i in range(20))])
@@ -294,8 +297,9 @@ def test_folders_name_designs_where_files_do_not():
         Path(name).mkdir()
         single(name).rename(f"{name}/cases.csv")
     assert called(*(f"{name}/cases.csv" for name in DICE))["designs"] == list(DICE)
-    with pytest.raises(ComparisonError, match="two designs are named cases"):
+    with pytest.raises(ComparisonError, match="two designs are named cases") as caught:
         call("unet/cases.csv", "unet/cases.csv")
+    assert "under a name of its own" in caught.value.hint
 
 
 def test_all_files_at_fault_are_named():
@@ -429,3 +433,88 @@ def test_tables_of_other_packages():
     )
     assert [one["target"] for one in tasks["analyses"]] == ["c_ideal", "c_random", "c_worstcase"]
     assert tasks["analyses"][0]["ranking"]["friedman"]["mean_ranks"] == [1, 2, 3, 4, 5]
+
+
+def test_places_that_are_no_table():
+    Path("tables").mkdir()
+    single("unet")
+    assert refused(DataError, "unet.csv", "tables").hint.endswith("tables/*.csv")
+    assert refused(DataError, "unet.csv", "nowhere.csv").hint == "Check the path."
+
+
+def test_a_design_without_any_value_is_named():
+    single("unet")
+    write("empty.csv", ["case,dice", *(f"{case},nan" for case in CASES)])
+    error = refused(ComparisonError, "unet.csv", "empty.csv")
+    assert error.message.endswith("under every design: empty without any")
+
+
+def test_a_wrong_column_is_not_listed_row_by_row():
+    write("percent.csv", ["case,dice", *(f"P{i},87.5" for i in range(120))])
+    error = refused(DataError, "percent.csv")
+    assert "120 fault(s)" in error.message
+    assert error.message.endswith(
+        "line 51 (P49): dice '87.5' is outside 0..1 (a percentage?)\n  and 70 more"
+    )
+
+
+@pytest.mark.parametrize("text", ["0.02", "dice", "dice="])
+def test_a_margin_names_its_metric(text):
+    single("unet")
+    error = refused(UsageError, "unet.csv", "--margin", text)
+    assert error.message == f"--margin {text.rstrip('=')} is not of the form METRIC=NUMBER"
+
+
+def test_cases_are_not_called_patients():
+    rows = [f"P{i // 4}_{i % 4},{0.5 + 0.01 * i:.2f}" for i in range(20)]
+    write("a.csv", ["case,dice", *rows])
+    write("b.csv", ["case,dice", *rows[:-1], rows[-1].split(",")[0] + ",0.1"])
+    words = ("a.csv", "b.csv", "--unit", "case", "--patient-regex", r"(.+)_\d+")
+    assert call(*words).startswith("tables a.csv, b.csv: a, b on 20 test cases\n")
+    methods = Path("report/methods.txt").read_text()
+    assert "on the same 20 test cases" in methods
+    assert "Means over cases carry" in methods
+
+
+def test_a_score_that_needs_no_mask_is_described_without_one():
+    write("a.csv", ["case,auc", *(f"{case},0.8{i}" for i, case in enumerate(CASES))])
+    call("a.csv", "--higher-is-better", "auc")
+    methods = Path("report/methods.txt").read_text()
+    assert "The primary metric was auc [@maierhein2024]." in methods
+    assert "tumour" not in methods
+    assert ">missed</th>" not in Path("report/index.html").read_text()
+
+
+def test_every_target_is_named_where_there_are_several():
+    rows = [
+        f"P{i},{target},{0.5 + 0.01 * i + gain:.2f}"
+        for target, gain in (("WT", 0.1), ("ET", 0))
+        for i in range(8)
+    ]
+    write("a.csv", ["case,target,dice", *rows])
+    write("b.csv", ["case,target,dice", *(row + "5" for row in rows)])
+    said = call("a.csv", "b.csv")
+    assert " 0.005 ET Dice " in said
+    assert " 0.005 WT Dice " in said
+    assert "  WT: a vs b: n = 8" in said
+    assert ">missed, all targets</th>" in Path("report/index.html").read_text()
+    same = call("a.csv", write("c.csv", Path("a.csv").read_text().splitlines()))
+    assert "Identical Dice in every patient: a against c (ET), a against c (WT)." in same
+    alone = call("a.csv")
+    assert "a: mean ET Dice 0.535" in alone
+    assert "a: mean WT Dice 0.635" in alone
+
+
+@pytest.mark.parametrize("rule", ["error", "intersection"])
+def test_cases_of_other_patients_are_named_as_such(rule):
+    write("a.csv", ["case,dice", "x,0.8", "y,0.7"])
+    write("b.csv", ["case,patient,dice", "x,Q1,0.8", "y,Q1,0.7"])
+    error = refused(ComparisonError, "a.csv", "b.csv", "--missing", rule)
+    assert error.message.endswith("; case x is of patient x in a, Q1 in b")
+
+
+def test_what_is_wrong_for_every_file_is_said_once():
+    for name in ("unet", "resupnet"):
+        single(name)
+    error = refused(DataError, "unet.csv", "resupnet.csv", "--patient-map", "nowhere.csv")
+    assert error.message.count("nowhere.csv") == 1

@@ -122,3 +122,13 @@ def test_tables_that_state_neither_have_neither(design):
     result = compare([design("a", [0.5, 0.6]), design("b", [0.4, 0.7])], ComparisonConfig())
     assert result.sizes == ()
     assert result.lesions == ()
+
+
+@pytest.mark.parametrize(
+    ("shape", "spacing", "unit"),
+    [("", "", "voxels"), ("", "1x1x2", "ml"), ("20x20", "", "pixels"), ("20", "", None)],
+)
+def test_counts_of_voxels_need_no_grid(design, table, shape, spacing, unit):
+    own = sized(table, [0.5, 0.6, 0.7], [10, 20, 30], shape=shape, spacing=spacing)
+    sizes = compare([design("a", own), design("b", own)], ComparisonConfig(secondary=())).sizes
+    assert [one.unit for one in sizes] == ([unit] if unit else [])

@@ -159,3 +159,17 @@ def test_every_fault_of_a_table_of_pairs_is_named(tmp_path):
         "line 6: no file (empty) in",
     ):
         assert fault in caught.value.message
+
+
+def test_a_file_is_no_prediction_of_itself(tmp_path):
+    folder = files(tmp_path / "P1", "unet.nii", "isen.nii", "fused.nii")
+    with pytest.raises(DataError, match=r"predictions without a truth .*isen.nii, unet.nii"):
+        pairs_of(folder, folder / "fused.nii")
+    with pytest.raises(DataError, match=r"truths without a prediction .*isen.nii, unet.nii"):
+        pairs_of(folder / "fused.nii", folder)
+    with pytest.raises(DataError, match="prediction and truth are one file"):
+        pairs_of(folder / "fused.nii", folder / "fused.nii")
+    table = tmp_path / "map.csv"
+    table.write_text("case,prediction,truth\nP1,fused,fused\n")
+    with pytest.raises(DataError, match=r"line 2: prediction and truth are one file, fused\.nii"):
+        pairs_of(folder, folder, table)
