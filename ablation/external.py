@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ablation.config import with_values
+from ablation.config import Config, with_values
 from ablation.data import Split, open_dataset, prepare
 from ablation.data.brats_names import person_of
 from ablation.data.facts import PatientFacts
@@ -53,6 +53,8 @@ def evaluate_on(
     data: str,
     experiment: str | None = None,
     progress: Progress = silent,
+    *,
+    skip_bad: bool = False,
 ) -> External:
     """Score a run on other scans, every labelled patient as a test patient.
 
@@ -65,7 +67,8 @@ def evaluate_on(
         data: Folder of the scans, of any layout that has the run's modalities and target.
         experiment: Where the scores go; None: `<the run's>.on-<name of the folder>`, so that they
             never stand among the scores on its own test patients.
-        progress: Called with a line about what is being done.
+        progress: Called with a line about what is being done, and for each finding of the scans.
+        skip_bad: Leave unusable patients out instead of refusing.
 
     Raises:
         AblateError: A run without weights, or whose own scans are gone.
@@ -76,7 +79,9 @@ def evaluate_on(
     record = folder.record
     require_weights(folder)
     own = experiment_of(record, workspace, cache)
-    other, left_out = _unseen(own, data, cache, progress)
+    elsewhere = {"path": data, "source": "auto", "split": None, "skip_bad": skip_bad}
+    config = with_values(own.config, {f"data.{key}": value for key, value in elsewhere.items()})
+    other, left_out = _unseen(own, config, cache, progress)
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(data).resolve().name)
     target = replace(other, name=experiment or f"{record.experiment}.on-{name}")
     _refuse_mixture(target, workspace)
@@ -115,11 +120,12 @@ def _written(folder: RunFolder, scored: Scored, point: OperatingPoint) -> RunFol
 
 
 def _unseen(
-    own: Experiment, data: str, cache: Path, progress: Progress
+    own: Experiment, config: Config, cache: Path, progress: Progress
 ) -> tuple[Experiment, tuple[str, ...]]:
     """Return the run's experiment on the other scans, without patients it was trained or tuned on."""
-    config = with_values(own.config, {"data.path": data, "data.source": "auto", "data.split": None})
     dataset = open_dataset(config.data, cache, progress)
+    for finding in dataset.findings:
+        progress(f"{finding.severity}: {finding}")
     ids = {*own.split.train, *own.split.validation}
     seen = [facts for facts in own.dataset.patients if facts.id in ids]
     labelled = [facts for facts in dataset.patients if facts.labelled]
@@ -127,11 +133,11 @@ def _unseen(
     left_out = tuple(facts.id for facts in labelled if facts not in kept)
     if left_out:
         progress(f"left out, the run was trained or tuned on them: {', '.join(left_out)}")
-    if unlabelled := len(dataset.patients) - len(labelled):
-        progress(f"left out, without a truth: {unlabelled} patients")
+    if unlabelled := [facts.id for facts in dataset.patients if not facts.labelled]:
+        progress(f"left out, without a truth: {', '.join(unlabelled)}")
     if not kept:
         raise DataError(
-            f"{data}: the run was trained or tuned on every patient with a truth: "
+            f"{config.data.path}: the run was trained or tuned on every patient with a truth: "
             + ", ".join(left_out),
             hint="An external test set holds other patients.",
         )

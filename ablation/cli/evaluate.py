@@ -48,6 +48,9 @@ def evaluate(
     data: Annotated[
         str | None, typer.Option("--data", help="Score RUN on these scans, all as test patients.")
     ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="With --data: leave unusable patients out, by name.")
+    ] = False,
     pred: Annotated[
         Path | None, typer.Option("--pred", help="Masks of another tool: a file or a folder.")
     ] = None,
@@ -97,10 +100,14 @@ def evaluate(
     --data: an external test set, at the run's own threshold; patients it was trained on are left
     out. --pred, --truth and --name: what another tool made becomes a run the report compares.
     """
+    from ablation.errors import UsageError
+
     of_masks = {"--pred": pred, "--truth": truth, "--name": name, "--labels": labels,
                 "--target": target, "--ids": ids, "--resample": resample}  # fmt: skip
     given = [flag for flag, value in of_masks.items() if value is not None]
     _refuse_mixture(run, data, experiment, given)
+    if skip_bad and data is None:
+        raise UsageError("--skip-bad is about the scans of --data", hint=USES)
     if run is None:
         assert pred is not None
         assert truth is not None
@@ -109,7 +116,7 @@ def evaluate(
                Destination(name, experiment, out, workspace, tracking_uri, as_json, quiet))  # fmt: skip
     elif data is not None:
         to = Destination(run, experiment, out, workspace, tracking_uri, as_json, quiet)
-        _elsewhere(data, cache_folder(cache), to)
+        _elsewhere(data, cache_folder(cache), to, skip_bad=skip_bad)
     else:
         _again(run, workspace, cache_folder(cache), out, as_json=as_json, quiet=quiet)
 
@@ -164,13 +171,19 @@ def _masks(
     finish(scores.rows, MASK_FACTS, params, to)
 
 
-def _elsewhere(data: str, cache: Path, to: Destination) -> None:
+def _elsewhere(data: str, cache: Path, to: Destination, *, skip_bad: bool) -> None:
     from ablation.external import evaluate_on
     from tracking.workspace import resolve_run
 
     folder = resolve_run(to.workspace, to.name)
     done = evaluate_on(
-        folder, to.workspace, cache, data, to.experiment, lambda line: say(line, quiet=to.quiet)
+        folder,
+        to.workspace,
+        cache,
+        data,
+        to.experiment,
+        lambda line: say(line, quiet=to.quiet),
+        skip_bad=skip_bad,
     )
     write_out(done.rows, to.out)
     record = done.folder.record

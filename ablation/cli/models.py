@@ -79,11 +79,13 @@ def _counted(name: str, config: Config) -> dict[str, object]:
     from ablation.config import with_values
     from ablation.errors import UsageError
     from ablation.models import count_parameters
+    from ablation.training.quiet import without_remarks
 
     size, channels = config.data.image_size, len(config.data.modalities)
     model = with_values(config, {"model.name": name}).model
     try:
-        return {"parameters": count_parameters(model, (size, size, channels))}
+        with without_remarks():
+            return {"parameters": count_parameters(model, (size, size, channels))}
     except UsageError as error:  # one design may not take the size that another takes
         return {"parameters": None, "fault": error.message}
 

@@ -19,6 +19,16 @@ NoneIsText = BeforeValidator(lambda value: "none" if value is None else value)
 Weights = Annotated[str, NoneIsText]
 
 
+def _names(value: object) -> object:
+    """Read "flair,t1ce"; a list is taken as it is."""
+    if not isinstance(value, str):
+        return value
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+
+
 def _margins(value: object) -> object:
     """Read "dice=0.02,hd95=2"; a mapping is taken as it is."""
     if not isinstance(value, str):
@@ -48,7 +58,9 @@ class DataConfig(Section):
     target: Literal["WT", "TC", "ET"] = Field(
         "WT", description="region: WT whole tumour, TC core, ET enhancing"
     )
-    modalities: tuple[str, ...] = Field(("flair",), description="image channels, in this order")
+    modalities: Names = Field(
+        ("flair",), min_length=1, description="image channels, in this order: flair,t1ce"
+    )
     image_size: Annotated[int, Field(ge=16)] = Field(
         256, description="side of the square the network sees, pixels"
     )
@@ -248,9 +260,7 @@ class ComparisonConfig(Section):
     """What is tested, fixed before the results are seen."""
 
     metric: str = Field("dice", description="primary metric")
-    secondary: tuple[str, ...] = Field(
-        ("hd95",), description="metrics reported beside the primary one"
-    )
+    secondary: Names = Field(("hd95",), description="metrics reported beside the primary one")
     reference: str | None = Field(
         None, description="design the others are compared with; none: all pairs"
     )

@@ -45,10 +45,17 @@ class Trained:
     trial: RunFolder
     final: RunFolder
 
-    def on(self, data: Path, run: RunFolder | None = None, experiment: str | None = None):
+    def on(
+        self,
+        data: Path,
+        run: RunFolder | None = None,
+        experiment: str | None = None,
+        *,
+        skip_bad: bool = False,
+    ):
         said: list[str] = []
         folder = (run or self.final).path
-        done = evaluate_on(folder, self.root / "runs", self.root / "cache", str(data), experiment, said.append)  # fmt: skip
+        done = evaluate_on(folder, self.root / "runs", self.root / "cache", str(data), experiment, said.append, skip_bad=skip_bad)  # fmt: skip
         return done, said
 
 
@@ -140,6 +147,25 @@ def test_nothing_is_left_of_the_own_training_patients(trained: Trained) -> None:
     with pytest.raises(DataError, match="on every patient with a truth: TCGA_CC_0001_1"):
         trained.on(data)
     assert not (trained.root / "runs/lgg.on-none").exists()
+
+
+def test_what_is_assumed_of_the_other_scans_is_said(trained: Trained) -> None:
+    twins = {"TCGA_DD_0001_1": "seed7/phantom_004", "TCGA_DD_0002_1": "seed7/phantom_004"}
+    done, said = trained.on(copied(trained, "twins", **twins))
+    assert [row["patient"] for row in done.rows] == ["TCGA_DD_0001_1"]
+    assert any(line.startswith("warning: TCGA_DD_0002_1: same images as") for line in said)
+
+
+def test_unusable_patients_are_refused_or_left_out_by_name(trained: Trained) -> None:
+    both = {"TCGA_EE_0001_1": "seed7/phantom_003", "TCGA_EE_0002_1": "seed7/phantom_004"}
+    data = copied(trained, "damaged", **both)
+    (data / "TCGA_EE_0001_1/TCGA_EE_0001_1_3.tif").write_bytes(b"")
+    with pytest.raises(DataError, match=r"TCGA_EE_0001_1_3\.tif: is empty") as refused:
+        trained.on(data)
+    assert "--skip-bad" in refused.value.hint
+    done, said = trained.on(data, skip_bad=True)
+    assert [row["patient"] for row in done.rows] == ["TCGA_EE_0002_1"]
+    assert any(line.startswith("error: TCGA_EE_0001_1/TCGA_EE_0001_1_3.tif") for line in said)
 
 
 def test_scores_are_a_final_in_an_experiment_of_their_own(trained: Trained) -> None:

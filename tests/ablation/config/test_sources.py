@@ -131,6 +131,27 @@ def test_values_are_read_as_toml_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("flair", ("flair",)),
+        ("flair, t1ce", ("flair", "t1ce")),
+        ('["flair", "t1ce"]', ("flair", "t1ce")),
+    ],
+)
+def test_names_may_stand_with_commas_between(text: str, names: tuple[str, ...]) -> None:
+    assert resolve(assignments=[f"data.modalities={text}"]).config.data.modalities == names
+    assert (
+        resolve(assignments=[f"comparison.secondary={text}"]).config.comparison.secondary == names
+    )
+
+
+@pytest.mark.parametrize("text", ["[]", "", "none", "3"])
+def test_no_channel_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"data\.modalities"):
+        resolve(assignments=[f"data.modalities={text}"])
+
+
+@pytest.mark.parametrize(
     "key",
     [
         *("model.pretrained", "data.augmentation", "sweep.pruner"),
