@@ -7,8 +7,10 @@ from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 
-from ablation.errors import AblateError
+from ablation.data import Dataset
+from ablation.errors import AblateError, DataError
 from ablation.experiment import Experiment
+from ablation.metrics.table import read_cases
 from ablation.study import study_folder
 from tracking import names
 from tracking.errors import TrackingError
@@ -20,8 +22,8 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
     """Refuse folds of data that a single split in this workspace was tuned on before.
 
     What that tuning taught about the patients is in every later choice of designs and ranges, so
-    no fold's test patients would be new. The data fingerprint decides, not the experiment's name.
-    Folds that were begun first may go on.
+    no fold's test patients would be new. The data fingerprint decides, or one patient of both by their
+    truth, not the experiment's name. Folds that were begun first may go on.
 
     Raises:
         AblateError: There is a finished trial of such a study.
@@ -29,7 +31,7 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
     if experiments[0].fold is None:
         return
     earliest = min(
-        _single_split(workspace, experiments[0].dataset.fingerprint),
+        _single_split(workspace, experiments[0].dataset),
         key=lambda trial: trial.end_ms or 0,
         default=None,
     )
@@ -46,15 +48,22 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
             )
 
 
-def _single_split(workspace: Path, fingerprint: str) -> Iterator[RunRecord]:
-    """Yield the finished trials on this data that belong to no fold."""
+def _single_split(workspace: Path, dataset: Dataset) -> Iterator[RunRecord]:
+    """Yield the finished trials on these patients, or one of them, that belong to no fold."""
+    truths = {facts.truth_hash for facts in dataset.patients if facts.tumour_voxels}
     for folder in find_runs(workspace):
-        with suppress(TrackingError):  # a damaged record says nothing
+        with suppress(TrackingError, DataError):  # a damaged record or table says nothing
             record = folder.record
-            finished = record.kind == "trial" and record.status == "FINISHED"
-            same_data = record.tags.get(names.DATA) == fingerprint
-            if finished and same_data and names.FOLD not in record.tags:
+            if record.kind != "trial" or record.status != "FINISHED" or names.FOLD in record.tags:
+                continue
+            same_data = record.tags.get(names.DATA) == dataset.fingerprint
+            if same_data or truths & _tuned_on(folder.path / names.PER_CASE):
                 yield record
+
+
+def _tuned_on(table: Path) -> frozenset[str]:
+    """Return the truths of the validation patients of a trial; of one that was pruned, none."""
+    return frozenset(read_cases(table)["truth_hash"]) if table.exists() else frozenset()
 
 
 def _begun(folds: Sequence[Experiment], workspace: Path) -> int | None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from ablation.config import resolve
-from ablation.data import Dataset, Split
+from ablation.data import Dataset, PatientFacts, Split
 from ablation.errors import AblateError
 from ablation.experiment import Experiment
+from ablation.metrics.cases import COLUMNS
 from ablation.tuned import refuse_tuned
 from tracking import names
 from tracking.record import RunFolder, RunRecord
@@ -50,6 +53,20 @@ def test_what_does_not_count(tmp_path):
     trial(tmp_path, study="scans", **{names.DATA: "two"})
     refuse_tuned(experiments(), tmp_path)
     refuse_tuned(experiments(), tmp_path / "no workspace yet")
+
+
+def test_one_patient_of_both_is_enough(tmp_path):
+    trial(tmp_path, **{names.DATA: "one patient fewer"})
+    table = tmp_path / "holdout" / "other" / "0.0" / names.PER_CASE
+    texts = {"patient": "b", "case": "b", "split": "validation", "target": "WT"}
+    texts |= {"status": "scored", "dice": 0.5, "distance_unit": "px", "truth_hash": "t"}
+    pd.DataFrame([texts], columns=list(COLUMNS)).to_csv(table, index=False)
+    others = experiments("two")
+    refuse_tuned(others, tmp_path)
+    facts = PatientFacts("x", (1, 4, 4), None, 3, 1, 1, "t", "r", True, ("flair",), person="x")
+    same = [replace(one, dataset=replace(one.dataset, patients=(facts,))) for one in others]
+    with pytest.raises(AblateError, match="tuned on these patients"):
+        refuse_tuned(same, tmp_path)
 
 
 def test_a_single_split_is_never_refused(tmp_path):
