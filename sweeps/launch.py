@@ -94,8 +94,8 @@ def supervise(
             end = parent.act(now)
             if end is None:
                 presses.wait(poll_s)
-        _put_back_lost(storage, name, on_lost)
-        on_progress(read_progress(storage, name))
+        patiently(lambda: _put_back_lost(storage, name, on_lost))
+        on_progress(patiently(lambda: read_progress(storage, name)))
     return end
 
 

@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from sweeps.claim import read_claim
 from sweeps.errors import SweepError
 from sweeps.space import Space, describe, from_json, to_json
-from sweeps.storage import connect, exclusive, initialise_storage
+from sweeps.storage import connect, exclusive, initialise_storage, patiently
 
 SPEC = "ablate.spec"
 FACTS = "ablate.facts"
@@ -94,8 +94,13 @@ def open_study(spec: StudySpec) -> None:
     Raises:
         SweepError: Another definition than the stored one, fewer trials than are finished,
             or a study of that name that was not made by ablate.
+        OSError: The disk is full.
     """
     initialise_storage(spec.storage)
+    patiently(lambda: _create(spec))
+
+
+def _create(spec: StudySpec) -> None:
     storage = connect(spec.storage)
     with exclusive(spec.storage):
         study = optuna.create_study(

@@ -20,8 +20,8 @@ Weights = Annotated[str, NoneIsText]
 
 
 def _names(value: object) -> object:
-    """Read "flair,t1ce"; a list is taken as it is."""
-    if not isinstance(value, str):
+    """Read "flair,t1ce"; a list is taken as it is, and half a list is no name."""
+    if not isinstance(value, str) or set(value) & set("()[]'\""):
         return value
     return [name.strip() for name in value.split(",") if name.strip()]
 

@@ -74,7 +74,7 @@ def test_each_broken_folder_is_refused_or_accepted_with_a_warning(shell: Shell, 
     if name in ACCEPTED:
         assert "warning" in out + err
     elif name != CONTROL:
-        assert "error:" in err
+        assert "error:" in err, err
         assert "TCGA" in err or name == "22_no_patients"
 
 
@@ -133,7 +133,7 @@ def test_a_full_disk_ends_the_sweep_and_freeing_it_goes_on(shell: Shell, small_d
     assert "free disk" in err  # said before anything is started
     _, err = shell(*sweep, "--yes", code=1)
     assert "No space left on device" in err or "disk is full" in err
-    assert "error:" in err
+    assert "error:" in err, err
     assert "Traceback" not in err
     filler.unlink()
     out, _ = shell(*sweep)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -7,6 +8,7 @@ from types import ModuleType
 
 import optuna
 import pytest
+from optuna.exceptions import StorageInternalError
 
 import sweeps
 from sweeps.errors import SweepError
@@ -28,6 +30,17 @@ def test_opening_again_continues(spec: sweeps.StudySpec) -> None:
     more = replace(spec, trials=9, final_seeds=(5,), retries=1, max_consecutive_failures=2)
     sweeps.open_study(more)
     assert sweeps.load_spec(spec.storage, spec.name) == more
+
+
+def test_a_full_disk_is_said_as_such(
+    spec: sweeps.StudySpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> None:
+        raise StorageInternalError from sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(optuna, "create_study", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        sweeps.open_study(spec)
 
 
 def test_another_definition_is_refused_with_every_difference(spec: sweeps.StudySpec) -> None:
