@@ -7,6 +7,7 @@ the next worker, so any number of parents may look at one study.
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import fcntl
 import json
@@ -116,7 +117,8 @@ class _Presses:
 
     def press(self, _number: int, _frame: FrameType | None) -> None:
         self.count += 1
-        self._pressed.set()
+        # Elsewhere: set() takes the lock that the interrupted wait() of this thread may hold.
+        _thread.start_new_thread(self._pressed.set, ())
 
     def wait(self, seconds: float) -> None:
         """Wait, but wake up at once when Ctrl-C is pressed."""

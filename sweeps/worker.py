@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import contextlib
 import functools
 import logging
@@ -89,7 +90,8 @@ def stop_on_signals() -> threading.Event:
     stop = threading.Event()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
+        # Elsewhere: set() takes the lock that the interrupted wait() of this thread may hold.
+        _thread.start_new_thread(stop.set, ())
 
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)

@@ -9,6 +9,7 @@ MLFLOW_TRACKING_URI, because a command line can be read by everybody on the mach
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import dataclasses
 import json
@@ -211,7 +212,8 @@ def main() -> None:
     arguments = parser.parse_args()
     workspace, starter = arguments.workspace, Owner(**arguments.starter)
     ending = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    # Elsewhere: set() takes the lock that the interrupted wait() of this thread may hold.
+    signal.signal(signal.SIGTERM, lambda *_: _thread.start_new_thread(ending.set, ()))
     os.nice(10)  # training comes first
     complete = watch(
         workspace,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -81,3 +82,29 @@ def test_a_trial_that_kills_its_worker_fails_as_lost(
     # Its first attempt brought an epoch, the second and third did not; retries = 1.
     assert (rows[0].state, rows[0].reason, rows[0].attempt) == ("failed", "lost", 2)
     assert all(row.state != "running" for row in rows)
+
+
+PRESSED = """
+import signal
+from sweeps.launch import _counted_presses
+with _counted_presses() as presses:
+    with presses._pressed._cond:  # as in the middle of wait()
+        signal.raise_signal(signal.SIGINT)
+    presses.wait(10)
+    print(presses.count)
+"""
+ASKED = """
+import signal, sweeps
+stop = sweeps.stop_on_signals()
+with stop._cond:
+    signal.raise_signal(signal.SIGTERM)
+print(stop.wait(10))
+"""
+
+
+@pytest.mark.parametrize(("program", "said"), [(PRESSED, "1"), (ASKED, "True")])
+def test_a_signal_in_the_middle_of_waiting_does_not_hang(program: str, said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == said
