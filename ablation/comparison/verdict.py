@@ -185,7 +185,7 @@ def _so_few(contrast: Contrast, alpha: float) -> list[str]:
     family = f" with {contrast.family} comparisons" if contrast.family > 1 else ""
     can = (
         f"What {these} can show: how far apart the designs are in {'it' if one else 'each of them'}, "
-        "and that both designs train and predict."
+        "and that every design gives scores."
     )
     cannot = (
         f"What {'it' if one else 'they'} cannot show: which design is better on other patients. "
