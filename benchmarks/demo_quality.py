@@ -21,8 +21,8 @@ import numpy as np
 from ablation.cli.options import cache_folder
 from ablation.config import resolve
 from ablation.data import Slices, prepare, training_rows
-from ablation.experiment import Experiment, open_experiment
-from ablation.scoring import validate
+from ablation.experiments.experiment import Experiment, open_experiment
+from ablation.experiments.scoring import validate
 from ablation.training.trainer import Trainer
 
 

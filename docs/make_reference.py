@@ -239,7 +239,7 @@ def words(field: Any) -> str:
 def space() -> Iterator[str]:
     """Yield how a space is written, and the default one."""
     from ablation.config import resolve
-    from ablation.experiment import SEARCHED, space_of
+    from ablation.experiments.experiment import SEARCHED, space_of
     from ablation.losses import LOSSES
     from sweeps import describe
 
@@ -296,7 +296,7 @@ def cases() -> str:
 
 def json_keys() -> Iterator[str]:
     """Yield the keys of listings that come from a dataclass, with what stands under each field."""
-    from ablation.results import Row
+    from ablation.experiments.results import Row
     from sweeps import StudyProgress, TrialRow
 
     listings = {

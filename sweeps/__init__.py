@@ -17,7 +17,7 @@ from sweeps.assignment import (
 )
 from sweeps.errors import SweepError
 from sweeps.importance import Importance, tuning_importance
-from sweeps.launch import SweepEnd, supervise
+from sweeps.launchers.local import SweepEnd, supervise
 from sweeps.progress import Running, StudyProgress, read_progress
 from sweeps.queue import Lost
 from sweeps.space import (

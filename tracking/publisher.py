@@ -22,9 +22,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tracking.address import VARIABLE, resolve_uri
 from tracking.errors import TrackingError, UnreachableError
 from tracking.locks import locked
+from tracking.mlflow.address import VARIABLE, resolve_uri
 from tracking.owner import Owner, this_process
 from tracking.record import RunFolder
 from tracking.workspace import find_runs
@@ -69,14 +69,14 @@ def sync(
 
     Args:
         workspace: Its run folders are found by their run.json.
-        uri: The tracking address, absolute (`tracking.address.resolve_uri`).
+        uri: The tracking address, absolute (`tracking.mlflow.address.resolve_uri`).
         again: Make new runs for those that were deleted at the server.
         progress: Called with the runs done and all runs.
 
     Raises:
         UnreachableError: The server does not answer.
     """
-    from tracking.client import publish  # MLflow takes seconds to import
+    from tracking.mlflow.client import publish  # MLflow takes seconds to import
 
     folders = find_runs(workspace)
     outcomes: list[str] = []
@@ -158,7 +158,7 @@ def _pass(workspace: Path, uri: str, seen: dict[Path, _Seen]) -> bool:
 
 def _publish_news(folder: RunFolder, uri: str, seen: dict[Path, _Seen]) -> bool:
     """Publish a folder if it changed; tell False when another publisher is at it."""
-    from tracking.client import publish
+    from tracking.mlflow.client import publish
 
     last = seen.get(folder.path)
     if last is None or last.goes_on:

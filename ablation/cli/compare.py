@@ -95,7 +95,9 @@ def compare(
     A table has the columns case, perhaps patient, and scores such as dice; commas or semicolons.
     Writes index.html and comparison.csv, .json, .md and .tex; prints the summary.
     """
-    from ablation.bare_designs import (
+    from ablation.comparison import compare as compare_designs
+    from ablation.comparison import with_target
+    from ablation.scores.bare_designs import (
         Reading,
         check_directions,
         check_scores,
@@ -104,8 +106,6 @@ def compare(
         read_designs,
         usual_settings,
     )
-    from ablation.comparison import compare as compare_designs
-    from ablation.comparison import with_target
 
     shown = printing(as_format, style, as_json)
     method = assume_hd95_method and choice("--assume-hd95-method", assume_hd95_method, HD95_METHODS)
@@ -150,7 +150,7 @@ def compare(
 
 def _by_file(remarks: list[str], tables: list[Path]) -> list[str]:
     """Say once what holds for several files; a report names them, not where they lay."""
-    from ablation.comparison.align import named
+    from ablation.comparison.tables.align import named
     from ablation.report.source import WARNING
 
     files: dict[tuple[str, str], list[str]] = {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ablation.config.sections import ComparisonConfig
     from ablation.report import Source
     from ablation.report.formats import Format as Shape
-    from ablation.report.tex import Style as TexStyle
+    from ablation.report.formats.tex import Style as TexStyle
 
 Reference = Annotated[
     str | None, typer.Option("--reference", help="Design the others are compared with.")

@@ -37,7 +37,7 @@ def show(
 ) -> None:
     """Print every key with its value, where the value comes from, and what the key means."""
     from ablation.config import flatten, known_keys
-    from tracking.address import shown
+    from tracking.mlflow.address import shown
 
     resolved, first_line = resolve_config(
         data=data, preset=preset, file=config, assignments=assignments

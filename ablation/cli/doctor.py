@@ -100,7 +100,7 @@ def _folder(folder: Path) -> str:
 
 
 def _storage(workspace: Path) -> str:
-    from ablation.study import storage_url
+    from ablation.experiments.study import storage_url
     from sweeps import SweepError, list_studies
 
     if not (workspace / "optuna.db").exists():
@@ -112,9 +112,9 @@ def _storage(workspace: Path) -> str:
 
 
 def _tracking(workspace: Path) -> str:
-    from tracking.address import shown
-    from tracking.connection import check
     from tracking.errors import TrackingError
+    from tracking.mlflow.address import shown
+    from tracking.mlflow.connection import check
 
     uri = tracking_address(workspace, None)
     if uri.startswith("sqlite:") and not workspace.exists():

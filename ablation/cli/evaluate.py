@@ -150,9 +150,9 @@ def _masks(
     to: Destination,
 ) -> None:
     from ablation.errors import UsageError
-    from ablation.imports.masks import MASK_FACTS, score_masks
-    from ablation.imports.pairing import pairs_of
-    from ablation.imports.regions import parse_labels
+    from ablation.scores.masks import MASK_FACTS, score_masks
+    from ablation.scores.pairing import pairs_of
+    from ablation.scores.regions import parse_labels
 
     if resample not in (None, "nearest"):
         raise UsageError(f"--resample {resample!r}", hint="Only nearest keeps labels as they are.")
@@ -172,7 +172,7 @@ def _masks(
 
 
 def _elsewhere(data: str, cache: Path, to: Destination, *, skip_bad: bool) -> None:
-    from ablation.external import evaluate_on
+    from ablation.experiments.external import evaluate_on
     from tracking.workspace import resolve_run
 
     folder = resolve_run(to.workspace, to.name)
@@ -203,7 +203,7 @@ def _elsewhere(data: str, cache: Path, to: Destination, *, skip_bad: bool) -> No
 def _again(
     run: str, workspace: Path, cache: Path, out: Path | None, *, as_json: bool, quiet: bool
 ) -> None:
-    from ablation.evaluation import evaluate_run
+    from ablation.experiments.rescoring import evaluate_run
     from tracking.workspace import resolve_run
 
     folder = resolve_run(workspace, run)

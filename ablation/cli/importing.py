@@ -23,7 +23,7 @@ from ablation.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from ablation.imports.runs import Imported
+    from ablation.scores.runs import Imported
 
 PER_CASE_EXAMPLES = (
     "Examples:\n\nablate import per-case scores.csv --name monai\n\n"
@@ -80,8 +80,8 @@ def per_case(
     quiet: Quiet = False,
 ) -> None:
     """Bring in a table with a row per case; columns are named as in per_case.csv."""
-    from ablation.bare import read_bare
-    from ablation.imports.tables import one_model, rows_of, table_facts
+    from ablation.scores.bare import read_bare
+    from ablation.scores.tables import one_model, rows_of, table_facts
 
     frames = read_bare(
         file,
@@ -125,9 +125,9 @@ def nnunet(
     quiet: Quiet = False,
 ) -> None:
     """Bring in what nnU-Net's evaluation wrote, a target for each label or region."""
-    from ablation.imports.nnunet import read_nnunet
-    from ablation.imports.regions import parse_labels
-    from ablation.imports.tables import rows_of, table_facts
+    from ablation.scores.nnunet import read_nnunet
+    from ablation.scores.regions import parse_labels
+    from ablation.scores.tables import rows_of, table_facts
 
     table = read_nnunet(
         file,
@@ -165,7 +165,7 @@ def finish(
     to: Destination,
 ) -> None:
     """Write the run, publish it, print its table and what comes next."""
-    from ablation.imports.runs import newest_experiment, write_import
+    from ablation.scores.runs import newest_experiment, write_import
 
     experiment = to.experiment or newest_experiment(to.workspace)
     if to.experiment is None:
@@ -211,7 +211,7 @@ def print_scores(
     rows: Sequence[Mapping[str, object]], about: Mapping[str, object], *, as_json: bool
 ) -> None:
     """Print the per-case table and its means, or all of it as JSON."""
-    from ablation.imports.printed import as_lines, as_values
+    from ablation.scores.printed import as_lines, as_values
 
     if as_json:
         print_json({**about, **as_values(rows)})

@@ -98,7 +98,7 @@ def resolve_config(
 def tracking_address(workspace: Path, given: str | None) -> str:
     """Return where runs are published: --tracking-uri, the environment, [tracking] uri, or the workspace."""
     from ablation.config import resolve
-    from tracking.address import VARIABLE, resolve_uri
+    from tracking.mlflow.address import VARIABLE, resolve_uri
 
     asked = given or os.environ.get(VARIABLE)
     return resolve_uri(workspace, asked or resolve(environment=os.environ).config.tracking.uri)

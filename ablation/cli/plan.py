@@ -14,9 +14,9 @@ import typer
 from ablation.cli.options import say
 
 if TYPE_CHECKING:
-    from ablation.cost import Cost
     from ablation.data import Slices
-    from ablation.experiment import Experiment
+    from ablation.experiments.cost import Cost
+    from ablation.experiments.experiment import Experiment
 
 A_DAY_S = 86400.0
 
@@ -25,7 +25,7 @@ def show_plan(
     experiments: Sequence[Experiment], slices: Slices, cache: Path, *, quiet: bool
 ) -> list[Cost]:
     """Print data, space, cost and what the data can show; return the cost of each study."""
-    from ablation.cost import cost_of
+    from ablation.experiments.cost import cost_of
     from ablation.inference.tta import uncovered
     from sweeps import describe
 
@@ -59,7 +59,7 @@ def show_plan(
 def _cost_lines(designs: Sequence[Sequence[Experiment]], costs: Sequence[Cost]) -> Iterator[str]:
     """Yield the cost of each design over its folds, then of all designs together."""
     from ablation.cli.progress import duration, size
-    from ablation.cost import summed
+    from ablation.experiments.cost import summed
 
     left = iter(costs)
     for folds in designs:
@@ -78,7 +78,7 @@ def _cost_lines(designs: Sequence[Sequence[Experiment]], costs: Sequence[Cost]) 
 
 def _can_show(designs: Sequence[Sequence[Experiment]]) -> list[str]:
     """Return what the test patients can show, and what folds would where patients are few."""
-    from ablation.cost import what_data_can_show, what_folds_would_show
+    from ablation.experiments.cost import what_data_can_show, what_folds_would_show
 
     first = designs[0][0]
     shown = [what_data_can_show(sum(_size(one, "test") for one in designs[0]), len(designs))]
@@ -106,8 +106,8 @@ def _parts(folds: Sequence[Experiment]) -> str:
 def confirm(costs: Sequence[Cost], workspace: Path, *, yes: bool) -> None:
     """Ask before a sweep that takes over a day or more disk than is free."""
     from ablation.cli.progress import duration, size
-    from ablation.cost import summed
     from ablation.errors import UsageError
+    from ablation.experiments.cost import summed
 
     total = summed(costs)
     free = shutil.disk_usage(workspace).free

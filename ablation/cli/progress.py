@@ -14,7 +14,7 @@ import typer
 if TYPE_CHECKING:
     from rich.status import Status
 
-    from ablation.cost import Cost
+    from ablation.experiments.cost import Cost
     from sweeps import StudyProgress
 
 PLAIN_EVERY_S = 15.0

@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from ablation.comparison import Design
     from ablation.config import ReportConfig
     from ablation.errors import AblateError
-    from ablation.material import Fetch
     from ablation.report import Source
     from ablation.report.material import Material
+    from ablation.report.tracked import Fetch
     from tracking.finals import Finals
 
 EXAMPLES = (
@@ -101,9 +101,9 @@ def report(
     from ablation.comparison import compare as compare_designs
     from ablation.comparison import with_target
     from ablation.config.sections import ComparisonConfig
-    from ablation.finals import chosen, designs_of, on_shared_cases, planned_settings
-    from ablation.material import material_of
     from ablation.report import published
+    from ablation.report.tracked import material_of
+    from ablation.scores.finals import chosen, designs_of, on_shared_cases, planned_settings
 
     shown = printing(as_format, style, as_json)
     method = assume_hd95_method and choice("--assume-hd95-method", assume_hd95_method, HD95_METHODS)
@@ -151,7 +151,7 @@ def _finals(
 ) -> Finals:
     """Publish what has not arrived, then fetch the finals; refuse where there are none."""
     from ablation.errors import AblateError
-    from tracking.address import database
+    from tracking.mlflow.address import database
 
     address = tracking_address(workspace, uri)
     store = database(address)
@@ -162,7 +162,7 @@ def _finals(
     # Asking for a database makes one; a report must not leave an empty one behind.
     if not workspace.is_dir() and store is not None and not store.exists():
         raise nothing
-    from tracking.client import pull_finals
+    from tracking.mlflow.client import pull_finals
     from tracking.publisher import sync
 
     synced = None
@@ -190,7 +190,7 @@ def _fetcher(uri: str, into: Path) -> Fetch:
     """Return what fetches single files of a run: of many pictures a page shows few."""
 
     def fetch(run_id: str, files: Sequence[str]) -> tuple[Path, ...]:
-        from tracking.client import pull_files
+        from tracking.mlflow.client import pull_files
 
         return pull_files(uri, run_id, files, into)
 
@@ -220,8 +220,8 @@ def _source(finals: Finals, designs: list[Design], workspace: Path, material: Ma
 
 def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str:
     """What gives a single design something to be compared with; scores made elsewhere get more such."""
-    from ablation.finals import folds_of
     from ablation.models import MODELS
+    from ablation.scores.finals import folds_of
     from tracking import names
 
     swept = {run.tags[names.MODEL] for run in finals.runs}

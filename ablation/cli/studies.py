@@ -53,7 +53,7 @@ def show_study(
     """Show the trials of a study: number, state, value, parameters."""
     from dataclasses import asdict
 
-    from ablation.study import storage_url, trials_csv
+    from ablation.experiments.study import storage_url, trials_csv
     from sweeps import trials_table
 
     rows = trials_table(storage_url(workspace), study)
@@ -70,7 +70,7 @@ def show_study(
 
 
 def _all(workspace: Path) -> list[StudyProgress]:
-    from ablation.study import storage_url
+    from ablation.experiments.study import storage_url
     from sweeps import list_studies as stored
     from sweeps import read_progress
 

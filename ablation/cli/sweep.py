@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ablation.config import Config
-    from ablation.cost import Cost
-    from ablation.experiment import Experiment
+    from ablation.experiments.cost import Cost
+    from ablation.experiments.experiment import Experiment
     from sweeps import SweepEnd
 
 EXAMPLES = (
@@ -111,8 +111,8 @@ def sweep(
     The same command goes on where it stopped.
     """
     from ablation.data import prepare
-    from ablation.study import spec_of, write_plan
-    from ablation.tuned import refuse_tuned
+    from ablation.experiments.study import spec_of, write_plan
+    from ablation.experiments.tuned import refuse_tuned
     from sweeps import open_study
     from tracking.workspace import design_folder
 
@@ -167,7 +167,7 @@ def worker(
     cache: Cache = None,
 ) -> None:
     """Train trials of a study until none is left; what `ablate sweep` starts."""
-    from ablation.study import read_plan, run_worker
+    from ablation.experiments.study import read_plan, run_worker
     from sweeps import HOPELESS_CODE, stop_on_signals
 
     stop = stop_on_signals()
@@ -184,7 +184,7 @@ def _designs(config: Config, model: str, study: str | None) -> list[Config]:
     """Return one configuration per design, with the seeds of finals resolved."""
     from ablation.config import with_values
     from ablation.errors import UsageError
-    from ablation.experiment import check_names, check_pretrained
+    from ablation.experiments.experiment import check_names, check_pretrained
     from ablation.models import MODELS
 
     names = (
@@ -214,7 +214,7 @@ def _open(
     *,
     quiet: bool,
 ) -> tuple[Experiment, ...]:
-    from ablation.experiment import open_experiments
+    from ablation.experiments.experiment import open_experiments
 
     return open_experiments(
         config,
@@ -248,8 +248,8 @@ def _supervise(
     experiment: Experiment, cost: Cost, workspace: Path, cache: Path, *, quiet: bool
 ) -> SweepEnd:
     from ablation.cli.progress import viewing
-    from ablation.study import storage_url, study_folder, worker_command
-    from ablation.trial import close_lost
+    from ablation.experiments.objective import close_lost
+    from ablation.experiments.study import storage_url, study_folder, worker_command
     from sweeps import supervise
 
     folder = study_folder(workspace, experiment.name, experiment.label).path
@@ -301,7 +301,7 @@ def _show_result(
 ) -> None:
     """Print the table of designs, or what went wrong."""
     from ablation.errors import AblateError
-    from ablation.results import as_text, rows_of, warnings_of
+    from ablation.experiments.results import as_text, rows_of, warnings_of
 
     last = ends[-1]
     if last.how == "interrupted":

@@ -53,9 +53,9 @@ def ui(
     """Browse all runs in MLflow's page, on this machine only; Ctrl-C ends it."""
     import webbrowser
 
-    from tracking.address import database, shown
-    from tracking.connection import check
-    from tracking.server import run_ui
+    from tracking.mlflow.address import database, shown
+    from tracking.mlflow.connection import check
+    from tracking.mlflow.server import run_ui
 
     uri = tracking_address(workspace, tracking_uri)
 
@@ -87,8 +87,8 @@ def sync(
     quiet: Quiet = False,
 ) -> None:
     """Publish to MLflow what has not arrived yet; repeating it changes nothing."""
-    from tracking.address import shown
     from tracking.errors import TrackingError
+    from tracking.mlflow.address import shown
     from tracking.publisher import sync as publish_all
 
     if not folder.is_dir():
@@ -160,7 +160,7 @@ def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
 
 
 def _publish_first(workspace: Path, uri: str) -> None:
-    from tracking.address import shown
+    from tracking.mlflow.address import shown
     from tracking.publisher import sync as publish_all
 
     if workspace.is_dir():

@@ -16,21 +16,21 @@ verdict.py    the result in words
 result.py     compare(): all of it
 """
 
-from ablation.comparison.align import Design, with_target
-from ablation.comparison.cautions import Caution, most_severe_first
-from ablation.comparison.contrasts import Analysis, Contrast, Summary
-from ablation.comparison.empties import Detection, DetectionContrast
-from ablation.comparison.folds import protocol
-from ablation.comparison.late import PLANNED
-from ablation.comparison.ledger import LedgerRow
+from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
+from ablation.comparison.analysis.empties import Detection, DetectionContrast
+from ablation.comparison.analysis.ledger import LedgerRow
+from ablation.comparison.analysis.ranks import Ranking
+from ablation.comparison.analysis.relevance import Relevance
+from ablation.comparison.analysis.sensitivity import CheckRow, PolicyRow
+from ablation.comparison.analysis.sizes import Lesions, SizeEffect, Sizes, Stratum
+from ablation.comparison.analysis.validation import Validation
 from ablation.comparison.metrics import METRICS, Metric, declared
-from ablation.comparison.ranks import Ranking
-from ablation.comparison.relevance import Relevance
 from ablation.comparison.result import Comparison, compare
-from ablation.comparison.sensitivity import CheckRow, PolicyRow
-from ablation.comparison.sizes import Lesions, SizeEffect, Sizes, Stratum
-from ablation.comparison.validation import Validation
-from ablation.comparison.verdict import ADJUSTED, Verdict, p_text
+from ablation.comparison.tables.align import Design, with_target
+from ablation.comparison.tables.folds import protocol
+from ablation.comparison.wording.cautions import Caution, most_severe_first
+from ablation.comparison.wording.late import PLANNED
+from ablation.comparison.wording.verdict import ADJUSTED, Verdict, p_text
 
 __all__ = [
     "ADJUSTED",

@@ -7,29 +7,41 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ablation.comparison.align import Design, absences, align, distinct, named, silent_on_hd95
-from ablation.comparison.cautions import Caution, Evidence, cautions
-from ablation.comparison.contrasts import Analysis, analyse, cases_by_training, planned_pairs
-from ablation.comparison.empties import (
+from ablation.comparison.analysis.contrasts import (
+    Analysis,
+    analyse,
+    cases_by_training,
+    planned_pairs,
+)
+from ablation.comparison.analysis.empties import (
     Detection,
     DetectionContrast,
     detection_contrasts,
     detections,
 )
-from ablation.comparison.folds import fold_counts, fold_words
-from ablation.comparison.late import late_words, planned_before
-from ablation.comparison.ledger import LedgerRow, ledger
-from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
-from ablation.comparison.missing import RULES
-from ablation.comparison.sensitivity import (
+from ablation.comparison.analysis.ledger import LedgerRow, ledger
+from ablation.comparison.analysis.sensitivity import (
     CheckRow,
     PolicyRow,
     check_rows,
     policy_rows,
 )
-from ablation.comparison.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
-from ablation.comparison.validation import Validation, validations
-from ablation.comparison.verdict import Verdict, verdict
+from ablation.comparison.analysis.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
+from ablation.comparison.analysis.validation import Validation, validations
+from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
+from ablation.comparison.tables.align import (
+    Design,
+    absences,
+    align,
+    distinct,
+    named,
+    silent_on_hd95,
+)
+from ablation.comparison.tables.folds import fold_counts, fold_words
+from ablation.comparison.tables.missing import RULES
+from ablation.comparison.wording.cautions import Caution, Evidence, cautions
+from ablation.comparison.wording.late import late_words, planned_before
+from ablation.comparison.wording.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
 from ablation.metrics.empty import has_lesion

@@ -4,8 +4,8 @@ from ablation.data.cache import Slices, prepare, training_rows
 from ablation.data.check import Finding
 from ablation.data.dataset import SOURCES, Dataset, open_dataset, require_usable, survey
 from ablation.data.facts import PatientFacts
-from ablation.data.patients import Patient
-from ablation.data.phantom import write_phantom
+from ablation.data.readers.patients import Patient
+from ablation.data.readers.phantom import write_phantom
 from ablation.data.split import Split, read_split, split_patients, splits_of, write_splits
 
 __all__ = [

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from ablation.config.sections import DataConfig
 from ablation.data.dataset import SOURCES, Dataset
 from ablation.data.facts import PatientFacts
-from ablation.data.files import locked
-from ablation.data.patients import Patient, region
 from ablation.data.preprocess import normalise, resize_images, resize_mask
-from ablation.data.source import Progress, paced, silent
+from ablation.data.readers.patients import Patient, region
+from ablation.data.readers.source import Progress, paced, silent
 from ablation.errors import DataError
+from ablation.files.atomic import locked
 
 PREPARED_VERSION = 1
 """Raised when the same settings give other slices."""

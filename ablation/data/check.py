@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from ablation.data.patients import Patient
+from ablation.data.readers.patients import Patient
 from ablation.errors import DataError
 
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from ablation.data.check import Finding, check_patient
-from ablation.data.files import write_whole
-from ablation.data.patients import Patient, raw_hash, truth_hash
-from ablation.data.source import Located, Progress, Source
+from ablation.data.readers.patients import Patient, raw_hash, truth_hash
+from ablation.data.readers.source import Located, Progress, Source
+from ablation.files.atomic import write_whole
 
 FACTS_VERSION = 2
 """Raised when a check or a fact changes, so that remembered facts are not used."""

@@ -19,8 +19,8 @@ import numpy as np
 from ablation.config.sections import DataConfig
 from ablation.data.dataset import SOURCES, Dataset
 from ablation.data.facts import PatientFacts
-from ablation.data.files import write_whole
 from ablation.errors import DataError, UsageError
+from ablation.files.atomic import write_whole
 
 PARTS = ("train", "validation", "test")
 

@@ -53,14 +53,14 @@ _ENCODER_KEYS = ("stem", "pretrained", "encoder_trainable", "bn_momentum")
 
 MODELS: dict[str, Family] = {
     "unet": Family(
-        module="ablation.models.unet",
+        module="ablation.models.families.unet",
         keys=_UNET_KEYS,
         multiple_of=lambda model: 2**model.depth,
         summary="U-Net (Ronneberger et al. 2015), same-size convolutions",
         needs={"bn_momentum": lambda model: model.batch_norm},
     ),
     "resupnet": Family(
-        module="ablation.models.resupnet",
+        module="ablation.models.families.resupnet",
         keys=(
             "attention",
             "skips",
@@ -76,14 +76,14 @@ MODELS: dict[str, Family] = {
         encoder="ResNet50",
     ),
     "attention_unet": Family(
-        module="ablation.models.attention_unet",
+        module="ablation.models.families.attention_unet",
         keys=(*_UNET_KEYS, "gate"),
         multiple_of=lambda model: 2**model.depth,
         summary="U-Net with attention-gated skips (Oktay et al. 2018)",
         needs={"bn_momentum": lambda model: model.batch_norm or model.gate == "coarse"},
     ),
     "resnet_fcn": Family(
-        module="ablation.models.resnet_fcn",
+        module="ablation.models.families.resnet_fcn",
         keys=("decoder_width", *_ENCODER_KEYS, "dropout_scope"),
         multiple_of=lambda _: 32,
         summary="ResNet50 encoder, upsampling decoder without skips",
@@ -147,7 +147,7 @@ def encoder_weights(model: ModelConfig) -> dict[str, npt.NDArray[np.float32]]:
     path = weights.path_of(model)
     if path is None:
         return {}
-    from ablation.models.resnet50 import read_weights
+    from ablation.models.encoders.resnet50 import read_weights
 
     return read_weights(path, model)
 

@@ -6,12 +6,12 @@ import os
 from pathlib import Path
 
 from ablation.comparison import Comparison
-from ablation.report.markdown import to_markdown
+from ablation.report.formats.markdown import to_markdown
+from ablation.report.formats.tables import to_csv, to_json
+from ablation.report.formats.tex import Style, to_tex
 from ablation.report.methods import bibliography, methods
 from ablation.report.page import page
 from ablation.report.source import Source
-from ablation.report.tables import to_csv, to_json
-from ablation.report.tex import Style, to_tex
 
 FILES = (
     "index.html",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from ablation.report.drawing import Figure
+from ablation.report.figures.drawing import Figure
 
 LONG = 12  # lines of a table that a reader passes by
 

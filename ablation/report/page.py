@@ -11,12 +11,12 @@ from string import Template
 from plotly.offline import get_plotlyjs
 
 from ablation.comparison import Comparison
-from ablation.report.drawing import Figure
+from ablation.report.figures.drawing import Figure
+from ablation.report.formats.tables import plain
 from ablation.report.html import figure_html, prose
 from ablation.report.section import Section
 from ablation.report.sections import SECTIONS
 from ablation.report.source import Source
-from ablation.report.tables import plain
 
 SENTENCES = 3
 """Of the verdict that are seen at once."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ablation.report.drawing import Figure
+from ablation.report.figures.drawing import Figure
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def test_every_option_says_what_it_is(name: str) -> None:
 @pytest.mark.parametrize("line", sorted({*EPILOGS, *WRITTEN}))
 def test_every_example_parses(line: str) -> None:
     from ablation.config import resolve
-    from ablation.experiment import check_names
+    from ablation.experiments.experiment import check_names
 
     name, words = "ablate", shlex.split(line)[1:]
     while words and f"{name} {words[0]}" in COMMANDS:
@@ -201,7 +201,7 @@ def _anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_configuration_shown_is_one(page: Path, tmp_path: Path) -> None:
     from ablation.config import resolve
-    from ablation.experiment import space_of
+    from ablation.experiments.experiment import space_of
 
     for block in _blocks(page, "toml"):
         assert tomllib.loads(block)

@@ -108,7 +108,7 @@ class Store:
 
 @pytest.fixture(scope="session")
 def _empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from tracking.connection import connect
+    from tracking.mlflow.connection import connect
 
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     connect(f"sqlite:///{path}")

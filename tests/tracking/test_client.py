@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from tracking import client, names
+from tracking import names
 from tracking.errors import TrackingError
 from tracking.locks import locked
+from tracking.mlflow import client
 from tracking.record import RunFolder
 
 Make = Callable[..., RunFolder]

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tracking.mlflow.server import serving
 from tracking.publisher import sync
 from tracking.record import RunFolder
-from tracking.server import serving
 
 pytestmark = pytest.mark.browser
 Make = Callable[..., RunFolder]

@@ -180,7 +180,7 @@ def note(host, *arguments, **named):
 socket.getaddrinfo = note
 from pathlib import Path
 from tracking.publisher import sync
-from tracking.client import pull_finals
+from tracking.mlflow.client import pull_finals
 print(sync(Path(sys.argv[1]), sys.argv[2]).published, file=sys.stderr)
 pull_finals(sys.argv[2], None, Path(sys.argv[3]))
 time.sleep(2)  # telemetry asks in a thread of its own

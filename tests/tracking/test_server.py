@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from tracking import client
-from tracking.connection import check
 from tracking.errors import TrackingError, UnreachableError
+from tracking.mlflow import client
+from tracking.mlflow.connection import check
+from tracking.mlflow.server import free_port, serving
 from tracking.publisher import sync
 from tracking.record import RunFolder
-from tracking.server import free_port, serving
 
 Make = Callable[..., RunFolder]
 

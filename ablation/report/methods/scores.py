@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Comparison
-from ablation.comparison.missing import RULES
+from ablation.comparison.tables.missing import RULES
 
 HD95_WORDS = {
     "directed_max": "the larger of the two directed 95th percentiles of surface distances",

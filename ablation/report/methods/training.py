@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Comparison, protocol
-from ablation.comparison.ledger import LedgerRow
+from ablation.comparison.analysis.ledger import LedgerRow
 
 SETTINGS = (
     *("preset", "space_size", "pruner", "precision", "pretrained", "device"),

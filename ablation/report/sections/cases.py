@@ -6,7 +6,7 @@ from base64 import b64encode
 from html import escape
 
 from ablation.comparison import Comparison
-from ablation.overlays import BOTH, PREDICTION, TRUTH
+from ablation.inference.overlays import BOTH, PREDICTION, TRUTH
 from ablation.report.material import Case, Picture
 from ablation.report.section import Section
 from ablation.report.source import Source

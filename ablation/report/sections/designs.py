@@ -8,7 +8,7 @@ from html import escape
 from ablation.comparison import METRICS, Comparison, Metric
 from ablation.config.sections import PublishedScore
 from ablation.report.card import Card, Cell, cards
-from ablation.report.drawing import colours
+from ablation.report.figures.drawing import colours
 from ablation.report.html import bullets, head, prose, scroll
 from ablation.report.literature import remark
 from ablation.report.section import Section

@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from ablation.comparison import Comparison
-from ablation.report.drawing import Figure, Spec, axis, counting_axis, exported, layout, title
+from ablation.report.figures.drawing import (
+    Figure,
+    Spec,
+    axis,
+    counting_axis,
+    exported,
+    layout,
+    title,
+)
 from ablation.report.material import Study
 from ablation.statistics import TuningCurve, stream, tuning_curve
 

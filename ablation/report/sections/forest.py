@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
-from ablation.report.drawing import (
+from ablation.report.figures.drawing import (
     INK,
     QUIET,
     Figure,
@@ -16,8 +16,8 @@ from ablation.report.drawing import (
     pair,
     rows_axis,
 )
-from ablation.report.pairs import counted, in_words, label_width, named, titled
-from ablation.report.scales import Differences, difference_scale
+from ablation.report.figures.pairs import counted, in_words, label_width, named, titled
+from ablation.report.figures.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
-from ablation.report.drawing import (
+from ablation.report.figures.drawing import (
     QUIET,
     Figure,
     Spec,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from ablation.config import known_keys
-from ablation.report.drawing import Figure, Spec, axis, exported, layout, title
+from ablation.report.figures.drawing import Figure, Spec, axis, exported, layout, title
 from ablation.report.material import Study
 
 METHODS = (("PED-ANOVA", "circle"), ("fANOVA", "diamond-open"))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
-from ablation.report.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
-from ablation.report.pairs import counted, in_words, titled
+from ablation.report.figures.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
+from ablation.report.figures.pairs import counted, in_words, titled
 from ablation.report.section import Section
 from ablation.report.source import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ablation.comparison import Comparison
-from ablation.report.drawing import Figure, Spec, axis, colours, exported, layout, title
+from ablation.report.figures.drawing import Figure, Spec, axis, colours, exported, layout, title
 from ablation.report.html import scroll, table
 from ablation.report.material import Cut, Thresholds
 from ablation.report.section import Section

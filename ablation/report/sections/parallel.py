@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
-from ablation.report.drawing import QUIET, Figure, Spec, axis, exported, layout
+from ablation.report.figures.drawing import QUIET, Figure, Spec, axis, exported, layout
 from ablation.report.material import Parameter, Study, Trial, Value
 
 # Light to dark in one hue, so that it reads in grey too; the best trial stands out.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ablation.comparison import Analysis, Comparison, Contrast, Summary
-from ablation.report.drawing import (
+from ablation.report.figures.drawing import (
     INK,
     QUIET,
     Figure,
@@ -19,8 +19,8 @@ from ablation.report.drawing import (
     point_size,
     rows_axis,
 )
-from ablation.report.pairs import counted, in_words, named, shown, titled
-from ablation.report.scales import Differences, Scale, difference_scale, scale
+from ablation.report.figures.pairs import counted, in_words, named, shown, titled
+from ablation.report.figures.scales import Differences, Scale, difference_scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.comparison import Analysis, Comparison, Summary
-from ablation.report.drawing import (
+from ablation.report.figures.drawing import (
     Figure,
     Spec,
     colours,
@@ -18,8 +18,8 @@ from ablation.report.drawing import (
     point_size,
     rows_axis,
 )
-from ablation.report.pairs import titled
-from ablation.report.scales import Scale, scale
+from ablation.report.figures.pairs import titled
+from ablation.report.figures.scales import Scale, scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison, Ranking
-from ablation.report.drawing import (
+from ablation.report.figures.drawing import (
     FRAME,
     INK,
     Figure,
@@ -14,7 +14,7 @@ from ablation.report.drawing import (
     layout,
     title,
 )
-from ablation.report.pairs import counted
+from ablation.report.figures.pairs import counted
 
 LETTER = 6.7  # pixels of a label
 STEP, BAR = 26, 13  # pixels between labels, between bars

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from ablation.comparison import Analysis, Comparison, Ranking, p_text
-from ablation.report.drawing import Figure
+from ablation.report.figures.drawing import Figure
+from ablation.report.figures.pairs import counted, label, titled
 from ablation.report.html import prose, scroll, table
-from ablation.report.pairs import counted, label, titled
 from ablation.report.section import Section
 from ablation.report.sections.rank_figures import critical_difference, rank_heat_map
 from ablation.report.source import Source

@@ -5,11 +5,11 @@ from __future__ import annotations
 from html import escape
 
 from ablation.comparison import Comparison
-from ablation.report.drawing import colours
+from ablation.report.figures.drawing import colours
+from ablation.report.formats.tables import COLUMNS, Row, named_test, rows
 from ablation.report.html import head
 from ablation.report.section import Section
 from ablation.report.source import Source
-from ablation.report.tables import COLUMNS, Row, named_test, rows
 
 TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "test"})
 SOFT_COLUMNS = frozenset({"metric", "role", "against", "n", "test"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ablation.comparison import Analysis, CheckRow, Comparison, Contrast, p_text
-from ablation.report.drawing import (
+from ablation.report.figures.drawing import (
     INK,
     QUIET,
     Figure,
@@ -14,9 +14,9 @@ from ablation.report.drawing import (
     layout,
     rows_axis,
 )
+from ablation.report.figures.pairs import label, named, shown, titled
+from ablation.report.figures.scales import Differences, difference_scale
 from ablation.report.html import folded, table
-from ablation.report.pairs import label, named, shown, titled
-from ablation.report.scales import Differences, difference_scale
 from ablation.report.section import Section
 from ablation.report.source import Source
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from ablation.comparison import Analysis, Contrast, SizeEffect, Sizes, Stratum, p_text
-from ablation.comparison.sizes import FEWEST, STRATA
-from ablation.report.drawing import (
+from ablation.comparison.analysis.sizes import FEWEST, STRATA
+from ablation.report.figures.drawing import (
     INK,
     QUIET,
     Figure,
@@ -22,7 +22,7 @@ from ablation.report.drawing import (
     point_size,
     title,
 )
-from ablation.report.pairs import named
+from ablation.report.figures.pairs import named
 
 STEPS = 30  # of the line's band
 HEIGHT = 340

@@ -6,10 +6,10 @@ import math
 from html import escape
 
 from ablation.comparison import Analysis, Comparison, Sizes, p_text
-from ablation.comparison.sizes import STRATA
-from ablation.report.drawing import Figure
+from ablation.comparison.analysis.sizes import STRATA
+from ablation.report.figures.drawing import Figure
+from ablation.report.figures.pairs import shown, titled
 from ablation.report.html import folded, scroll, table
-from ablation.report.pairs import shown, titled
 from ablation.report.section import Section
 from ablation.report.sections.size_figures import size_plot, span
 from ablation.report.source import Source

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ablation.comparison import Comparison
 from ablation.config import known_keys
-from ablation.report.drawing import colours
+from ablation.report.figures.drawing import colours
 from ablation.report.html import bullets, scroll, table
 from ablation.report.material import Study
 from ablation.report.section import Section

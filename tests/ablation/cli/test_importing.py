@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from ablation.cli.app import app
 from ablation.errors import AblateError, DataError, UsageError
-from ablation.imports.tables import rows_of
 from ablation.metrics.table import read_cases, write_cases
+from ablation.scores.tables import rows_of
 from tracking import names
 from tracking.publisher import Synced
 from tracking.record import RunFolder, RunRecord

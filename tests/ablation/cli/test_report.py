@@ -15,9 +15,9 @@ from ablation.cli.report import report
 from ablation.config import Config, with_values
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import AblateError, UsageError
-from ablation.experiment import params_of
+from ablation.experiments.experiment import params_of
+from ablation.inference.overlays import Overlay, overlays_csv
 from ablation.metrics.cases import COLUMNS
-from ablation.overlays import Overlay, overlays_csv
 from tracking import names
 from tracking.finals import Finals, PulledRun
 from tracking.publisher import Synced
@@ -69,7 +69,7 @@ def server(tmp_path, monkeypatch):
     def pull(uri, experiment, into):
         return Finals(experiment or "demo" if runs else "", tuple(runs), ("final-0",), ("old",))
 
-    monkeypatch.setattr("tracking.client.pull_finals", pull)
+    monkeypatch.setattr("tracking.mlflow.client.pull_finals", pull)
     monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced(failed=(("x/1.0", "gone"),)))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
@@ -118,7 +118,7 @@ def test_pictures_are_fetched_by_name_and_shown(server, tmp_path, monkeypatch):
         (folder / files[0]).write_bytes(b"picture")
         return (folder / files[0],)
 
-    monkeypatch.setattr("tracking.client.pull_files", pull_files)
+    monkeypatch.setattr("tracking.mlflow.client.pull_files", pull_files)
     assert call("--quiet").exit_code == 0
     assert asked == ["figures/tumour-p0.png", "figures/tumour-p1.png"]
     page = (tmp_path / "report/index.html").read_text()
@@ -220,7 +220,7 @@ def test_one_or_several_metrics(server):
 
 
 def test_flags_are_checked_before_anything_is_fetched(server, monkeypatch):
-    monkeypatch.setattr("tracking.client.pull_finals", lambda *_: pytest.fail("fetched"))
+    monkeypatch.setattr("tracking.mlflow.client.pull_finals", lambda *_: pytest.fail("fetched"))
     with pytest.raises(UsageError, match="--empty 'penalt'") as caught:
         call("--empty", "penalt", "--missing", "worse")
     assert "--missing 'worse'" in caught.value.message

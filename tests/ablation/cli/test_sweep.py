@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from ablation import results
 from ablation.cli import sweep as module
 from ablation.cli.app import app
+from ablation.experiments import results
 from sweeps import SweepEnd
 from tracking import publisher
 

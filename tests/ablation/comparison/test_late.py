@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ablation.comparison import compare
-from ablation.comparison.late import chosen_late, differing_plans, planned_before
+from ablation.comparison.wording.late import chosen_late, differing_plans, planned_before
 from ablation.config.sections import ComparisonConfig
 
 PLAN = {

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from ablation.comparison import compare
-from ablation.comparison.notable import Seen, notable
+from ablation.comparison.analysis.notable import Seen, notable
 from ablation.config.sections import ComparisonConfig
 
 SETTINGS = ComparisonConfig(secondary=())

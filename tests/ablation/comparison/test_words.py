@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ablation.comparison import Design, compare, p_text
-from ablation.comparison.ledger import ledger
+from ablation.comparison.analysis.ledger import ledger
 from ablation.config.sections import ComparisonConfig
 
 STEPS = np.array([0.02, 0.03, 0.01, 0.02, 0.03, 0.025, 0.015, 0.02])

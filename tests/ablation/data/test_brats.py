@@ -12,8 +12,8 @@ import pytest
 
 from ablation.config.sections import DataConfig
 from ablation.data import Dataset, open_dataset, prepare, split_patients
-from ablation.data.brats import read
 from ablation.data.grid import to_stored
+from ablation.data.readers.brats import read
 from ablation.errors import DataError, UsageError
 
 SHARED = Path(__file__).parents[3] / "../shared/data"

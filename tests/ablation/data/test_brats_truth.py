@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ablation.data.brats_names import REGIONS, role_of
-from ablation.data.brats_truth import brain_of, labels_of
-from ablation.data.patients import region
+from ablation.data.readers.brats_names import REGIONS, role_of
+from ablation.data.readers.brats_truth import brain_of, labels_of
+from ablation.data.readers.patients import region
 from ablation.errors import DataError
 
 OLD, NEW = "BraTS2021_00000_seg.nii.gz", "BraTS-GLI-00012-000-seg.nii.gz"

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from ablation.config.sections import DataConfig
-from ablation.data import Dataset, lgg, open_dataset
+from ablation.data import Dataset, open_dataset
+from ablation.data.readers import lgg
 from ablation.errors import DataError, UsageError
 
 WritePatient = Callable[..., Path]

@@ -13,7 +13,7 @@ import tifffile
 
 from ablation.config.sections import DataConfig
 from ablation.data import Dataset, open_dataset
-from ablation.data.lgg import find_root, labels_of, read
+from ablation.data.readers.lgg import find_root, labels_of, read
 from ablation.errors import DataError
 
 SHARED = Path(__file__).parents[3] / "../shared/data"

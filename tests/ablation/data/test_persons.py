@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from ablation.cli.data import app
 from ablation.config.sections import DataConfig
 from ablation.data import Dataset, PatientFacts, split_patients, splits_of, write_splits
-from ablation.data.brats_names import person_of
 from ablation.data.persons import persons_of
+from ablation.data.readers.brats_names import person_of
 from ablation.errors import DataError, UsageError
 
 from .conftest import dataset

@@ -9,9 +9,9 @@ import pytest
 
 from ablation.config.sections import DataConfig
 from ablation.data import Dataset, open_dataset, write_phantom
-from ablation.data.brain import MODALITIES
-from ablation.data.patients import raw_hash, truth_hash
-from ablation.data.phantom import draw_lesion, generate
+from ablation.data.readers.brain import MODALITIES
+from ablation.data.readers.patients import raw_hash, truth_hash
+from ablation.data.readers.phantom import draw_lesion, generate
 from ablation.errors import DataError, UsageError
 
 FIRST = ("241ed44e427c", "2fb3e3b63461")
@@ -98,7 +98,7 @@ def test_written_as_tiff_it_reads_back_the_same(tmp_path: Path) -> None:
     assert dataset.name == "lgg"
     assert dataset.findings == ()
     patient = generate(1, seed=3)
-    from ablation.data.lgg import read
+    from ablation.data.readers.lgg import read
 
     again = read(tmp_path / "scans/phantom_001").patient
     assert again is not None

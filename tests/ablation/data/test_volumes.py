@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ablation.data.grid import to_stored
-from ablation.data.volumes import read_channels, read_volume
+from ablation.data.readers.volumes import read_channels, read_volume
 from ablation.errors import DataError
 
 VALUES = np.arange(60, dtype=np.int16).reshape(3, 4, 5)

@@ -13,10 +13,10 @@ import pytest
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
 from ablation.report import Source
-from ablation.report.drawing import PALETTE, colours, names_axis
+from ablation.report.figures.drawing import PALETTE, colours, names_axis
+from ablation.report.figures.pairs import shown
+from ablation.report.figures.scales import difference_scale, scale
 from ablation.report.page import page, sections
-from ablation.report.pairs import shown
-from ablation.report.scales import difference_scale, scale
 from ablation.report.sections.forest import forest_plot
 from ablation.report.sections.matrix import matrix, pairwise_matrix
 from ablation.report.sections.rainclouds import density, lanes, raincloud

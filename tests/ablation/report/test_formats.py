@@ -13,9 +13,9 @@ from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import UsageError
 from ablation.report import Source, printed
-from ablation.report.markdown import to_markdown
-from ablation.report.tables import COLUMNS, named_test, rows
-from ablation.report.tex import to_tex
+from ablation.report.formats.markdown import to_markdown
+from ablation.report.formats.tables import COLUMNS, named_test, rows
+from ablation.report.formats.tex import to_tex
 
 NASTY = ["a_b & c%", "[b]*{}$x$", '#1~^\\<|>"ü']
 BASE = np.linspace(0.4, 0.8, 12)

@@ -11,7 +11,7 @@ import pytest
 
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
-from ablation.overlays import picture
+from ablation.inference.overlays import picture
 from ablation.report import Source, write_report
 from ablation.report.material import (
     Case,

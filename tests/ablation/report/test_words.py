@@ -10,7 +10,8 @@ import pytest
 
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
-from ablation.report import Source, summary, write_report
+from ablation.report import Source, write_report
+from ablation.report.formats import summary
 from ablation.report.methods import methods
 
 BANNED = re.compile(

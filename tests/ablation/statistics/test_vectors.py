@@ -20,7 +20,7 @@ from scipy import stats
 
 from ablation import statistics as s
 from ablation.comparison import Design, compare
-from ablation.comparison.empties import scores_under
+from ablation.comparison.analysis.empties import scores_under
 from ablation.comparison.metrics import METRICS
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.cases import score_case

@@ -1,0 +1,261 @@
+"""Would another sensible choice have led elsewhere: rules, tests, patients, weights, trainings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ablation.comparison.analysis.contrasts import (
+    Analysis,
+    Contrast,
+    analyse,
+    complete_cases,
+    draws_of,
+)
+from ablation.comparison.analysis.empties import POLICIES, Policy
+from ablation.comparison.metrics import Metric
+from ablation.comparison.tables.align import Design, absences, align
+from ablation.comparison.tables.folds import fold_counts, over_folds
+from ablation.comparison.tables.missing import RULES
+from ablation.config.sections import ComparisonConfig
+from ablation.errors import ComparisonError
+from ablation.statistics import (
+    leave_one_out_counts,
+    mean_of,
+    mean_of_cases,
+    percentile_interval,
+    sign_flip,
+    sign_test,
+    stream,
+    unpaired_seeds,
+)
+
+Array = NDArray[np.float64]
+Pairs = Sequence[tuple[str, str]]
+Kind = Literal[
+    "test", "patient left out", "cases weigh alike", "trainings", "folds", "missing cases"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRow:
+    """A primary comparison under one rule for empty masks."""
+
+    policy: Policy
+    rule: str
+    contrast: Contrast | None
+    """None where nothing can be scored under this rule."""
+    winner: str
+    """Whom the mean favours; "" for neither."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """A primary comparison under another choice; above 0 the candidate is better."""
+
+    kind: Kind
+    choice: str
+    target: str
+    candidate: str
+    reference: str
+    estimate: float
+    low: float | None
+    high: float | None
+    p: float | None
+    """Two-sided and unadjusted; None where the choice has no test."""
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Target, candidate and reference."""
+        return (self.target, self.candidate, self.reference)
+
+    @property
+    def open(self) -> bool:
+        """Whether the interval includes 0, or there is none."""
+        return self.low is None or self.high is None or self.low <= 0 <= self.high
+
+    @property
+    def winner(self) -> str:
+        """Whom the estimate favours; "" for neither."""
+        if self.estimate == 0:
+            return ""
+        return self.candidate if self.estimate > 0 else self.reference
+
+
+def policy_rows(
+    rows: pd.DataFrame,
+    targets: Sequence[pd.DataFrame],
+    metric: Metric,
+    pairs: Pairs,
+    settings: ComparisonConfig,
+) -> tuple[PolicyRow, ...]:
+    """Return the primary comparisons under every empty-mask rule, the one in use first."""
+    if not pairs or (rows["status"] == "scored").all():
+        return ()
+    order: list[Policy] = [settings.empty, *(p for p in POLICIES if p != settings.empty)]
+    return tuple(
+        row
+        for frame in targets
+        for policy in order
+        for row in _under(analyse(frame, metric, "primary", pairs, settings, policy), policy, pairs)
+    )
+
+
+def _under(analysis: Analysis, policy: Policy, pairs: Pairs) -> list[PolicyRow]:
+    if not analysis.patients:
+        return [PolicyRow(policy, POLICIES[policy], None, "") for _ in pairs]
+    return [PolicyRow(policy, POLICIES[policy], c, _winner(c)) for c in analysis.contrasts]
+
+
+def _winner(contrast: Contrast) -> str:
+    mean = contrast.t.interval.mean
+    if mean == 0:
+        return ""
+    return contrast.candidate if mean > 0 else contrast.reference
+
+
+def conclusion_changes(sensitivity: Sequence[PolicyRow]) -> bool:
+    """Tell whether the mean of some comparison favours another design under another rule."""
+    by_pair: dict[tuple[str, str], set[str]] = {}
+    for row in sensitivity:
+        if row.contrast is not None:
+            pair = (row.contrast.candidate, row.contrast.reference)
+            by_pair.setdefault(pair, set()).add(row.winner)
+    return any(len(winners) > 1 for winners in by_pair.values())
+
+
+def check_rows(
+    designs: Sequence[Design],
+    rows: pd.DataFrame,
+    analyses: Sequence[Analysis],
+    pairs: Pairs,
+    settings: ComparisonConfig,
+) -> tuple[CheckRow, ...]:
+    """Return the primary comparisons under other tests, weights, patients, trainings, folds, gaps."""
+    found: list[CheckRow] = []
+    for analysis in analyses:
+        if analysis.role != "primary" or analysis.unit_of_analysis == "case":
+            continue
+        frame = rows[rows["target"] == analysis.target]
+        cases = complete_cases(frame, analysis.metric, settings.empty)
+        for contrast in analysis.contrasts:
+            found += _tests(analysis, contrast, settings)
+            found += _left_out(analysis, contrast)
+            found += _case_weighted(cases, analysis, contrast, settings)
+            found += _trainings(cases, analysis, contrast, settings)
+            found += _folds(designs, analysis, contrast, settings)
+    return (*found, *_gaps(designs, analyses[0].metric, pairs, settings))
+
+
+def _row(
+    kind: Kind,
+    choice: str,
+    analysis: Analysis,
+    contrast: Contrast,
+    values: tuple[float, float | None, float | None, float | None],
+) -> CheckRow:
+    a, b = _names(contrast)
+    estimate, low, high, p = values
+    return CheckRow(kind, choice, analysis.target, a, b, estimate, low, high, p)
+
+
+def _tests(
+    analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
+) -> Iterator[CheckRow]:
+    """The same differences by four tests, each with the estimate that belongs to it."""
+    d = np.array(contrast.d)
+    i, shift, middle = contrast.t.interval, contrast.shift, contrast.median_interval
+    label = " ".join([analysis.target, analysis.metric.name, *sorted(_names(contrast))])
+    flips = sign_flip(d, stream(settings.seed, label))
+    yield _row(
+        "test",
+        "Wilcoxon signed-rank, Hodges-Lehmann shift",
+        analysis,
+        contrast,
+        (shift.estimate, shift.low, shift.high, contrast.rank.p_two_sided),
+    )
+    t = (i.mean, i.low, i.high, contrast.t.p_two_sided)
+    yield _row("test", "paired t, mean", analysis, contrast, t)
+    flipped = (i.mean, None, None, flips.p_two_sided)
+    yield _row("test", "sign flips, mean", analysis, contrast, flipped)
+    signs = (middle.estimate, middle.low, middle.high, sign_test(d).p_two_sided)
+    yield _row("test", "sign test, median", analysis, contrast, signs)
+
+
+def _left_out(analysis: Analysis, contrast: Contrast) -> Iterator[CheckRow]:
+    """The mean nearest to no difference, or beyond, that leaving one patient out can give."""
+    if contrast.n < 2:
+        return
+    means = mean_of(contrast.d)(leave_one_out_counts(contrast.n))
+    weakest = int(np.argmin(means * np.sign(contrast.t.interval.mean or 1.0)))
+    values = (float(means[weakest]), float(means.min()), float(means.max()), None)
+    yield _row("patient left out", analysis.patients[weakest], analysis, contrast, values)
+
+
+def _case_weighted(
+    cases: pd.DataFrame, analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
+) -> Iterator[CheckRow]:
+    """Every case weighs alike, patients are drawn with all their cases."""
+    if cases.index.get_level_values("patient").is_unique:
+        return
+    a, b = (pd.DataFrame(cases[name]).mean(axis=1) for name in _names(contrast))
+    d = analysis.metric.sign * (a - b)
+    groups = [values.to_numpy() for _, values in d.groupby(level="patient", sort=True)]
+    counts = draws_of(analysis.patients, settings.seed)
+    interval = percentile_interval(mean_of_cases(groups), counts, settings.level)
+    values = (interval.estimate, interval.low, interval.high, None)
+    yield _row("cases weigh alike", "mean over cases", analysis, contrast, values)
+
+
+def _trainings(
+    cases: pd.DataFrame, analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
+) -> Iterator[CheckRow]:
+    """The recipes instead of these weights: training runs are random too."""
+    by_patient = analysis.metric.sign * cases.groupby(level="patient").mean()
+    a, b = (pd.DataFrame(by_patient[name]).to_numpy() for name in _names(contrast))
+    if len(by_patient) < 2 or min(a.shape[1], b.shape[1]) < 2:
+        return
+    recipe = unpaired_seeds(a, b, settings.level)
+    values = (recipe.mean, recipe.low, recipe.high, None)
+    yield _row("trainings", "patients and trainings random", analysis, contrast, values)
+
+
+def _folds(
+    designs: Sequence[Design], analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
+) -> Iterator[CheckRow]:
+    """The recipes over folds, whose training patients are random and overlap."""
+    a, b = (next(d for d in designs if d.name == name) for name in _names(contrast))
+    differences = dict(zip(analysis.patients, contrast.d, strict=True))
+    found = over_folds(a, b, differences, settings.level)
+    if found is not None:
+        choice = f"training patients random, {fold_counts([a])[0]} folds (Nadeau-Bengio)"
+        values = (found.mean, found.low, found.high, found.p_two_sided)
+        yield _row("folds", choice, analysis, contrast, values)
+
+
+def _gaps(
+    designs: Sequence[Design], metric: Metric, pairs: Pairs, settings: ComparisonConfig
+) -> Iterator[CheckRow]:
+    """Both rules for cases one design lacks, side by side."""
+    if settings.missing == "error" or not absences(designs):
+        return
+    for rule, words in RULES.items():
+        try:
+            rows = align(designs, rule)
+        except ComparisonError:  # the designs share no case: the other rule stands alone
+            continue
+        for _, frame in rows.groupby("target", sort=True):
+            analysis = analyse(frame, metric, "primary", pairs, settings, settings.empty)
+            for contrast in analysis.contrasts:
+                i = contrast.t.interval
+                values = (i.mean, i.low, i.high, contrast.p)
+                yield _row("missing cases", words, analysis, contrast, values)
+
+
+def _names(contrast: Contrast) -> tuple[str, str]:
+    return contrast.candidate, contrast.reference

@@ -1,0 +1,1 @@
+"""Which rows are compared: cases aligned over designs, cases that one lacks, pooled folds."""

@@ -1,0 +1,286 @@
+"""What weakens a comparison, a line each, the most severe first: read before a result is quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from ablation.comparison.analysis.contrasts import Analysis, Contrast
+from ablation.comparison.analysis.empties import Detection
+from ablation.comparison.analysis.ledger import LedgerRow
+from ablation.comparison.analysis.sensitivity import CheckRow, PolicyRow, conclusion_changes
+from ablation.comparison.metrics import Metric, number_text
+from ablation.comparison.tables.align import Design
+from ablation.comparison.tables.folds import fold_counts
+from ablation.comparison.wording.late import differing_plans, late_words
+from ablation.comparison.wording.verdict import p_text
+from ablation.config.sections import ComparisonConfig
+
+SMALL = 10  # patients below which a test set is called very small
+MOST_NAMED = 3  # comparisons in a line; more are counted
+RANDOM_TOO = {
+    "trainings": "The difference is one of these weights: with training runs random too",
+    "folds": "With the training patients of the folds random too",
+}
+"""Checks that treat more than the test patients as random."""
+
+SEVERITY = ("red", "amber", "grey")
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """One thing to know before a result is quoted."""
+
+    colour: Literal["red", "amber", "grey"]
+    """red: the result may be wrong; amber: it holds for less; grey: something is not known."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What cautions are read from."""
+
+    designs: Sequence[Design]
+    settings: ComparisonConfig
+    analyses: Sequence[Analysis]
+    ledger: Sequence[LedgerRow]
+    detection: Sequence[Detection]
+    sensitivity: Sequence[PolicyRow]
+    checks: Sequence[CheckRow]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the designs."""
+        return tuple(design.name for design in self.designs)
+
+    def where(self, target: str) -> str:
+        """The target in brackets where there are several."""
+        return f" ({target})" if len({one.target for one in self.analyses}) > 1 else ""
+
+    @property
+    def missed(self) -> int:
+        """Missed cases of all designs and trainings."""
+        return sum(one.missed for one in self.detection)
+
+
+def cautions(evidence: Evidence) -> tuple[Caution, ...]:
+    """Return what weakens a comparison, the most severe first; nothing where nothing does."""
+    found = [
+        *_unfair(evidence),
+        *_missed(evidence),
+        *_late(evidence),
+        *_rules(evidence),
+        *_patients(evidence),
+        *_tests(evidence),
+        *_trainings(evidence),
+        *_differing(evidence),
+    ]
+    return most_severe_first(found)
+
+
+def most_severe_first(found: Sequence[Caution]) -> tuple[Caution, ...]:
+    """Return them once each, red before amber before grey, else in their order."""
+    return tuple(sorted(dict.fromkeys(found), key=lambda one: SEVERITY.index(one.colour)))
+
+
+def _unfair(evidence: Evidence) -> Iterator[Caution]:
+    """What opens the verdict: unequal budgets, settings chosen on test patients."""
+    for row in evidence.ledger:
+        if row.colour == "red":
+            values = _values(row, evidence.names)
+            yield Caution("red", f"{_capital(row.label)}: {values}; {row.remark}.")
+
+
+def _missed(evidence: Evidence) -> Iterator[Caution]:
+    if any(d.missed for d in evidence.detection):
+        counts = ", ".join(f"{d.design} {d.missed} of {d.with_tumour}" for d in evidence.detection)
+        every = " over all trainings" if max(len(d.cases) for d in evidence.designs) > 1 else ""
+        yield Caution("amber", f"Missed tumours{every}: {counts}.")
+    for analysis in evidence.analyses:
+        if analysis.metric.kind == "distance" and analysis.unscored and evidence.missed:
+            yield Caution(
+                "red" if analysis.role == "primary" else "amber",
+                f"{evidence.missed} missed cases could not be penalised (size of the scan "
+                f"unknown): {analysis.metric.label} favours designs that miss.",
+            )
+
+
+def _late(evidence: Evidence) -> Iterator[Caution]:
+    """What was chosen after the results were seen."""
+    for text in late_words(evidence.designs, evidence.settings):
+        yield Caution("red", text)
+    for text in differing_plans(evidence.designs):
+        yield Caution("amber", text)
+
+
+def _rules(evidence: Evidence) -> Iterator[Caution]:
+    """Rules for masks, cases and units under which the conclusion would be another."""
+    if conclusion_changes(evidence.sensitivity):
+        yield Caution(
+            "red", "The conclusion changes with the rule for empty masks: see the table of rules."
+        )
+    winners: dict[tuple[str, ...], set[str]] = {}
+    for row in evidence.checks:
+        if row.kind == "missing cases":
+            winners.setdefault(row.place, set()).add(row.winner)
+    if any(len(found) > 1 for found in winners.values()):
+        yield Caution("red", "The conclusion changes with the rule for missing cases.")
+    if evidence.analyses[0].unit_of_analysis == "case":
+        level = 100 * evidence.settings.level
+        yield Caution(
+            "red", f"The unit is the case: {level:g} % intervals are too narrow; compare patients."
+        )
+    if evidence.settings.correction == "none" and len(evidence.designs) > 2:
+        yield Caution("amber", "p-values are not adjusted for the number of comparisons.")
+
+
+def _patients(evidence: Evidence) -> Iterator[Caution]:
+    """How few patients there are, and what one of them decides."""
+    n = len(evidence.analyses[0].patients)
+    # With one or two patients to compare, the verdict itself is about their number.
+    if n < SMALL and (n > 2 or not _primary(evidence)):
+        yield Caution("amber", f"Very small test set: {n} patient{'s' if n > 1 else ''}.")
+    if n == 2 and _primary(evidence):
+        yield Caution(
+            "amber",
+            "An interval from 2 patients rests on one degree of freedom: read it as 'unknown'.",
+        )
+    turning = [
+        f"{_pair(row)}{evidence.where(row.target)} without {row.choice}"
+        for row in evidence.checks
+        if row.kind == "patient left out" and n > 2 and _turns(row)
+    ]
+    if turning:
+        yield Caution("amber", f"One patient decides who has the better mean: {_some(turning)}.")
+
+
+def _turns(row: CheckRow) -> bool:
+    """Whether the means without one patient lie on both sides of 0."""
+    return row.low is not None and row.high is not None and row.low < 0 < row.high
+
+
+def _tests(evidence: Evidence) -> Iterator[Caution]:
+    """Where the data are odd enough that the choice of a test matters."""
+    alpha = round(1 - evidence.settings.level, 12)
+    primary = _primary(evidence)
+    same = [_pair(c) + evidence.where(a.target) for a, c in primary if not any(c.d)]
+    if same:
+        label = evidence.analyses[0].metric.label
+        yield Caution("amber", f"Identical {label} in every patient: {_some(same)}.")
+    odd = [(a, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
+    torn = [_torn(a.metric, c, evidence.where(a.target)) for a, c in odd if _opposed(c)]
+    if torn:
+        yield Caution(
+            "amber",
+            f"Mean and ranks favour different designs, a few patients differ strongly: {_some(torn)}.",
+        )
+    between = [
+        f"{_pair(c)}{evidence.where(a.target)} (p {p_text(c.t.p_two_sided)} by t, "
+        f"{p_text(c.rank.p_two_sided)} by signed ranks)"
+        for a, c in odd
+        if not _opposed(c)
+    ]
+    if between:
+        yield Caution("amber", f"Tests disagree at p < {alpha:.2g}, unadjusted: {_some(between)}.")
+
+
+def _opposed(contrast: Contrast) -> bool:
+    return contrast.t.interval.mean * contrast.shift.estimate < 0
+
+
+def _torn(metric: Metric, contrast: Contrast, where: str) -> str:
+    mean, shift = contrast.t.interval.mean, contrast.shift.estimate
+    values = (
+        f"mean {metric.text(mean, signed=True)}, Hodges-Lehmann {metric.text(shift, signed=True)}"
+    )
+    return f"{_pair(contrast)}{where} ({values})"
+
+
+def _trainings(evidence: Evidence) -> Iterator[Caution]:
+    """Whether the result is one of designs or of the weights at hand."""
+    once = [design.name for design in evidence.designs if len(design.cases) == 1]
+    if len(once) == len(evidence.designs):
+        per = "design and fold" if any(fold_counts(evidence.designs)) else "design"
+        yield Caution("amber", f"One training run per {per}: conclusions are about these weights.")
+    elif once:
+        yield Caution(
+            "amber",
+            f"Trained once: {', '.join(once)}; conclusions are about "
+            f"{'its' if len(once) == 1 else 'their'} weights.",
+        )
+    means = {row.place: row for row in evidence.checks if row.choice == "paired t, mean"}
+    for kind, words in RANDOM_TOO.items():
+        opened = [
+            _pair(row) + evidence.where(row.target)
+            for row in evidence.checks
+            if row.kind == kind and row.open and not means[row.place].open
+        ]
+        if opened:
+            yield Caution("amber", f"{words}, the interval includes 0: {_some(opened)}.")
+    spread = list(dict.fromkeys(_spread(evidence)))
+    if spread:
+        yield Caution(
+            "amber",
+            f"Trainings of one design differ by more than the designs do: {_some(spread)}.",
+        )
+
+
+def _spread(evidence: Evidence) -> Iterator[str]:
+    for analysis, contrast in _primary(evidence):
+        for one in analysis.summaries:
+            compared = one.design in (contrast.candidate, contrast.reference)
+            sd = one.training_sd
+            if compared and sd is not None and sd > abs(contrast.t.interval.mean):
+                yield f"{one.design} (SD {number_text(sd, analysis.metric.digits)})"
+
+
+def _differing(evidence: Evidence) -> Iterator[Caution]:
+    """What else differs between the designs, or is not stated by one."""
+    differing = [
+        f"{row.label} ({_values(row, evidence.names)})"
+        for row in evidence.ledger
+        if row.colour == "amber" and row.fact != "seeds"  # trainings have a line of their own
+    ]
+    if differing:
+        yield Caution("amber", f"Not the same for all designs: {'; '.join(differing)}.")
+    unknown: dict[str, list[str]] = {}
+    for row in evidence.ledger:
+        if row.colour == "grey" and row.judges_budget:
+            silent = [
+                name for name, fact in zip(evidence.names, row.stated, strict=True) if fact is None
+            ]
+            unknown.setdefault(", ".join(silent), []).append(row.label)
+    for names, labels in unknown.items():
+        yield Caution("grey", f"Not stated for {names}: {', '.join(labels)}.")
+
+
+def _primary(evidence: Evidence) -> list[tuple[Analysis, Contrast]]:
+    """The comparisons a verdict rests on; none where cases were counted as independent."""
+    return [
+        (analysis, contrast)
+        for analysis in evidence.analyses
+        if analysis.role == "primary" and analysis.unit_of_analysis == "patient"
+        for contrast in analysis.contrasts
+    ]
+
+
+def _pair(one: Contrast | CheckRow) -> str:
+    return f"{one.candidate} against {one.reference}"
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - MOST_NAMED} more" if len(texts) > MOST_NAMED else ""
+    return ", ".join(texts[:MOST_NAMED]) + more
+
+
+def _values(row: LedgerRow, designs: Sequence[str]) -> str:
+    """Whose value is which, equal ones together: "a and b 20, c 50"."""
+    by_value: dict[str, list[str]] = {}
+    for name, value in zip(designs, row.values, strict=True):
+        by_value.setdefault(value, []).append(name)
+    return ", ".join(f"{' and '.join(names)} {value}" for value, names in by_value.items())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,1 @@
+"""Layouts of scans: one file each."""

@@ -1,0 +1,1 @@
+"""What is run: one design on one data set, its trials and finals, their scores."""

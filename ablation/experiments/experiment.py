@@ -1,0 +1,281 @@
+"""What the trials of one study have in common: design, data, split, configuration, space.
+
+A study's definition is stored with it; the same command with another definition is refused.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
+from ablation.data import Dataset, Split, open_dataset, splits_of
+from ablation.data.readers.source import Progress, silent
+from ablation.errors import UsageError, nearest
+from ablation.losses import LOSSES, strengths
+from ablation.losses import structure as loss_structure
+from ablation.models import MODELS, check, structure, weights
+from sweeps import Dimension, Float, Space, parse_space, to_json
+
+NOT_IN_DEFINITION = frozenset(
+    {"data.path", "data.source", "data.skip_bad", "data.split", "data.folds", "space"}
+    | {"sweep.trials", "sweep.seeds", "sweep.retries", "sweep.max_consecutive_failures"}
+    | {"sweep.keep_checkpoints", "tracking.uri"}
+)
+"""Keys that change neither weights, scores nor the search; what they lead to is fingerprinted."""
+
+OF_THE_REPORT = ("comparison.", "report.")
+"""Sections that say what is made of runs, not what is run."""
+
+PRIVATE = frozenset({"data.path", "data.split", "tracking.uri"})
+"""Keys that never leave the machine: paths, and an address that may hold a password."""
+
+DATA_OF_IDENTITY = (
+    *("target", "modalities", "image_size", "normalise", "augmentation"),
+    *("min_tumor_px", "empty_slices", "split_seed"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """One design on one data set under one split."""
+
+    name: str
+    """The experiment: designs of one experiment are compared with each other."""
+    design: str
+    """The design's name in tables: the model's, or the one given by --study."""
+    config: Config
+    preset: str
+    """The ready configuration this one rests on; its name bands the outputs of a demo."""
+    dataset: Dataset
+    split: Split
+    fold: int | None = None
+    """Outer fold that tests, from 1; none: there is one split."""
+
+    @property
+    def label(self) -> str:
+        """The design with its fold, as in "unet.fold1of4": each fold is tuned for itself."""
+        fold = "" if self.fold is None else f".fold{self.fold}of{self.config.data.folds}"
+        return self.design + fold
+
+    @property
+    def study(self) -> str:
+        """Name of the study, and folder of its runs below the workspace."""
+        return f"{self.name}/{self.label}"
+
+    @property
+    def fold_text(self) -> str:
+        """The fold as in "1/4"; "" where there is one split."""
+        return "" if self.fold is None else f"{self.fold}/{self.config.data.folds}"
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """What the network sees: rows, columns, channels."""
+        return image_shape(self.config)
+
+    @property
+    def space(self) -> Space:
+        """The search space: [space] of the configuration, else the default of model and loss."""
+        return space_of(self.config)
+
+    def definition(self) -> dict[str, str]:
+        """Return what must not change while a study goes on, as texts by key."""
+        values = {
+            key: json.dumps(value, default=str)
+            for key, value in flatten(self.config).items()
+            if key not in NOT_IN_DEFINITION and not key.startswith(OF_THE_REPORT)
+        }
+        values["model.pretrained"] = json.dumps(weights.label(self.config.model))
+        values["space"] = to_json(self.space)
+        values["data fingerprint"] = self.dataset.fingerprint
+        values["split fingerprint"] = self.split.fingerprint
+        values["recipe"] = str(RECIPE_VERSION)
+        values["preset"] = self.preset
+        if self.fold is not None:
+            values["fold"] = self.fold_text
+        return values
+
+    def identity_of(self, config: Config) -> str:
+        """Return the identity of a run with this configuration on this data and split."""
+        return identity(
+            {
+                "model": model_parts(config),
+                "loss": loss_parts(config),
+                "training": config.training.model_dump(),
+                "inference": config.inference.model_dump(),
+                "data": {key: getattr(config.data, key) for key in DATA_OF_IDENTITY},
+                "data fingerprint": self.dataset.fingerprint,
+                "split fingerprint": self.split.fingerprint,
+            }
+        )
+
+
+def image_shape(config: Config) -> tuple[int, int, int]:
+    """Return rows, columns and channels of the slices a network sees."""
+    return config.data.image_size, config.data.image_size, len(config.data.modalities)
+
+
+def model_parts(config: Config) -> dict[str, object]:
+    """Return what decides the network and its first weights, wherever their file lies."""
+    parts = structure(config.model) | {"dropout": config.model.dropout}
+    if "pretrained" in parts:
+        parts["pretrained"] = weights.fingerprint(config.model)
+    return parts
+
+
+def loss_parts(config: Config) -> dict[str, object]:
+    """Return the loss's name, switches and the weights it reads; others do not matter."""
+    return loss_structure(config.loss) | strengths(config.loss)
+
+
+def check_names(config: Config, models: tuple[str, ...]) -> None:
+    """Refuse unknown models and losses, naming the nearest known one."""
+    problems = [
+        (f"unknown model {name!r}", nearest(name, MODELS)) for name in models if name not in MODELS
+    ]
+    if config.loss.name not in LOSSES:
+        problems.append((f"unknown loss {config.loss.name!r}", nearest(config.loss.name, LOSSES)))
+    if problems:
+        raise UsageError(
+            "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
+        )
+
+
+def check_pretrained(config: Config) -> None:
+    """Refuse unusable encoder weights, those a search may choose included.
+
+    Raises:
+        DataError: A missing or wrong file.
+        UsageError: A search over paths: its trials' parameters are published.
+    """
+    choices = config.space.get("model.pretrained", {}).get("choices", ())
+    searched = list(choices) if isinstance(choices, (list, tuple)) else []
+    for choice in searched:
+        if choice not in (weights.NONE, weights.IMAGENET):
+            raise UsageError(
+                f"[space] model.pretrained {choice!r} cannot be searched",
+                hint="Search none and imagenet; sweep a file as a variant of its own with --study.",
+            )
+    for choice in (config.model.pretrained, *searched):
+        weights.check(config.model.model_copy(update={"pretrained": choice}))
+
+
+def space_of(config: Config) -> Space:
+    """Return the search space of a configuration, each dimension checked against its key."""
+    if not config.space:
+        return _default_space(config)
+    known = [key for key in flatten(config) if key.split(".")[0] in SEARCHED]
+    known.append("inference.threshold")
+    for key in config.space:
+        if key.startswith("inference.") and key not in known:
+            raise UsageError(
+                f"[space] {key} cannot be searched by trials",
+                hint="inference.search=full tries every value exactly, without training for it.",
+            )
+        if key not in known:
+            raise UsageError(f"[space] {key} cannot be searched", hint=nearest(key, known))
+    return parse_space(config.space)
+
+
+def _default_space(config: Config) -> dict[str, Dimension]:
+    rate = config.training.learning_rate
+    space: dict[str, Dimension] = {
+        "training.learning_rate": Float(rate / 10, rate * 3, log=True),
+        "model.dropout": Float(0.0, 0.5),
+    }
+    space |= {
+        f"loss.{key}": dimension
+        for key, dimension in LOSS_SPACE.items()
+        if key in LOSSES[config.loss.name].keys
+    }
+    return space
+
+
+SEARCHED = ("model", "loss", "training")
+"""Sections whose keys a space may name; of inference only the threshold."""
+
+LOSS_SPACE: Mapping[str, Dimension] = {
+    "dice_weight": Float(0.2, 0.8),
+    "fn_weight": Float(0.3, 0.9),
+    "exponent": Float(0.5, 1.5),
+    "gamma": Float(0.5, 4.0),
+    "edge_weight": Float(1.0, 5.0),
+}
+
+
+def params_of(config: Config) -> dict[str, str]:
+    """Return the flat configuration as texts for a run's record, without what stays on this machine."""
+    flat = flatten(config) | {"model.pretrained": weights.label(config.model)}
+    return {
+        key: "none" if value is None else str(value)
+        for key, value in flat.items()
+        if key not in PRIVATE and not key.startswith("report.")
+    }
+
+
+def configured(experiment: Experiment, params: Mapping[str, object], seed: int | None) -> Config:
+    """Return the configuration of one trial, or of a final with its own seed."""
+    values = dict(params)
+    if seed is not None:
+        values["training.seed"] = seed
+    return with_values(experiment.config, values)
+
+
+def open_experiment(
+    config: Config,
+    *,
+    preset: str,
+    cache: Path,
+    name: str | None = None,
+    design: str | None = None,
+    fold: int | None = None,
+    progress: Progress = silent,
+) -> Experiment:
+    """Return one of `open_experiments`: the only one, or that of an outer fold (from 1)."""
+    experiments = open_experiments(
+        config, preset=preset, cache=cache, name=name, design=design, progress=progress
+    )
+    return experiments[(fold or 1) - 1]
+
+
+def open_experiments(
+    config: Config,
+    *,
+    preset: str,
+    cache: Path,
+    name: str | None = None,
+    design: str | None = None,
+    progress: Progress = silent,
+) -> tuple[Experiment, ...]:
+    """Open the data of a configuration and return the experiment of each of its splits.
+
+    Args:
+        config: Its `model.name` is the design; with `data.folds` there is a split for each fold.
+        preset: Ready configuration it rests on.
+        cache: Folder of prepared slices and facts.
+        name: Of the experiment; none: the data set's.
+        design: Name in tables; none: the model's.
+        progress: Called with a line about what is being read.
+
+    Raises:
+        DataError: Unusable scans, split or encoder weights.
+        UsageError: Unknown model or loss, folds that the patients do not allow.
+    """
+    check_names(config, (config.model.name,))
+    check(config.model, image_shape(config))
+    check_pretrained(config)
+    dataset = open_dataset(config.data, cache, progress)
+    return tuple(
+        Experiment(
+            name=name or dataset.name,
+            design=design or config.model.name,
+            config=config,
+            preset=preset,
+            dataset=dataset,
+            split=split,
+            fold=None if config.data.folds is None else number,
+        )
+        for number, split in enumerate(splits_of(dataset, config.data), 1)
+    )

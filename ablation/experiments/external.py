@@ -1,0 +1,229 @@
+"""An external test set: a trained run scored on other scans, with nothing chosen on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ablation.config import Config, with_values
+from ablation.data import Split, open_dataset, prepare
+from ablation.data.facts import PatientFacts
+from ablation.data.readers.brats_names import person_of
+from ablation.data.readers.source import Progress, silent
+from ablation.errors import DataError, UsageError
+from ablation.experiments.experiment import Experiment
+from ablation.experiments.objective import write_scores
+from ablation.experiments.rescoring import experiment_of, predictor_of, require_weights
+from ablation.experiments.scoring import Scored, score_at
+from ablation.inference.choose import OperatingPoint
+from ablation.inference.maps import Maps
+from ablation.inference.morphology import Element, Morphology
+from ablation.metrics.cases import summarise
+from ablation.metrics.table import read_cases
+from tracking import names
+from tracking.errors import TrackingError
+from tracking.provenance import collect
+from tracking.record import RunFolder, RunRecord
+from tracking.workspace import attempts, design_folder, find_runs, next_attempt
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Scores of a run on scans that it was neither trained nor tuned on."""
+
+    folder: RunFolder
+    """A final of its own, in an experiment of its own."""
+    rows: tuple[Row, ...]
+    left_out: tuple[str, ...]
+    """Patients of these scans that the run was trained or tuned on."""
+    is_new: bool
+    """False: these scores were there already."""
+
+
+def evaluate_on(
+    run: Path,
+    workspace: Path,
+    cache: Path,
+    data: str,
+    experiment: str | None = None,
+    progress: Progress = silent,
+    *,
+    skip_bad: bool = False,
+) -> External:
+    """Score a run on other scans, every labelled patient as a test patient.
+
+    Test-time augmentation, threshold and morphology are those on the run's record.
+
+    Args:
+        run: Folder of a finished trial or final.
+        workspace: Where its study lies.
+        cache: Folder of prepared slices.
+        data: Folder of the scans, of any layout that has the run's modalities and target.
+        experiment: Where the scores go; None: `<the run's>.on-<name of the folder>`, so that they
+            never stand among the scores on its own test patients.
+        progress: Called with a line about what is being done, and for each finding of the scans.
+        skip_bad: Leave unusable patients out instead of refusing.
+
+    Raises:
+        AblateError: A run without weights, or whose own scans are gone.
+        DataError: Scans that cannot be used, or none that the run has not seen.
+        UsageError: Scans without the run's modalities or target; an experiment with other scores.
+    """
+    folder = RunFolder(run)
+    record = folder.record
+    require_weights(folder)
+    own = experiment_of(record, workspace, cache)
+    elsewhere = {"path": data, "source": "auto", "split": None, "skip_bad": skip_bad}
+    config = with_values(own.config, {f"data.{key}": value for key, value in elsewhere.items()})
+    other, left_out = _unseen(own, config, cache, progress)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(data).resolve().name)
+    target = replace(other, name=experiment or f"{record.experiment}.on-{name}")
+    _refuse_mixture(target, workspace)
+    point = _point_of(record, own.config.inference.element)
+    identity = _identity(record, target, point)
+    design = design_folder(workspace, target.name, record.study.rpartition("/")[2])
+    stem = record.name.rpartition(".")[0]
+    stem = stem if record.kind == "final" else f"trial-{stem}"
+    earlier = attempts(design, stem)
+    for done in earlier:
+        if (done.record.identity, done.record.status) == (identity, "FINISHED"):
+            progress(f"scored before: {done.path}")
+            return External(done, _recorded(done), left_out, False)
+    slices = prepare(target.dataset, target.config.data, cache, progress)
+    maps = Maps(predictor_of(folder, own), slices, (point.tta,))
+    scored = score_at(point, target, target.config, slices, maps, ("test",), per_slice=True)
+    new = RunRecord(
+        kind="final",
+        experiment=target.name,
+        model=record.model,
+        name=f"{stem}.{next_attempt(earlier)}",
+        study=f"{target.name}/{design.name}",
+        identity=identity,
+        params=record.params,
+        tags=_tags(record, target, name, len(left_out), scored.ms_per_case),
+        provenance=collect(),
+    )
+    written = _written(RunFolder.create(design, new), scored, point)
+    return External(written, scored.rows, left_out, True)
+
+
+def _written(folder: RunFolder, scored: Scored, point: OperatingPoint) -> RunFolder:
+    write_scores(folder, scored)
+    folder.finish("FINISHED", metrics={**summarise(scored.rows), "threshold": point.threshold})
+    return folder
+
+
+def _unseen(
+    own: Experiment, config: Config, cache: Path, progress: Progress
+) -> tuple[Experiment, tuple[str, ...]]:
+    """Return the run's experiment on the other scans, without patients it was trained or tuned on."""
+    dataset = open_dataset(config.data, cache, progress)
+    for finding in dataset.findings:
+        progress(f"{finding.severity}: {finding}")
+    ids = {*own.split.train, *own.split.validation}
+    seen = [facts for facts in own.dataset.patients if facts.id in ids]
+    labelled = [facts for facts in dataset.patients if facts.labelled]
+    kept = unseen(labelled, seen)
+    left_out = tuple(facts.id for facts in labelled if facts not in kept)
+    if left_out:
+        progress(f"left out, the run was trained or tuned on them: {', '.join(left_out)}")
+    if unlabelled := [facts.id for facts in dataset.patients if not facts.labelled]:
+        progress(f"left out, without a truth: {', '.join(unlabelled)}")
+    if not kept:
+        raise DataError(
+            f"{config.data.path}: the run was trained or tuned on every patient with a truth: "
+            + ", ".join(left_out),
+            hint="An external test set holds other patients.",
+        )
+    split = Split((), (), tuple(facts.id for facts in kept))
+    return replace(
+        own, config=config, dataset=replace(dataset, patients=kept), split=split
+    ), left_out
+
+
+def unseen(
+    patients: Sequence[PatientFacts], seen: Sequence[PatientFacts]
+) -> tuple[PatientFacts, ...]:
+    """Return the patients that are none of those seen: not by id, person or content.
+
+    Who is known by one examination is left out with all of them.
+    """
+    persons = {person_of(facts.id) for facts in seen}
+    hashes = {facts.raw_hash for facts in seen}
+    known = {
+        facts.person
+        for facts in patients
+        if person_of(facts.id) in persons or facts.raw_hash in hashes
+    }
+    return tuple(facts for facts in patients if facts.person not in known)
+
+
+def _refuse_mixture(target: Experiment, workspace: Path) -> None:
+    """Refuse an experiment with scores on other patients than these."""
+    if not names.is_part(target.name):
+        raise UsageError(
+            f"--experiment {target.name!r} cannot name a folder",
+            hint="Use letters, digits, _ . and -",
+        )
+    for folder in find_runs(workspace):
+        try:
+            record = folder.record
+        except TrackingError:
+            continue  # a damaged record belongs to no experiment
+        mixed = record.kind != "import" and (
+            names.EXTERNAL not in record.tags
+            or record.tags[names.DATA] != target.dataset.fingerprint
+        )
+        if record.experiment == target.name and mixed:
+            raise UsageError(
+                f"experiment {target.name} holds scores on other scans ({folder.path})",
+                hint="Name an experiment of its own for these scans: --experiment NAME",
+            )
+
+
+def _point_of(record: RunRecord, element: Element) -> OperatingPoint:
+    """Return how the run's maps become masks, as its ledger has it."""
+    facts = {
+        fact: json.loads(record.tags[names.LEDGER + fact])
+        for fact in ("tta", "threshold", "morphology", "min_size")
+    }
+    morphology = Morphology(facts["morphology"], facts["min_size"], element)
+    return OperatingPoint(facts["tta"], facts["threshold"], morphology)
+
+
+def _identity(record: RunRecord, target: Experiment, point: OperatingPoint) -> str:
+    parts = (record.run_key, target.dataset.fingerprint, target.split.fingerprint, repr(point))
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _recorded(folder: RunFolder) -> tuple[Row, ...]:
+    frame = read_cases(folder.path / names.PER_CASE)
+    return tuple({str(k): v for k, v in row.items()} for row in frame.to_dict("records"))
+
+
+def _tags(
+    record: RunRecord, target: Experiment, data: str, left_out: int, ms_per_case: float
+) -> dict[str, str]:
+    facts = {
+        "external_test_set": data,
+        "generated": target.dataset.generated,
+        "ms_per_case": ms_per_case,
+        "patients_left_out": left_out,
+    }
+    # The folds of a cross-validation share their seeds, but each is a training of its own.
+    fold = record.study.rpartition("/")[2].removeprefix(record.model)
+    return {
+        **{tag: text for tag, text in record.tags.items() if tag.startswith(names.LEDGER)},
+        **{f"{names.LEDGER}{fact}": json.dumps(value) for fact, value in facts.items()},
+        names.EXTERNAL: data,
+        names.DATA: target.dataset.fingerprint,
+        names.SPLIT: target.split.fingerprint,
+        names.SETTING: record.tags.get(names.SETTING, record.identity),
+        names.SEED: record.tags.get(names.SEED, record.params["training.seed"]) + fold,
+    }

@@ -1,0 +1,335 @@
+"""One configuration -> one trained, scored, written run folder: what a sweep calls as its objective.
+
+    objective = Objective(experiment, workspace, slices)
+    outcome = objective(assignment)          # Complete, Pruned, Failed or Interrupted
+
+The run folder is complete on disk before the outcome is returned.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import traceback
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablation.config import Config
+from ablation.data import Slices, training_rows
+from ablation.errors import AblateError
+from ablation.experiments.experiment import Experiment, configured, params_of
+from ablation.experiments.scoring import SPLITS, Scored, score, validate
+from ablation.inference.choose import search_csv
+from ablation.inference.overlays import overlays_csv
+from ablation.inference.tta import uncovered
+from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
+from ablation.metrics.table import write_cases
+from ablation.models import weights
+from ablation.training.quiet import without_remarks
+from ablation.training.schedule import input_warning
+from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
+from tracking import names
+from tracking.errors import TrackingError
+from tracking.provenance import collect, without_paths
+from tracking.record import RunFolder, RunRecord
+from tracking.workspace import attempts, design_folder, find_runs, next_attempt
+
+if TYPE_CHECKING:
+    from ablation.training.schedule import Epoch, Fit
+    from ablation.training.trainer import Trainer
+
+WEIGHTS = "checkpoint/weights.npz"
+RESUME = "checkpoint/resume.npz"
+SHAPES_KEPT = 4
+"""Traced networks a worker keeps; a search over structural keys would otherwise fill the memory."""
+
+
+@dataclass(slots=True)
+class Objective:
+    """Trains and scores the trials of one study; keeps its traced networks warm."""
+
+    experiment: Experiment
+    workspace: Path
+    slices: Slices
+    parent_key: str
+    """run_key of the study's own run folder."""
+    _trainers: dict[object, Trainer] = field(default_factory=dict)
+    _known: dict[tuple[str, str], RunFolder] = field(default_factory=dict)
+    _provenance: Mapping[str, object] = field(default_factory=collect)
+
+    def __post_init__(self) -> None:
+        """Learn which runs of the workspace are finished, so that none is trained twice."""
+        for folder in find_runs(self.workspace):
+            with suppress(TrackingError):  # a damaged record answers for nothing
+                self._remember(folder)
+
+    def warm_up(self) -> None:
+        """Build and trace the study's own network, before a trial is claimed and could be lost."""
+        self._trainer(self.experiment.config).warm_up(self.experiment.config)
+
+    def __call__(self, assignment: Assignment) -> Outcome:
+        """Train, score and write one run; one that was done before is answered from its record."""
+        config = configured(self.experiment, assignment.params, assignment.seed)
+        folder, previous = self._open(assignment, config)
+        known = self._known.get((assignment.kind, folder.record.identity))
+        try:
+            if known is not None:
+                outcome = self._answer_from(known, folder, config)
+            else:
+                outcome = self._train(assignment, config, folder, previous)
+        except AblateError as error:
+            folder.log(f"{error.message}\n{error.hint}")
+            reason = getattr(error, "reason", "unusable setting")
+            folder.finish("FAILED", reason=f"{reason}: {error.message}")
+            return Failed(reason, retry=False)
+        except OSError:
+            raise  # the disk, not the trial: the trial goes back and the sweep says why it ends
+        except Exception as error:  # noqa: BLE001 - any bug of a setting is recorded, then counted
+            folder.log(without_paths(traceback.format_exc()))
+            folder.finish("FAILED", reason=without_paths(f"exception: {error!r}"))
+            return Failed("exception", retry=False)
+        self._remember(folder)
+        return outcome
+
+    @property
+    def trainers(self) -> tuple[Trainer, ...]:
+        """The traced networks, for those who measure them."""
+        return tuple(self._trainers.values())
+
+    @property
+    def _design(self) -> Path:
+        return design_folder(self.workspace, self.experiment.name, self.experiment.label)
+
+    def _remember(self, folder: RunFolder) -> None:
+        record = folder.record
+        if (
+            record.status == "FINISHED"
+            and record.kind in SPLITS
+            and (folder.path / WEIGHTS).exists()
+        ):
+            self._known[record.kind, record.identity] = folder
+
+    def _open(self, assignment: Assignment, config: Config) -> tuple[RunFolder, RunFolder | None]:
+        """Make the attempt's folder; return it with the attempt that has a state to go on from."""
+        name = stem(assignment.number, assignment.seed)
+        earlier = attempts(self._design, name)
+        for folder in earlier:
+            folder.close_if_abandoned()
+        record = RunRecord(
+            kind=assignment.kind,
+            experiment=self.experiment.name,
+            model=self.experiment.design,
+            name=f"{name}.{next_attempt(earlier)}",
+            study=self.experiment.study,
+            identity=self.experiment.identity_of(config),
+            params=params_of(config),
+            tags=self._tags(assignment, config),
+            provenance=self._provenance,
+            parent_key=self.parent_key,
+            retry_of=earlier[-1].run_key if earlier else "",
+        )
+        # A final of the same seed may have had another setting.
+        resumable = [
+            f for f in earlier if f.resume_files() and f.record.identity == record.identity
+        ]
+        return RunFolder.create(self._design, record), resumable[-1] if resumable else None
+
+    def _tags(self, assignment: Assignment, config: Config) -> dict[str, str]:
+        tags = data_tags(self.experiment)
+        if (start := weights.fingerprint(config.model)) != weights.NONE:
+            tags[names.PRETRAINED] = start
+        if assignment.kind == "final":
+            tags[names.SEED] = str(assignment.seed)
+            tags[names.SETTING] = json.dumps(dict(assignment.params), sort_keys=True)
+        return tags
+
+    def _train(
+        self, assignment: Assignment, config: Config, folder: RunFolder, previous: RunFolder | None
+    ) -> Outcome:
+        from ablation.training.devices import memory_named
+
+        trainer = self._trainer(config)
+        started = time.monotonic()
+        fit = self._fit(trainer, assignment, config, folder, previous)
+        if fit.ended == "stopped":
+            return _stopped(assignment, folder, fit)
+        with folder.writing(WEIGHTS) as path:
+            trainer.save_weights(path)
+        with memory_named(config):
+            scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
+        folder.write_text(names.THRESHOLDS, search_csv(scores.search))
+        write_scores(folder, scores)
+        not_learned = uncovered(scores.point.tta, config.data.augmentation)
+        for warning in filter(None, (not_learned, input_warning(fit.input_share))):
+            folder.log(f"warning: {warning}")
+        measured = {
+            "epochs_used": len(fit.epochs),
+            "best_epoch": fit.best_epoch,
+            "seconds": time.monotonic() - started,
+            "step_seconds": fit.step_seconds,
+            "input_share": fit.input_share,
+            "parameters": trainer.parameters,
+        }
+        metrics = {
+            **scores.summary,
+            **{f"cost/{key}": float(value) for key, value in measured.items()},
+        }
+        facts = self._facts(config, metrics) | scores.facts | {"device": trainer.device}
+        folder.finish("FINISHED", metrics=metrics, tags=_ledger(facts))
+        return Complete(scores.validation_dice, facts)
+
+    def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
+        """Give a run the results of a finished one with the same identity."""
+        results = (WEIGHTS, names.THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS)
+        figures = [path.name for path in (known.path / names.FIGURES).glob("[!.]*")]
+        for name in (*results, *(f"{names.FIGURES}/{figure}" for figure in figures)):
+            if (known.path / name).exists():  # only finals have figures and a table per slice
+                folder.share(name, known)
+        metrics = known.record.metrics
+        recorded = {
+            tag.removeprefix(names.LEDGER): json.loads(value)
+            for tag, value in known.record.tags.items()
+            if tag.startswith(names.LEDGER)
+        }
+        facts = recorded | self._facts(config, metrics)
+        tags = {**_ledger(facts), "ablate.answered_by": known.run_key}
+        folder.finish("FINISHED", metrics=metrics, tags=tags)
+        return Complete(metrics["validation/objective"], facts)
+
+    def _fit(
+        self,
+        trainer: Trainer,
+        assignment: Assignment,
+        config: Config,
+        folder: RunFolder,
+        previous: RunFolder | None,
+    ) -> Fit:
+        from ablation.training.checkpoint import ResumeState, read_resume, write_resume
+
+        def on_epoch(epoch: Epoch) -> bool:
+            folder.log_epoch(epoch.number, _curves(epoch))
+            return assignment.report(epoch.number, epoch.validation_dice)
+
+        def save(state: ResumeState) -> None:
+            with folder.writing(RESUME) as path:
+                write_resume(state, path)
+
+        state = None
+        if previous is not None:
+            state = read_resume(previous.path / RESUME)
+            folder.continue_from(previous, len(state.epochs))
+            for epoch in state.epochs:
+                assignment.report(epoch.number, epoch.validation_dice)
+        data, split = config.data, self.experiment.split
+        return trainer.fit(
+            config,
+            self.slices.images,
+            self.slices.masks,
+            training_rows(self.slices, split.train, data, data.split_seed),
+            validate=lambda predict: validate(
+                predict,
+                self.slices,
+                split.validation,
+                config.inference,
+                self.experiment.dataset.person,
+            ),
+            on_epoch=on_epoch,
+            resume=state,
+            save=save,
+        )
+
+    def _trainer(self, config: Config) -> Trainer:
+        with without_remarks():
+            from ablation.training.trainer import Trainer, shape_of
+
+        shape = shape_of(config, self.experiment.image_shape)
+        if shape not in self._trainers:
+            if len(self._trainers) >= SHAPES_KEPT:
+                self._trainers.pop(next(iter(self._trainers)))
+            self._trainers[shape] = Trainer(config, self.experiment.image_shape)
+        return self._trainers[shape]
+
+    def _facts(self, config: Config, metrics: Mapping[str, float]) -> dict[str, object]:
+        """Return what the fairness ledger of a report asks of every design."""
+        return {
+            "trials": self.experiment.config.sweep.trials,
+            "epochs_allowed": config.training.epochs,
+            "epochs_used": metrics["cost/epochs_used"],
+            "seconds": metrics["cost/seconds"],
+            "space_size": len(self.experiment.space),
+            "parameters": metrics["cost/parameters"],
+            "ms_per_case": metrics["ms_per_case"],
+            "search": config.inference.search,
+            "precision": config.training.precision,
+            "pretrained": weights.label(config.model),
+            "pruner": config.sweep.pruner,
+            "selected_on": "validation",
+            "preset": self.experiment.preset,
+            "generated": self.experiment.dataset.generated,
+            "patients_left_out": _left_out(self.experiment),
+            "hd95_method": HD95_METHOD,
+            "nsd_tolerance_mm": NSD_TOLERANCE,
+        }
+
+
+def data_tags(experiment: Experiment) -> dict[str, str]:
+    """Return the tags that say which patients a run has seen, and which it is tested on."""
+    tags = {
+        names.DATA: experiment.dataset.fingerprint,
+        names.SPLIT: experiment.split.fingerprint,
+    }
+    return tags if experiment.fold is None else {**tags, names.FOLD: experiment.fold_text}
+
+
+def _left_out(experiment: Experiment) -> int:
+    return len(experiment.dataset.places) - len(experiment.dataset.patients)
+
+
+def close_lost(design: Path, lost: Lost) -> None:
+    """Close the run folders of a trial or final whose process vanished."""
+    for folder in attempts(design, stem(lost.number, lost.seed)):
+        folder.close_if_abandoned()
+
+
+def stem(number: int, seed: int | None) -> str:
+    """Return the name of a run's folder without its attempt: "12", or "final-101" of a seed."""
+    return str(number) if seed is None else f"final-{seed}"
+
+
+def write_scores(folder: RunFolder, scores: Scored) -> None:
+    """Write the per-case table of a run, and the slices and overlays of a final."""
+    tables = {names.PER_CASE: scores.rows, names.PER_SLICE: scores.slice_rows}
+    for name, rows in tables.items():
+        if rows:
+            with folder.writing(name) as path:
+                write_cases(rows, path)
+    for overlay in scores.overlays:
+        with folder.writing(f"{names.FIGURES}/{overlay.file}") as path:
+            path.write_bytes(overlay.png)
+    if scores.overlays:
+        folder.write_text(names.OVERLAYS, overlays_csv(scores.overlays))
+
+
+def _stopped(assignment: Assignment, folder: RunFolder, fit: Fit) -> Outcome:
+    if assignment.interrupted():
+        folder.finish("KILLED", reason="interrupted")
+        return Interrupted()
+    folder.finish("FINISHED", reason="pruned", tags={"ablate.pruned": "true"})
+    return Pruned({"epochs_used": len(fit.epochs)})
+
+
+def _curves(epoch: Epoch) -> dict[str, float]:
+    return {
+        "train/loss": epoch.loss,
+        "train/learning_rate": epoch.learning_rate,
+        "train/seconds": epoch.seconds,
+        "validation/dice": epoch.validation_dice,
+        "validation/threshold": epoch.threshold,
+    }
+
+
+def _ledger(facts: Mapping[str, object]) -> dict[str, str]:
+    return {f"{names.LEDGER}{key}": json.dumps(value) for key, value in facts.items()}

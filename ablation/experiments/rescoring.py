@@ -1,0 +1,135 @@
+"""Score a finished run again from its checkpoint, and hold the result against its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablation.config import parse_value, with_values
+from ablation.data import prepare
+from ablation.data.readers.source import Progress, silent
+from ablation.errors import AblateError, DataError
+from ablation.experiments.experiment import Experiment
+from ablation.experiments.objective import WEIGHTS
+from ablation.experiments.scoring import SPLITS, Scores, score
+from ablation.experiments.study import read_plan
+from ablation.metrics.table import write_cases
+from ablation.training.quiet import without_remarks
+from tracking import names
+from tracking.record import RunFolder, RunRecord
+
+if TYPE_CHECKING:
+    from ablation.inference.predict import Predictor
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A per-case table made anew, and whether it is the one on record."""
+
+    scores: Scores
+    table: Path
+    """The file it was written to."""
+    same: bool | None
+    """Whether the record has the same bytes; None when the record has no table."""
+
+
+def evaluate_run(
+    run: Path,
+    workspace: Path,
+    cache: Path,
+    out: Path | None = None,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Recompute the per-case table of a run from its weights.
+
+    Args:
+        run: A run folder.
+        workspace: Where its study lies.
+        cache: Folder of prepared slices.
+        out: File for the new table. None: the run's per_case.csv when it is missing, otherwise
+            per_case.recomputed.csv beside it when they differ; a recorded table is never replaced.
+        progress: Called with a line about what is being done.
+
+    Raises:
+        AblateError: A study instead of a run, or a run without weights.
+        DataError: The scans or the split are not those the run was made with.
+    """
+    folder = RunFolder(run)
+    record = folder.record
+    require_weights(folder)
+    experiment = experiment_of(record, workspace, cache)
+    slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
+    predictor = predictor_of(folder, experiment)
+    scores = score(experiment, experiment.config, slices, predictor, record.kind)
+    return _written(folder, scores, out)
+
+
+def require_weights(folder: RunFolder) -> None:
+    """Refuse a run that has no trained network."""
+    run, record = folder.path, folder.record
+    if record.kind not in SPLITS or record.status != "FINISHED":
+        raise AblateError(
+            f"{run}: a run of kind {record.kind} that is {record.status} has no weights to score",
+            hint="ablate runs list names the finished trials and finals.",
+        )
+    if names.EXTERNAL in record.tags:
+        raise AblateError(
+            f"{run}: holds scores on other scans ({record.tags[names.EXTERNAL]}), no weights",
+            hint="Score the run they were made with: ablate evaluate RUN --data PATH",
+        )
+    if not (run / WEIGHTS).exists():
+        raise AblateError(
+            f"{run / WEIGHTS}: the weights are gone",
+            hint="Bring them back from the tracking server, where every run's weights are kept.",
+        )
+
+
+def predictor_of(folder: RunFolder, experiment: Experiment) -> Predictor:
+    """Return the trained network of a run."""
+    with without_remarks():
+        from ablation.training.trainer import Trainer
+
+        trainer = Trainer(experiment.config, experiment.image_shape)
+    trainer.load(folder.path / WEIGHTS)
+    return trainer.predictor
+
+
+def experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment:
+    """Return the experiment of a run, with the run's own setting and seed."""
+    study = read_plan(workspace, record.study, cache)
+    for fact, now in (
+        (names.DATA, study.dataset.fingerprint),
+        (names.SPLIT, study.split.fingerprint),
+    ):
+        if record.tags[fact] != now:
+            raise DataError(
+                f"{study.dataset.path or study.dataset.name}: not the {fact.removeprefix('ablate.')} "
+                f"that run {record.name} was made with",
+                hint="Bring back the scans and the split of that time.",
+            )
+    own = (*study.space, "training.seed")
+    config = with_values(study.config, {key: parse_value(record.params[key]) for key in own})
+    if study.identity_of(config) != record.identity:
+        raise AblateError(
+            f"run {record.name} was made with other settings than study {record.study} has now",
+            hint="Score it with the version of ablate that made it.",
+        )
+    return replace(study, config=config)
+
+
+def _written(folder: RunFolder, scores: Scores, out: Path | None) -> Evaluation:
+    recorded = folder.path / names.PER_CASE
+    fresh = folder.path / names.RECOMPUTED
+    write_cases(scores.rows, fresh)
+    same = recorded.read_bytes() == fresh.read_bytes() if recorded.exists() else None
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_bytes(fresh.read_bytes())
+        fresh.unlink()
+        return Evaluation(scores, out, same)
+    if same is None:
+        fresh.replace(recorded)
+    elif same:
+        fresh.unlink()
+    return Evaluation(scores, recorded if same is not False else fresh, same)

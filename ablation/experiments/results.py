@@ -1,0 +1,126 @@
+"""The table a sweep ends with: each design's trials, best validation Dice, threshold, test Dice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+
+from ablation.comparison import Design, compare
+from ablation.errors import ComparisonError
+from ablation.experiments.experiment import Experiment
+from ablation.experiments.study import finals_of, storage_url
+from ablation.scores.finals import trainings
+from ablation.training.schedule import input_warning
+from sweeps import best_trial, trials_table
+from tracking.record import RunFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One design at the end of its study, or of those of its outer folds."""
+
+    design: str
+    folds: int | None
+    """Outer folds of cross-validation, whose test patients are pooled; none: one split."""
+    trials: int
+    """Finished, over all folds."""
+    validation_dice: float | None
+    """Of the best trial; over folds their mean."""
+    threshold: float | None
+    """Of the finals, their mean."""
+    test_dice: float | None
+    interval: tuple[float, float] | None
+    """95 % t interval over test patients; none with fewer than two."""
+    patients: int
+
+
+def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[Row]:
+    """Return a row for each design; the folds of one stand beside each other."""
+    designs = groupby(experiments, key=lambda one: one.design)
+    return [_row(name, tuple(folds), workspace) for name, folds in designs]
+
+
+def warnings_of(experiments: Sequence[Experiment], workspace: Path) -> list[str]:
+    """Return what the finals of a sweep say about the machine: steps that waited for slices."""
+    lines = []
+    for one in experiments:
+        finals = finals_of(one, workspace)
+        shares = [final.record.metrics.get("cost/input_share", 0.0) for final in finals]
+        if said := input_warning(max(shares, default=0.0)):
+            lines.append(f"{one.study}: {said}")
+    return lines
+
+
+def as_text(rows: Sequence[Row]) -> list[str]:
+    """Return the table as lines for a terminal."""
+    header = (
+        "design",
+        "trials",
+        "validation Dice",
+        "threshold",
+        "out-of-fold Dice" if any(row.folds for row in rows) else "test Dice",
+        "95 % CI",
+        "patients",
+    )
+    cells = [header, *(_cells(row) for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in cells
+    ]
+
+
+def _row(design: str, folds: Sequence[Experiment], workspace: Path) -> Row:
+    tables = [trials_table(storage_url(workspace), one.study) for one in folds]
+    best = [best_trial(trials) for trials in tables]
+    values = [one.value for one in best if one is not None and one.value is not None]
+    finals = [final for one in folds for final in finals_of(one, workspace)]
+    test, interval, patients = _test_dice(folds[0], finals)
+    thresholds = [final.record.metrics["threshold"] for final in finals]
+    return Row(
+        design=design,
+        folds=folds[0].config.data.folds,
+        trials=sum(row.state in ("complete", "pruned") for trials in tables for row in trials),
+        validation_dice=fmean(values) if values else None,
+        threshold=fmean(thresholds) if thresholds else None,
+        test_dice=test,
+        interval=interval,
+        patients=patients,
+    )
+
+
+def _test_dice(
+    experiment: Experiment, finals: Sequence[RunFolder]
+) -> tuple[float | None, tuple[float, float] | None, int]:
+    if not finals:
+        return None, None, 0
+    tables = trainings((final.record.tags, final.path) for final in finals)
+    try:
+        result = compare([Design(experiment.design, tables, {})], experiment.config.comparison)
+    except ComparisonError:
+        return None, None, 0  # no test patient has a tumour
+    summary = result.primary.summaries[0]
+    interval = summary.interval
+    bounds = (
+        None if interval.low is None or interval.high is None else (interval.low, interval.high)
+    )
+    return interval.mean, bounds, interval.n
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    def number(value: float | None) -> str:
+        return "-" if value is None else f"{value:.3f}"
+
+    bounds = "-" if row.interval is None else f"{row.interval[0]:.3f} to {row.interval[1]:.3f}"
+    return (
+        row.design,
+        str(row.trials),
+        number(row.validation_dice),
+        number(row.threshold),
+        number(row.test_dice),
+        bounds,
+        str(row.patients),
+    )

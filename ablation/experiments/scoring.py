@@ -1,0 +1,209 @@
+"""From a trained network to the per-case table: maps, operating point of validation, scores.
+
+A trial and `ablate evaluate` go through the same function, so their tables agree to the last digit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ablation.config import Config, InferenceConfig
+from ablation.data import PatientFacts, Slices
+from ablation.experiments.experiment import Experiment
+from ablation.inference.choose import (
+    OperatingPoint,
+    Search,
+    options,
+    search,
+    validation_choice,
+)
+from ablation.inference.maps import Maps
+from ablation.inference.overlays import Overlay, overlays
+from ablation.metrics.cases import score_case, summarise
+
+if TYPE_CHECKING:
+    from ablation.inference.predict import Predictor
+
+SPLITS = {"trial": ("validation",), "final": ("validation", "test")}
+"""Patients a run is scored on; only finals ever see the test patients."""
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Patients scored at one operating point."""
+
+    rows: tuple[Row, ...]
+    """The per-case table."""
+    slice_rows: tuple[Row, ...]
+    """The same for each slice of a final, for a look at where a case goes wrong."""
+    overlays: tuple[Overlay, ...]
+    """Of test patients, for people."""
+    ms_per_case: float
+    """Wall time from slices to mask, per patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores(Scored):
+    """What one trained network is worth on the patients it was not trained on.
+
+    Of a trial the validation patients, of a final the test patients too.
+    """
+
+    search: Search
+    """On the validation patients."""
+
+    @property
+    def point(self) -> OperatingPoint:
+        """How the maps became masks, of validation and test alike."""
+        return self.search.best.point
+
+    @property
+    def validation_dice(self) -> float:
+        """What a sweep maximises: without test-time augmentation and morphology."""
+        return self.search.plain.validation_dice
+
+    @property
+    def summary(self) -> dict[str, float]:
+        """Means over the cases and the operating point, by the names they are tracked under."""
+        return {
+            **summarise(self.rows),
+            "validation/objective": self.validation_dice,
+            "threshold": self.point.threshold,
+            "search/candidates": float(len(self.search.tried)),
+            "ms_per_case": self.ms_per_case,
+        }
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """The operating point and how it was found, as a report states it."""
+        return {
+            "threshold": self.point.threshold,
+            "threshold_at_edge": self.search.at_edge,
+            "tta": self.point.tta,
+            "morphology": self.point.morphology.kind,
+            "min_size": self.point.morphology.size,
+            "candidates": len(self.search.tried),
+        }
+
+
+def validate(
+    predictor: Predictor,
+    slices: Slices,
+    cases: Sequence[str],
+    inference: InferenceConfig,
+    person: Callable[[str], str] = str,
+) -> tuple[float, float]:
+    """Return (validation Dice, threshold) of the network as it is now.
+
+    The mean over patients with tumour of the volume Dice on the native grid, every slice counted,
+    at the best of 99 thresholds, or at the one the configuration fixes. Cases of one `person` are
+    averaged first.
+    """
+
+    def probabilities(case: str) -> NDArray[np.float32]:
+        rows, columns = slices.native_truth(case).shape[1:]
+        return predictor(slices.images[slices.rows[case]], (rows, columns))
+
+    choice = validation_choice(probabilities, slices.native_truth, cases, inference, person)
+    return choice.validation_dice, choice.threshold
+
+
+def score(
+    experiment: Experiment,
+    config: Config,
+    slices: Slices,
+    predictor: Predictor,
+    kind: str,
+) -> Scores:
+    """Choose the operating point on validation and score every case of the kind with it."""
+    among = options(config.inference, kind)
+    maps = Maps(predictor, slices, ("none", *among.ttas))
+    person, validation = experiment.dataset.person, experiment.split.validation
+    found = search(maps, slices.native_truth, validation, among, person)
+    per_slice = kind == "final"
+    done = score_at(
+        found.best.point, experiment, config, slices, maps, SPLITS[kind], per_slice=per_slice
+    )
+    return Scores(done.rows, done.slice_rows, done.overlays, done.ms_per_case, found)
+
+
+def score_at(
+    point: OperatingPoint,
+    experiment: Experiment,
+    config: Config,
+    slices: Slices,
+    maps: Maps,
+    splits: Sequence[str],
+    *,
+    per_slice: bool,
+) -> Scored:
+    """Score every case of these splits at one operating point, `per_slice` every slice too."""
+    seconds = 0.0
+    rows: list[Row] = []
+    slice_rows: list[Row] = []
+    pictures: list[Overlay] = []
+    for split in splits:
+        for name in getattr(experiment.split, split):
+            probability = maps(name, point.tta)
+            started = time.perf_counter()
+            mask = point.mask(probability)
+            seconds += time.perf_counter() - started
+            facts = experiment.dataset.patient(name)
+            case = _Case(facts, config, split, slices.native_truth(name))
+            rows.append(case.row(mask, probability))
+            if per_slice:
+                slice_rows += case.slice_rows(mask, probability)
+            if split == "test":
+                images = slices.images[slices.rows[name]]
+                pictures += overlays(facts.person, images, case.truth, mask, name)
+    ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
+    return Scored(tuple(rows), tuple(slice_rows), tuple(pictures), ms_per_case)
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A patient to be scored, or one of its examinations."""
+
+    facts: PatientFacts
+    config: Config
+    split: str
+    truth: NDArray[np.bool_]
+
+    def row(self, mask: NDArray[np.bool_], probability: NDArray[np.float32]) -> Row:
+        return self._row(self.facts.id, self.truth, mask, probability, self.facts.spacing_mm)
+
+    def slice_rows(
+        self, mask: NDArray[np.bool_], probability: NDArray[np.float32]
+    ) -> Iterator[Row]:
+        spacing = self.facts.spacing_mm
+        in_plane = None if spacing is None else spacing[1:]
+        for number, parts in enumerate(zip(self.truth, mask, probability, strict=True)):
+            yield self._row(f"{self.facts.id}/{number}", *parts, in_plane)
+
+    def _row(
+        self,
+        case: str,
+        truth: NDArray[np.bool_],
+        mask: NDArray[np.bool_],
+        probability: NDArray[np.float32],
+        spacing_mm: Sequence[float] | None,
+    ) -> Row:
+        return score_case(
+            patient=self.facts.person,
+            case=case,
+            split=self.split,
+            target=self.config.data.target,
+            truth=truth,
+            prediction=mask,
+            probability=probability,
+            spacing_mm=spacing_mm,
+            truth_hash=self.facts.truth_hash,
+        )

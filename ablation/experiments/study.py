@@ -1,0 +1,313 @@
+"""A design's study on this machine: its files in the workspace, its spec, its worker.
+
+<workspace>/optuna.db                              the trials of all studies
+<workspace>/<experiment>/<design>/study/           what the study is about, its table
+<workspace>/<experiment>/<design>/<number>.<attempt>/   one run
+In cross-validation each outer fold has a study, and <design> is "unet.fold1of4".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+
+from ablation.config import Config, with_values
+from ablation.data import prepare
+from ablation.errors import AblateError
+from ablation.experiments.experiment import Experiment, open_experiment, params_of
+from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags, stem
+from sweeps import (
+    Assignment,
+    Complete,
+    Outcome,
+    StudySpec,
+    TrialRow,
+    WorkerEnd,
+    best_trial,
+    final_name,
+    load_spec,
+    read_progress,
+    to_json,
+    trials_table,
+    tuning_importance,
+    work,
+)
+from tracking import names
+from tracking.errors import TrackingError
+from tracking.names import Status
+from tracking.owner import Owner, this_process
+from tracking.provenance import collect
+from tracking.record import RunFolder, RunRecord
+from tracking.workspace import attempts, design_folder
+
+PLAN = ".plan.json"
+"""Hidden, so that it is not published: it holds the path of the scans."""
+SCRATCH = ".tmp-"
+"""Begins the name of a worker's folder of temporary files; its process follows."""
+FIRST_FINAL_SEED = 101
+"""Finals get seeds of their own, so that the luck of the winning trial is not theirs."""
+MOST_WARM_UP = 5
+"""Epochs no trial is pruned in, for long trainings; short ones have 30 %."""
+STATUS: dict[str, Status] = {"done": "FINISHED", "interrupted": "KILLED", "hopeless": "FAILED"}
+"""How a study's own run stands when its worker has ended."""
+
+
+def storage_url(workspace: Path) -> str:
+    """Return the address of the workspace's trial database."""
+    return f"sqlite:///{workspace.absolute() / 'optuna.db'}"
+
+
+def spec_of(experiment: Experiment, workspace: Path) -> StudySpec:
+    """Return the study's spec: what is fixed once it has begun, and its budget."""
+    sweep, training = experiment.config.sweep, experiment.config.training
+    first = training.seed + FIRST_FINAL_SEED
+    return StudySpec(
+        name=experiment.study,
+        storage=storage_url(workspace),
+        space=experiment.space,
+        definition=experiment.definition(),
+        trials=sweep.trials,
+        sampler=sweep.sampler,
+        seed=sweep.seed,
+        pruner=sweep.pruner,
+        min_epochs=max(MOST_WARM_UP, round(0.3 * training.epochs)),
+        final_seeds=tuple(range(first, first + (sweep.seeds or 1))),
+        retries=sweep.retries,
+        max_consecutive_failures=sweep.max_consecutive_failures,
+    )
+
+
+def write_plan(experiment: Experiment, workspace: Path) -> None:
+    """Write what a worker needs to open the same experiment."""
+    folder = study_folder(workspace, experiment.name, experiment.label)
+    folder.path.mkdir(parents=True, exist_ok=True)
+    data = experiment.config.data
+    paths = {"data.path": data.path, "data.split": data.split}
+    # Absolute: a worker may start in another folder. The address may hold a password.
+    here = {key: str(Path(path).absolute()) for key, path in paths.items() if path is not None}
+    config = with_values(experiment.config, {**here, "tracking.uri": None})
+    plan = {
+        "name": experiment.name,
+        "design": experiment.design,
+        "fold": experiment.fold,
+        "preset": experiment.preset,
+        "config": config.model_dump(mode="json"),
+    }
+    folder.write_text(PLAN, json.dumps(plan, indent=1) + "\n")
+
+
+def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
+    """Open the experiment of a study that `write_plan` has written.
+
+    Raises:
+        AblateError: No such plan, or the scans are not those the study was begun with.
+    """
+    name, _, label = study.partition("/")
+    path = study_folder(workspace, name, label).path / PLAN
+    try:
+        plan = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise AblateError(
+            f"no study {study} in {workspace}", hint="ablate studies list names them."
+        ) from error
+    config = Config.model_validate(plan["config"])
+    return open_experiment(
+        config,
+        preset=plan["preset"],
+        cache=cache,
+        name=name,
+        design=plan["design"],
+        fold=plan.get("fold"),
+    )
+
+
+def study_folder(workspace: Path, name: str, label: str) -> RunFolder:
+    """Return the run folder that stands for the study itself."""
+    return RunFolder(design_folder(workspace, name, label) / names.STUDY_FOLDER)
+
+
+def run_worker(
+    experiment: Experiment, workspace: Path, cache: Path, stop: threading.Event
+) -> WorkerEnd:
+    """Train trials and finals of a study in this process until none is left.
+
+    Raises:
+        AblateError: The data or the recipe changed since the study was begun.
+    """
+    storage, study = storage_url(workspace), experiment.study
+    _refuse_changed(load_spec(storage, study), experiment)
+    folder = _begin(experiment, workspace)
+    slices = prepare(experiment.dataset, experiment.config.data, cache)
+    objective = Objective(experiment, workspace, slices, folder.run_key)
+
+    design = design_folder(workspace, experiment.name, experiment.label)
+
+    def objective_and_table(assignment: Assignment) -> Outcome:
+        rows = trials_table(storage, study)
+        folder.write_text(names.TRIALS, trials_csv(rows))
+        outcome = objective(assignment)
+        if experiment.config.sweep.keep_checkpoints == "best":
+            _drop_weights(design, rows, assignment, outcome)
+        return outcome
+
+    try:
+        with _scratch(folder.path):
+            if not read_progress(storage, study).is_finished:
+                objective.warm_up()
+            end = work(
+                storage,
+                study,
+                objective_and_table,
+                lambda lost: close_lost(design, lost),
+                stop=stop,
+            )
+    except BaseException as error:
+        folder.finish("FAILED", reason=f"{type(error).__name__}: {error}")
+        raise
+    _finish(folder, experiment, workspace, end)
+    return end
+
+
+def trials_csv(rows: Sequence[TrialRow]) -> str:
+    """Return the table of trials as CSV: number, state, value, epochs, reason, one column a parameter."""
+    parameters = sorted({name for row in rows for name in row.params})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["number", "state", "value", "epochs", "reason", *parameters])
+    for row in rows:
+        value = "" if row.value is None else repr(row.value)
+        cells = [row.params.get(name, "") for name in parameters]
+        writer.writerow([row.number, row.state, value, row.epochs, row.reason, *cells])
+    return text.getvalue()
+
+
+def importance_json(storage: str, experiment: Experiment) -> str:
+    """Return which parameters mattered in tuning, and the space they were drawn from, as JSON."""
+    content = asdict(tuning_importance(storage, experiment.study))
+    return json.dumps(content | {"space": json.loads(to_json(experiment.space))}, indent=1) + "\n"
+
+
+def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
+    """Return the finished finals of a study's best trial, by seed."""
+    storage = storage_url(workspace)
+    best = best_trial(trials_table(storage, experiment.study))
+    rows = trials_table(storage, final_name(experiment.study))
+    seeds = [
+        int(str(row.facts["seed"]))
+        for row in rows
+        if best is not None and row.state == "complete" and row.facts["best_number"] == best.number
+    ]
+    folder = design_folder(workspace, experiment.name, experiment.label)
+    found = (attempts(folder, f"final-{seed}") for seed in sorted(seeds))
+    return tuple(tries[-1] for tries in found if tries)
+
+
+def worker_command(study: str, workspace: Path, cache: Path) -> list[str]:
+    """Return the command line of a process that works on the study."""
+    here = ["--workspace", str(workspace.absolute()), "--cache", str(cache.absolute())]
+    return [sys.executable, "-m", "ablation", "worker", "--study", study, *here]
+
+
+def _drop_weights(
+    design: Path, rows: Sequence[TrialRow], assignment: Assignment, outcome: Outcome
+) -> None:
+    """Delete the weights of every finished trial but the best, this one included."""
+    if assignment.kind == "final" or not isinstance(outcome, Complete):
+        return
+    values = {row.number: row.value for row in rows if row.state == "complete"}
+    values[assignment.number] = outcome.value
+    best = min(values, key=lambda number: (-(values[number] or 0.0), number))
+    for number in values.keys() - {best}:
+        for folder in attempts(design, stem(number, None)):
+            (folder.path / WEIGHTS).unlink(missing_ok=True)
+
+
+@contextmanager
+def _scratch(study: Path) -> Iterator[None]:
+    """Keep this process's temporary files, such as TensorFlow's generated code, below its study.
+
+    What a killed worker left there the next one removes.
+    """
+    me = this_process()
+    for left in study.glob(f"{SCRATCH}*"):
+        pid, _, started = left.name.removeprefix(SCRATCH).partition("-")
+        if Owner(me.host, int(pid), started).gone:
+            shutil.rmtree(left, ignore_errors=True)
+    place = study / f"{SCRATCH}{me.pid}-{me.started}"
+    place.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(place)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
+    now = experiment.definition()
+    changed = [key for key, value in spec.definition.items() if now.get(key) != value]
+    if changed:
+        raise AblateError(
+            f"study {spec.name} was begun with another {', '.join(changed)}",
+            hint="Bring back the data it was begun with, or start a new study with --study NEWNAME.",
+        )
+
+
+def _begin(experiment: Experiment, workspace: Path) -> RunFolder:
+    """Make or reopen the study's own run; its children name it as their parent."""
+    folder = study_folder(workspace, experiment.name, experiment.label)
+    if (folder.path / names.RUN).exists():
+        folder.reopen()
+        return folder
+    record = RunRecord(
+        kind="study",
+        experiment=experiment.name,
+        model=experiment.design,
+        name=names.STUDY_FOLDER,
+        study=experiment.study,
+        params=params_of(experiment.config),
+        tags=data_tags(experiment),
+        provenance=collect(),
+    )
+    return RunFolder.create(folder.path.parent, record)
+
+
+def spent_seconds(design: Path) -> float:
+    """Return the time on the clock of all trainings of a study, also of those that came to nothing."""
+    spent = 0.0
+    for file in design.glob(f"*/{names.RUN}"):
+        with suppress(TrackingError):  # a damaged record says nothing
+            record = RunFolder(file.parent).record
+            if record.kind != "study" and record.end_ms is not None:
+                spent += (record.end_ms - record.start_ms) / 1000
+    return spent
+
+
+def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: WorkerEnd) -> None:
+    storage = storage_url(workspace)
+    rows = trials_table(storage, experiment.study)
+    folder.write_text(names.TRIALS, trials_csv(rows))
+    folder.write_text(names.IMPORTANCE, importance_json(storage, experiment))
+    best = best_trial(rows)
+    metrics = {"trials": float(sum(row.state in ("complete", "pruned") for row in rows))}
+    if best is not None and best.value is not None:
+        metrics |= {"best/validation_dice": best.value, "best/number": float(best.number)}
+    if end.why == "done":
+        # The budget may have been raised after these finals were trained.
+        facts = {
+            "trials": experiment.config.sweep.trials,
+            "study_seconds": spent_seconds(folder.path.parent),
+        }
+        for final in finals_of(experiment, workspace):
+            final.update(tags={f"{names.LEDGER}{k}": json.dumps(v) for k, v in facts.items()})
+    reason = "" if end.why == "done" else end.reason or end.why
+    folder.finish(STATUS[end.why], reason=reason, metrics=metrics)

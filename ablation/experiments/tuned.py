@@ -1,0 +1,75 @@
+"""Whether cross-validation comes too late: its test patients were tuned on with a single split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+
+from ablation.data import Dataset
+from ablation.errors import AblateError, DataError
+from ablation.experiments.experiment import Experiment
+from ablation.experiments.study import study_folder
+from ablation.metrics.table import read_cases
+from tracking import names
+from tracking.errors import TrackingError
+from tracking.record import RunRecord
+from tracking.workspace import find_runs
+
+
+def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
+    """Refuse folds of data that a single split in this workspace was tuned on before.
+
+    What that tuning taught about the patients is in every later choice of designs and ranges, so
+    no fold's test patients would be new. The data fingerprint decides, or one patient of both by their
+    truth, not the experiment's name. Folds that were begun first may go on.
+
+    Raises:
+        AblateError: There is a finished trial of such a study.
+    """
+    if experiments[0].fold is None:
+        return
+    earliest = min(
+        _single_split(workspace, experiments[0].dataset),
+        key=lambda trial: trial.end_ms or 0,
+        default=None,
+    )
+    if earliest is None:
+        return
+    for design, folds in groupby(experiments, key=lambda one: one.design):
+        begun = _begun(tuple(folds), workspace)
+        if begun is None or begun > (earliest.end_ms or 0):
+            raise AblateError(
+                f"{design}: --folds comes too late: in workspace {workspace}, study {earliest.study} "
+                "was tuned on these patients with a single split, so no fold would test patients "
+                "nobody has tuned on",
+                hint="Begin the cross-validation in a workspace of its own: --workspace PATH.",
+            )
+
+
+def _single_split(workspace: Path, dataset: Dataset) -> Iterator[RunRecord]:
+    """Yield the finished trials on these patients, or one of them, that belong to no fold."""
+    truths = {facts.truth_hash for facts in dataset.patients if facts.tumour_voxels}
+    for folder in find_runs(workspace):
+        with suppress(TrackingError, DataError):  # a damaged record or table says nothing
+            record = folder.record
+            if record.kind != "trial" or record.status != "FINISHED" or names.FOLD in record.tags:
+                continue
+            same_data = record.tags.get(names.DATA) == dataset.fingerprint
+            if same_data or truths & _tuned_on(folder.path / names.PER_CASE):
+                yield record
+
+
+def _tuned_on(table: Path) -> frozenset[str]:
+    """Return the truths of the validation patients of a trial; of one that was pruned, none."""
+    return frozenset(read_cases(table)["truth_hash"]) if table.exists() else frozenset()
+
+
+def _begun(folds: Sequence[Experiment], workspace: Path) -> int | None:
+    """Return when the first of these folds was begun; None: none was."""
+    begun = []
+    for one in folds:
+        with suppress(TrackingError):
+            begun.append(study_folder(workspace, one.name, one.label).record.start_ms)
+    return min(begun, default=None)

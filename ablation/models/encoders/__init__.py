@@ -1,0 +1,1 @@
+"""Ready-made encoders: one file each."""

@@ -1,0 +1,1 @@
+"""What every figure shares: colours, axes, the comparisons that are drawn, files for a paper."""

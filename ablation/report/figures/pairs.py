@@ -1,0 +1,63 @@
+"""Comparisons on the page: their names, what they found in words, which are drawn of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ablation.comparison import Analysis, Comparison, Contrast
+from ablation.report.figures.drawing import LETTER, Figure
+
+
+def label(comparison: Comparison, analysis: Analysis) -> str:
+    """Return the metric with its unit, and its target where there are several."""
+    several = len({a.target for a in comparison.analyses}) > 1
+    return f"{analysis.target} {analysis.label}" if several else analysis.label
+
+
+def titled(comparison: Comparison, analysis: Analysis, figure: Figure) -> Figure:
+    """Return a figure whose title names the target where there are several."""
+    several = label(comparison, analysis) != analysis.label
+    return replace(figure, title=f"{analysis.target}, {figure.title}") if several else figure
+
+
+def named(contrast: Contrast) -> str:
+    """Return the name of a comparison on one line."""
+    return f"{contrast.candidate} vs {contrast.reference}"
+
+
+def counted(analysis: Analysis) -> str:
+    """Return how many patients, or cases, an analysis is about."""
+    n = len(analysis.patients)
+    return f"{n} {analysis.unit_of_analysis}{'' if n == 1 else 's'}"
+
+
+def label_width(contrasts: Sequence[Contrast]) -> int:
+    """Return the pixels that the two-line names of these comparisons take beside an axis."""
+    return LETTER * max(max(len(c.candidate), len(f"vs {c.reference}")) for c in contrasts)
+
+
+def in_words(analysis: Analysis, contrast: Contrast) -> str:
+    """Return mean and interval of a comparison."""
+    interval, text = contrast.t.interval, analysis.metric.text
+    words = f"{contrast.candidate} against {contrast.reference} {text(interval.mean, signed=True)}"
+    if interval.low is None:
+        return words
+    return f"{words} ({text(interval.low)} to {text(interval.high)})"
+
+
+def shown(analysis: Analysis, most: int) -> tuple[tuple[Contrast, ...], str]:
+    """Return the comparisons to draw, and a sentence where some are left to the table.
+
+    All of them up to `most`; then those with the design of the best mean.
+    """
+    contrasts = analysis.contrasts
+    one_reference = len({c.reference for c in contrasts}) < 2
+    if len(contrasts) <= most or one_reference:
+        return contrasts, ""
+    sign = analysis.metric.sign
+    best = max(analysis.summaries, key=lambda s: sign * s.interval.mean).design
+    kept = tuple(c for c in contrasts if best in (c.candidate, c.reference))
+    return kept, (
+        f"{len(kept)} of {len(contrasts)} comparisons, those with {best}, which has the best mean."
+    )

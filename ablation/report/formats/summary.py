@@ -1,0 +1,75 @@
+"""The comparison in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ablation.comparison import Comparison
+from ablation.report.formats.other_programs import friedman_text, wilcoxon_text
+from ablation.report.formats.tables import COLUMNS, named_test, rows
+from ablation.report.source import Source
+
+SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p", "p adjusted", "d_z")
+TEXTS = ("metric", "design")
+MOST_PAIRS = 10  # comparisons listed one by one
+
+
+def summary(comparison: Comparison, source: Source) -> str:
+    """Return verdict, what weakens it, table and notes, as plain text."""
+    parts = [
+        _title(comparison, source),
+        "\n".join([comparison.verdict.headline, *comparison.verdict.sentences]),
+        _quote(comparison, source),
+        table(comparison),
+        "\n".join(_tests(comparison)),
+        "\n".join(comparison.notes),
+        f"Next: {source.next_command}" if source.next_command else "",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _title(comparison: Comparison, source: Source) -> str:
+    bands = f" ({', '.join(comparison.bands)})" if comparison.bands else ""
+    on = f"{comparison.primary.counted}{bands}"
+    return f"{source.title}: {', '.join(comparison.designs)} on {on}"
+
+
+def _quote(comparison: Comparison, source: Source) -> str:
+    found = source.weakening(comparison)
+    lines = [f"  {one.colour:<5}  {one.text}" for one in found]
+    return "\n".join(["Before you quote this:", *lines]) if found else ""
+
+
+def _tests(comparison: Comparison) -> Iterator[str]:
+    """Which p stands in the table, and the tests as papers mostly print them."""
+    primary = [one for one in comparison.analyses if one.role == "primary"]
+    if not primary[0].contrasts or primary[0].unit_of_analysis == "case":
+        return
+    named = [(f"{one.target}: " if len(primary) > 1 else "", one) for one in primary]
+    yield f"p: {named_test(primary[0].contrasts[0])}."
+    yield from (f"{name}{friedman_text(a.ranking)}" for name, a in named if a.ranking is not None)
+    yield "Wilcoxon as most programs print it, differences of 0 left out, unadjusted:"
+    lines = [f"  {name}{wilcoxon_text(contrast)}" for name, a in named for contrast in a.contrasts]
+    yield from lines[:MOST_PAIRS]
+    if len(lines) > MOST_PAIRS:
+        yield f"  and {len(lines) - MOST_PAIRS} more, see the page or --json"
+
+
+def table(comparison: Comparison) -> str:
+    """Return the main columns of the table, aligned."""
+    lines = [list(SHOWN)]
+    for row in rows(comparison):
+        cells = dict(zip(COLUMNS, row, strict=True))
+        if cells["against"]:
+            cells["design"] += f" vs {cells['against']}"
+        lines.append([cells[column] for column in SHOWN])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(SHOWN))]
+    return "\n".join(_line(line, widths) for line in lines)
+
+
+def _line(cells: list[str], widths: list[int]) -> str:
+    padded = [
+        cell.ljust(width) if name in TEXTS else cell.rjust(width)
+        for name, cell, width in zip(SHOWN, cells, widths, strict=True)
+    ]
+    return "  ".join(padded).rstrip()

@@ -1,0 +1,176 @@
+"""What a report shows of the runs behind it, read from the files that were pulled with them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from ablation.comparison import Comparison
+from ablation.comparison.analysis.notable import Seen, notable
+from ablation.report.material import (
+    Case,
+    Cut,
+    Material,
+    Parameter,
+    Picture,
+    Study,
+    Thresholds,
+    Trial,
+    Value,
+)
+from tracking import names
+from tracking.finals import PulledRun, PulledStudy
+
+Runs = Mapping[str, Sequence[PulledRun]]
+"""The finals of each design."""
+Fetch = Callable[[str, Sequence[str]], Sequence[Path]]
+"""Run id and file names -> where the files lie now."""
+
+LARGEST = 1_500_000
+"""Bytes of pictures a page takes as text; with the drawing code it stays below 8 MB."""
+FINISHED = ("complete", "pruned", "failed")
+
+
+def material_of(
+    runs: Runs, studies: Sequence[PulledStudy], comparison: Comparison, fetch: Fetch
+) -> Material:
+    """Read what there is; older runs and imported tables lack some of it."""
+    found = [study for name in runs for study in _studies(name, runs[name], studies)]
+    thresholds = (_thresholds(name, run) for name in runs for run in runs[name])
+    return Material(
+        studies=tuple(found),
+        thresholds=tuple(one for one in thresholds if one is not None),
+        cases=tuple(_cases(runs, comparison, fetch)),
+        without_pictures=tuple(
+            name for name in runs if not any(_listed(run) for run in runs[name])
+        ),
+    )
+
+
+def _studies(
+    design: str, finals: Sequence[PulledRun], studies: Sequence[PulledStudy]
+) -> Iterator[Study]:
+    """Yield the studies of a design's finals that have a table of trials."""
+    wanted = {run.tags.get(names.STUDY) for run in finals}
+    for study in studies:
+        table = study.folder / names.TRIALS
+        if study.name in wanted and table.exists():
+            yield _study(design, study, table.read_text(encoding="utf-8"))
+
+
+def _study(design: str, study: PulledStudy, table: str) -> Study:
+    rows = list(csv.DictReader(io.StringIO(table)))
+    file = study.folder / names.IMPORTANCE
+    tuned = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    space = tuned.get("space", {})
+    searched = [key for key in (rows[0] if rows else ()) if key not in NOT_PARAMETERS]
+    return Study(
+        design=design,
+        name=study.name.partition("/")[2] or study.name,
+        trials=tuple(_trial(row, searched) for row in rows if row["state"] in FINISHED),
+        parameters=tuple(
+            Parameter(key, log=bool(space.get(key, {}).get("log", False))) for key in searched
+        ),
+        importance=tuned.get("shares", {}),
+        reason=tuned.get("reason", "not on record"),
+    )
+
+
+NOT_PARAMETERS = frozenset({"number", "state", "value", "epochs", "reason"})
+
+
+def _trial(row: Mapping[str, str], searched: Sequence[str]) -> Trial:
+    params = {key: _value(row[key]) for key in searched if row[key]}
+    return Trial(int(row["number"]), row["state"], _number(row["value"]), params)
+
+
+def _value(text: str) -> Value:
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _number(text: str) -> float | None:
+    return float(text) if text else None
+
+
+def _thresholds(design: str, run: PulledRun) -> Thresholds | None:
+    """Return the curve a final's threshold was chosen from; None where there is none."""
+    file = run.folder / names.THRESHOLDS
+    if not file.exists():
+        return None
+    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    chosen = next(row for row in rows if row["chosen"] == "1")
+    curve = [row for row in rows if row["tta"] == chosen["tta"] and row["morphology"] == "none"]
+    return Thresholds(
+        design=design,
+        run=run.name,
+        cuts=tuple(sorted((_cut(row) for row in curve), key=lambda cut: cut.threshold)),
+        chosen=_cut(chosen),
+        tta=chosen["tta"],
+        cleaning="" if chosen["morphology"] == "none" else chosen["morphology"],
+    )
+
+
+def _cut(row: Mapping[str, str]) -> Cut:
+    counts = [row[name] for name in ("tp", "fp", "fn") if name in row]
+    voxels = (int(counts[0]), int(counts[1]), int(counts[2])) if counts else None
+    return Cut(float(row["threshold"]), _number(row["validation_dice"]), voxels)
+
+
+def _listed(run: PulledRun) -> list[dict[str, str]]:
+    """Return what a final's list of overlays says; empty for a run without."""
+    file = run.folder / names.OVERLAYS
+    if not file.exists():
+        return []
+    return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+
+
+def _cases(runs: Runs, comparison: Comparison, fetch: Fetch) -> Iterator[Case]:
+    """Yield the patients worth a look, while the page has room for their pictures."""
+    drawn = _drawn(runs)
+    seen = [
+        Seen(design, patient, int(row["pred_voxels"]))
+        for (design, patient, kind), (row, _) in drawn.items()
+        if kind == "false_alarm"
+    ]
+    patients = {patient for _, patient, kind in drawn if kind == "tumour"}
+    size = 0
+    for one in notable(comparison, patients, seen):
+        found = [
+            _picture(design, *drawn[design, one.patient, one.kind], fetch)
+            for design in runs
+            if (design, one.patient, one.kind) in drawn
+        ]
+        size += sum(len(picture.png) * 4 // 3 for picture in found)
+        if size > LARGEST:
+            return
+        yield Case(one.why, one.patient, one.kind, tuple(found))
+
+
+def _drawn(runs: Runs) -> dict[tuple[str, str, str], tuple[dict[str, str], str]]:
+    """Return list entry and run id of every (design, patient, kind), of the first seed that has it."""
+    found: dict[tuple[str, str, str], tuple[dict[str, str], str]] = {}
+    for design, finals in runs.items():
+        for run in finals:
+            for row in _listed(run):
+                found.setdefault((design, row["patient"], row["kind"]), (row, run.run_id))
+    return found
+
+
+def _picture(design: str, row: Mapping[str, str], run_id: str, fetch: Fetch) -> Picture:
+    (path,) = fetch(run_id, [f"{names.FIGURES}/{row['file']}"])
+    return Picture(
+        design=design,
+        patient=row["patient"],
+        kind=row["kind"],
+        slice=int(row["slice"]),
+        truth_voxels=int(row["truth_voxels"]),
+        pred_voxels=int(row["pred_voxels"]),
+        dice=float(row["dice"]),
+        png=path.read_bytes(),
+    )

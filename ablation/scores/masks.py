@@ -1,0 +1,204 @@
+"""Masks of any tool scored against truths: every file is checked first, then each case scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from pathlib import Path
+
+import numpy as np
+
+from ablation.data.readers.source import Progress, paced, silent
+from ablation.errors import DataError
+from ablation.metrics.cases import score_case
+from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
+from ablation.scores.mask_files import MaskFile, misplaced, read_mask, resampled
+from ablation.scores.pairing import Pair
+from ablation.scores.patient_ids import look_like_slices
+from ablation.scores.regions import NESTED, Content, Numbers, Regions, regions_of
+
+KEPT_BYTES = 1 << 30
+"""Masks kept from the check for the scores; further ones are read again."""
+
+MASK_FACTS = {
+    "imported": "masks",
+    "hd95_method": HD95_METHOD,
+    "nsd_tolerance_mm": NSD_TOLERANCE,
+}
+"""What the fairness ledger can state of scored masks."""
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class MaskScores:
+    """The per-case table of the predictions, and what was assumed on the way."""
+
+    rows: tuple[Row, ...]
+    said: tuple[str, ...]
+
+
+def score_masks(
+    pairs: Sequence[Pair],
+    *,
+    labels: Mapping[str, Numbers] | None = None,
+    target: str | None = None,
+    resample: bool = False,
+    progress: Progress = silent,
+) -> MaskScores:
+    """Score every prediction against its truth, one row for each case and target.
+
+    Args:
+        pairs: What is held against what.
+        labels: Targets and their labels or channels; None: by the usual conventions.
+        target: The only target wanted.
+        resample: Bring predictions onto the grid of their truth, by the nearest voxel.
+        progress: Called with a line now and then.
+
+    Raises:
+        DataError: Every file that cannot be used and why.
+    """
+    reader, progress = _Reader(resample), paced(progress)
+    ours, theirs, said = _checked(pairs, reader, progress)
+    regions = regions_of(ours.content, theirs.content, labels, target)
+    rows: list[Row] = []
+    for number, pair in enumerate(pairs, start=1):
+        progress(f"scoring case {number} of {len(pairs)}: {pair.case}")
+        prediction, truth, _ = reader(pair)
+        assert prediction is not None
+        assert truth is not None
+        rows += _rows(pair, prediction, truth, regions)
+    return MaskScores(tuple(rows), (*said, *regions.said, *_one_patient_each(pairs)))
+
+
+def _checked(
+    pairs: Sequence[Pair], reader: _Reader, progress: Progress
+) -> tuple[_Summary, _Summary, list[str]]:
+    """Read every file once: what each side holds, and what the files leave open."""
+    ours, theirs = _Summary(), _Summary()
+    faults, said = [], []
+    for number, pair in enumerate(pairs, start=1):
+        progress(f"checking case {number} of {len(pairs)}: {pair.case}")
+        prediction, truth, wrong = reader(pair)
+        faults += wrong
+        if prediction is not None and truth is not None:
+            ours.add(prediction)
+            theirs.add(truth)
+            said += [(pair.prediction, note) for note in prediction.assumed]
+            said += [(pair.truth, note) for note in truth.assumed]
+    if faults:
+        raise DataError(
+            f"{len(faults)} fault(s) in the masks\n  " + "\n  ".join(faults),
+            hint="--resample nearest brings predictions onto the truth's grid."
+            if reader.misplaced == len(faults)
+            else "Mend or leave out these files.",
+        )
+    return ours, theirs, _joined(said)
+
+
+def _rows(pair: Pair, prediction: MaskFile, truth: MaskFile, regions: Regions) -> Iterator[Row]:
+    for target in regions.truth:
+        yield score_case(
+            patient=pair.patient,
+            case=pair.case,
+            split="test",
+            target=target,
+            truth=truth.where(regions.truth[target]),
+            prediction=prediction.where(regions.prediction[target]),
+            probability=None,
+            spacing_mm=truth.spacing_mm,
+            truth_hash=regions.truth_hash(truth, target),
+        )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads the two files of a pair, the second time from memory while it lasts."""
+
+    resample: bool
+    misplaced: int = 0
+    """Predictions refused for their grid alone."""
+    _kept: dict[str, tuple[MaskFile, MaskFile]] = field(default_factory=dict)
+    _bytes: int = 0
+
+    def __call__(self, pair: Pair) -> tuple[MaskFile | None, MaskFile | None, list[str]]:
+        if pair.case in self._kept:
+            return (*self._kept[pair.case], [])
+        faults: list[str] = []
+        truth = _tried(pair.truth, read_mask, faults)
+        prediction = _tried(pair.prediction, read_mask, faults)
+        if truth is None or prediction is None:
+            return None, None, faults
+        apart = misplaced(prediction, truth)
+        if apart and self.resample and truth.grid is not None:
+            grid, own = truth.grid, prediction
+            prediction = _tried(pair.prediction, lambda _: resampled(own, grid), faults)
+        elif apart:
+            self.misplaced += 1
+            faults.append(f"{pair.prediction} {apart} ({pair.truth})")
+        if prediction is not None and not faults:
+            self._keep(pair.case, prediction, truth)
+        return prediction, truth, faults
+
+    def _keep(self, case: str, prediction: MaskFile, truth: MaskFile) -> None:
+        self._bytes += prediction.values.nbytes + truth.values.nbytes
+        if self._bytes <= KEPT_BYTES:
+            self._kept[case] = prediction, truth
+
+
+def _tried(path: Path, read: Callable[[Path], MaskFile], faults: list[str]) -> MaskFile | None:
+    try:
+        return read(path)
+    except DataError as error:
+        faults.append(f"{path} {error.message}")
+        return None
+
+
+@dataclass(slots=True)
+class _Summary:
+    """What the files of one side hold, summed up as they are read."""
+
+    _labels: set[int] = field(default_factory=set)
+    _channels: set[int] = field(default_factory=set)
+    _voxels: list[int] = field(default_factory=list)
+    _apart: set[tuple[int, int]] = field(default_factory=set)
+
+    def add(self, mask: MaskFile) -> None:
+        self._channels.add(mask.channels)
+        if not mask.has_channels:
+            self._labels |= set(np.flatnonzero(np.bincount(mask.values.ravel())).tolist()) - {0}
+            return
+        counts = [int(np.count_nonzero(channel)) for channel in mask.values]
+        before = self._voxels or [0] * len(counts)
+        self._voxels = [a + b for a, b in zip(before, counts, strict=False)]
+        if len(counts) != len(NESTED):
+            return  # only these are told by which lies inside which
+        for inner, outer in permutations(range(len(counts)), 2):
+            if np.any(mask.values[inner] & ~mask.values[outer]):
+                self._apart.add((inner, outer))
+
+    @property
+    def content(self) -> Content:
+        pairs = frozenset(permutations(range(len(self._voxels)), 2)) - self._apart
+        return Content(self._labels, frozenset(self._channels), self._voxels, pairs)
+
+
+def _one_patient_each(pairs: Sequence[Pair]) -> Iterator[str]:
+    cases = [pair.case for pair in pairs]
+    if look_like_slices(cases) and all(pair.case == pair.patient for pair in pairs):
+        yield (
+            f"warning: cases such as {cases[0]} look like slices of one patient, which are not "
+            "independent; name the patients in a column of --ids"
+        )
+
+
+def _joined(said: Sequence[tuple[Path, str]]) -> list[str]:
+    """Return each remark once, with how many files it is about."""
+    files: dict[str, list[Path]] = {}
+    for path, note in said:
+        files.setdefault(note, []).append(path)
+    return [
+        f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {note}"
+        for note, paths in files.items()
+    ]

@@ -1,0 +1,185 @@
+"""What nnU-Net's evaluators write: summary.json of version 1 and 2, and tables made of version 1's.
+
+Version 2 (Isensee et al. 2021, Nature Methods 18:203) leaves Dice empty where a label is in neither
+mask. Version 1 measures HD95 with MedPy: both directions pooled.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ablation.data.readers.source import Progress, silent
+from ablation.errors import DataError, UsageError
+from ablation.files.csv_lines import Lines, read_lines
+from ablation.scores.bare import frames_of
+from ablation.scores.pairing import case_of
+
+LABEL, NAME = "segment_id", "segment_name"
+"""Columns of a version 1 table."""
+POOLED = "pooled"
+
+Labels = tuple[int, ...]
+Scored = tuple[int, str, Labels, Mapping[str, object]]
+"""Number of the case in the file, case, labels of the region, and its scores."""
+
+
+@dataclass(frozen=True, slots=True)
+class NnunetTable:
+    """The scores of an nnU-Net evaluation."""
+
+    frame: pd.DataFrame
+    """As `read_bare` returns it."""
+    version: int
+    hd95_method: str | None
+    """How HD95 was made, where that is known."""
+
+
+def read_nnunet(
+    path: Path,
+    *,
+    labels: Mapping[str, Labels] | None = None,
+    case_column: str | None = None,
+    patient_regex: str | None = None,
+    patient_map: Path | None = None,
+    say: Progress = silent,
+) -> NnunetTable:
+    """Read a summary.json, or a CSV with the columns reference, segment_id, segment_name, Dice, ...
+
+    Args:
+        path: The file.
+        labels: Targets and the label, or the labels of a region, that each is. None: a target for
+            each label but the background, named as in the file.
+        case_column: Of a CSV: names the case; None: `reference`, else the first column.
+        patient_regex: As of `read_bare`.
+        patient_map: As of `read_bare`.
+        say: Told in words what was assumed or left out.
+
+    Raises:
+        DataError: The file is none of these, or values are at fault.
+        UsageError: A target of labels that the file does not score.
+    """
+    if path.suffix.lower() == ".json":
+        version, scored = _summary(path)
+        lines = _lines(list(scored), labels, path)
+    else:
+        version, lines = 1, _table(read_lines(path), labels, case_column, path, say)
+    frames = frames_of(lines, path, patient_regex=patient_regex, patient_map=patient_map, say=say)
+    return NnunetTable(frames[""], version, POOLED if version == 1 else None)
+
+
+def _summary(path: Path) -> tuple[int, Iterator[Scored]]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"{path}: cannot be read ({error})", hint="Give nnU-Net's summary.json."
+        ) from None
+    try:
+        if "metric_per_case" in content:
+            return 2, iter(list(_of_version_2(content)))
+        return 1, iter(list(_of_version_1(content)))
+    except (KeyError, TypeError, AttributeError):
+        raise DataError(
+            f"{path}: is no summary of nnU-Net",
+            hint="It has metric_per_case (version 2) or results/all (version 1).",
+        ) from None
+
+
+def _of_version_2(content: Mapping[str, Any]) -> Iterator[Scored]:
+    for number, case in enumerate(content["metric_per_case"], start=1):
+        name = _case(case.get("reference_file") or case["prediction_file"])
+        for key, scores in case["metrics"].items():
+            yield number, name, _numbers(key), dict(scores)
+
+
+def _of_version_1(content: Mapping[str, Any]) -> Iterator[Scored]:
+    for number, case in enumerate(content["results"]["all"], start=1):
+        name = _case(case.get("reference") or case["test"])
+        for key, scores in case.items():
+            if isinstance(scores, Mapping):
+                yield number, name, _numbers(key), scores
+
+
+def _lines(scored: Sequence[Scored], labels: Mapping[str, Labels] | None, path: Path) -> Lines:
+    targets = _targets([numbers for _, _, numbers, _ in scored], labels, path)
+    names = list(dict.fromkeys(name for *_, scores in scored for name in scores))
+    rows = [
+        (number, [case, targets[numbers], *(_cell(scores.get(name)) for name in names)])
+        for number, case, numbers, scores in scored
+        if numbers in targets
+    ]
+    if not rows:
+        raise DataError(f"{path}: scores no case", hint="Was the evaluation run on any?")
+    return Lines(["case", "target", *names], rows, False, "case")
+
+
+def _table(
+    lines: Lines,
+    labels: Mapping[str, Labels] | None,
+    case_column: str | None,
+    path: Path,
+    say: Progress,
+) -> Lines:
+    """Give a version 1 table the columns case and target."""
+    header = lines.header
+    if LABEL not in header:
+        raise DataError(
+            f"{path}: no column {LABEL}; columns: {', '.join(header)}",
+            hint="Any other table: ablate import per-case",
+        )
+    column = case_column or ("reference" if "reference" in header else header[0])
+    if column not in header:
+        raise UsageError(f"{path}: no column {column!r}", hint=f"Columns: {', '.join(header)}")
+    if column == header[0] != "reference" and case_column is None:
+        say(f"{path}: column {column} is taken as the case")
+    case, label = header.index(column), header.index(LABEL)
+    name = header.index(NAME) if NAME in header else label
+    whole = [row for row in lines.rows if len(row[1]) == len(header)]
+    targets = _targets([_numbers(cells[label]) for _, cells in whole], labels, path)
+    rest = [at for at in range(len(header)) if at not in (case, label, name)]
+    rows = []
+    for number, cells in lines.rows:
+        if len(cells) != len(header):
+            rows.append((number, cells))  # its reader names it
+        elif (numbers := _numbers(cells[label])) in targets:
+            target = cells[name] if labels is None and name != label else targets[numbers]
+            rows.append((number, [_case(cells[case]), target, *(cells[at] for at in rest)]))
+    return Lines(["case", "target", *(header[at] for at in rest)], rows, lines.decimal_comma)
+
+
+def _targets(
+    found: Sequence[Labels], asked: Mapping[str, Labels] | None, path: Path
+) -> dict[Labels, str]:
+    """Return the name of each region that is wanted; 0 is the background."""
+    known = [numbers for numbers in dict.fromkeys(found) if numbers not in ((0,), ())]
+    if asked is None:
+        return {numbers: "+".join(map(str, numbers)) for numbers in known}
+    wanted = {tuple(sorted(numbers)): target for target, numbers in asked.items()}
+    absent = [target for numbers, target in wanted.items() if numbers not in known]
+    if absent:
+        scored = "; ".join(",".join(map(str, numbers)) for numbers in known)
+        raise UsageError(
+            f"{path}: {', '.join(absent)} of --labels is not scored there; scored are: {scored}",
+            hint="A table has scores of its own labels only; join labels by scoring the masks: "
+            "ablate evaluate --pred --truth",
+        )
+    return wanted
+
+
+def _case(path: object) -> str:
+    return case_of(Path(re.split(r"[\\/]", str(path))[-1]))
+
+
+def _numbers(key: str) -> Labels:
+    return tuple(sorted(int(number) for number in re.findall(r"\d+", str(key))))
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else str(value)

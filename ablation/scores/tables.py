@@ -1,0 +1,114 @@
+"""Per-case tables of other tools as rows of ours; what a table does not say stays empty."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from ablation.errors import DataError, UsageError, nearest
+from ablation.metrics.cases import COLUMNS, COUNTS
+from ablation.metrics.empty import DISTANCES
+from ablation.metrics.surface import HD95_METHOD
+from ablation.scores.bare import TEXTS
+
+HD95_METHODS = {
+    HD95_METHOD: "the larger of both directions' 95th percentiles (MONAI, MetricsReloaded)",
+    "pooled": "the 95th percentile of both directions together (MedPy, nnU-Net v1)",
+    "surfel": "weighted by surface area (DeepMind's surface-distance, BraTS)",
+}
+"""How a 95 % Hausdorff distance can be made; the numbers differ."""
+
+
+def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
+    """Return rows of the per-case table, all of test cases.
+
+    Args:
+        frame: Columns patient, case, target, and scores, counts and texts of the table.
+        target: Of rows that name none.
+    """
+    return [_row({str(k): v for k, v in row.items()}, target) for row in frame.to_dict("records")]
+
+
+def one_model(frames: Mapping[str, pd.DataFrame], path: Path) -> pd.DataFrame:
+    """Return the only table of a file; one with several models is for `ablate compare`."""
+    if len(frames) > 1:
+        raise DataError(
+            f"{path}: holds {len(frames)} models: {', '.join(frames)}",
+            hint=f"Compare them as they are: ablate compare {path}",
+        )
+    return next(iter(frames.values()))
+
+
+def table_facts(
+    frame: pd.DataFrame, path: Path, origin: str, hd95_method: str | None
+) -> dict[str, object]:
+    """Return what the fairness ledger can state of a table, which is little.
+
+    Args:
+        frame: The table.
+        path: Of the file, for messages.
+        origin: What the table is.
+        hd95_method: How HD95 was made, one of HD95_METHODS; None: nothing says so.
+
+    Raises:
+        DataError: The table has HD95 values, and nothing says how they were made.
+        UsageError: An unknown method.
+    """
+    if hd95_method is not None and hd95_method not in HD95_METHODS:
+        raise UsageError(
+            f"--assume-hd95-method {hd95_method!r}", hint=nearest(hd95_method, HD95_METHODS)
+        )
+    facts: dict[str, object] = {"imported": origin}
+    if "hd95" not in frame or frame["hd95"].isna().all():
+        return facts
+    if hd95_method is None:
+        raise DataError(
+            f"{path}: nothing says how its HD95 was made, and the ways differ: "
+            + "; ".join(f"{name}, {text}" for name, text in HD95_METHODS.items()),
+            hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
+        )
+    return facts | {"hd95_method": hd95_method}
+
+
+def _row(given: Mapping[str, object], target: str) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(COLUMNS, math.nan) | dict.fromkeys(TEXTS, "")
+    row |= {name: value for name, value in given.items() if name in row}
+    for name in COUNTS:
+        row[name] = "" if _missing(row[name]) else int(float(str(row[name])))
+    row |= _voxels(row)
+    row["split"] = "test"
+    row["target"] = given["target"] or target
+    without_surface = all(_missing(row[name]) for name in DISTANCES)
+    # No distance in a table that has distances: nothing was predicted.
+    nothing_found = row["dice"] == 0 and without_surface and not given.keys().isdisjoint(DISTANCES)
+    row["status"] = row["status"] or _status(row, nothing_found=nothing_found)
+    if not row["distance_unit"] and not without_surface:
+        row["distance_unit"] = "mm"
+    return row
+
+
+def _voxels(row: Mapping[str, object]) -> dict[str, object]:
+    """Return the sizes of both masks, from the counts where only these are known."""
+    sums = {"truth_voxels": ("tp", "fn"), "pred_voxels": ("tp", "fp")}
+    return {
+        name: sum(int(str(row[part])) for part in parts)
+        for name, parts in sums.items()
+        if row[name] == "" and all(row[part] != "" for part in parts)
+    }
+
+
+def _status(row: Mapping[str, object], *, nothing_found: bool) -> str:
+    """Say what the counts say; without them a row is scored, or missed where nothing was found."""
+    truth, prediction = row["truth_voxels"], row["pred_voxels"]
+    if "" in (truth, prediction):
+        return "missed" if nothing_found else "scored"
+    if not truth:
+        return "false_alarm" if prediction else "both_empty"
+    return "scored" if prediction else "missed"
+
+
+def _missing(value: object) -> bool:
+    return value == "" or (isinstance(value, float) and math.isnan(value))

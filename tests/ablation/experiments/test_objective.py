@@ -1,0 +1,99 @@
+"""A trial that fails: what its record says, and that the next one trains."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from ablation.config import resolve
+from ablation.data import prepare
+from ablation.experiments.experiment import Experiment, open_experiment
+from ablation.experiments.objective import Objective
+from ablation.experiments.study import run_worker, spec_of, study_folder
+from sweeps import Assignment, Complete, Failed, open_study, trials_table
+from tracking.record import RunFolder
+
+TINY = [
+    *("data.phantom_patients=4", "data.image_size=32", "model.base=4", "model.depth=2"),
+    *("training.epochs=1", "training.max_batches=1"),
+]
+FULL = tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def experiment(cache: Path) -> Experiment:
+    config = resolve(preset="cpu-demo", assignments=[*TINY, "sweep.trials=2"]).config
+    return open_experiment(config, preset="cpu-demo", cache=cache)
+
+
+@pytest.fixture
+def objective(experiment: Experiment, cache: Path, tmp_path: Path) -> Objective:
+    slices = prepare(experiment.dataset, experiment.config.data, cache)
+    return Objective(experiment, tmp_path, slices, parent_key="")
+
+
+def assignment(number: int) -> Assignment:
+    return Assignment(
+        kind="trial", study="phantom/unet", number=number, attempt=0, first_attempt=0,
+        params={"training.learning_rate": 1e-3 * (1 + number)}, seed=None, facts={},
+        report=lambda epoch, value: False, interrupted=lambda: False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("where", ["_train_epoch", "predictor"])
+def test_out_of_memory_fails_the_trial_for_good_and_the_next_one_trains(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    objective.warm_up()
+    (trainer,) = objective.trainers
+
+    def full(*_: object, **__: object) -> None:
+        raise FULL
+
+    with monkeypatch.context() as patch:
+        if where == "predictor":
+            patch.setattr("ablation.experiments.objective.score", full)  # after the training
+        else:
+            patch.setattr(type(trainer), where, full)
+        assert objective(assignment(0)) == Failed("out of memory", retry=False)
+    folder = RunFolder(objective._design / "0.0")
+    assert folder.record.status == "FAILED"
+    assert folder.record.reason.startswith("out of memory: unet with batches of 16 at 32x32")
+    assert "mixed_float16" in (folder.path / "log.txt").read_text()
+    outcome = objective(assignment(1))
+    assert isinstance(outcome, Complete)
+    assert RunFolder(objective._design / "1.0").record.metrics["cost/input_share"] >= 0
+
+
+def test_a_sweep_goes_on_after_a_trial_without_memory(
+    experiment: Experiment, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ablation.training.trainer import Trainer
+
+    whole = Trainer._train_epoch
+    faults = [FULL]
+
+    def full_once(self: Trainer, *rest: object) -> object:
+        if faults:
+            raise faults.pop()
+        return whole(self, *rest)
+
+    monkeypatch.setattr(Trainer, "_train_epoch", full_once)
+    spec = spec_of(experiment, tmp_path)
+    open_study(spec)
+    killed = study_folder(tmp_path, "phantom", "unet").path / ".tmp-1-before"
+    killed.mkdir(parents=True)
+    (killed / "generated.py").touch()
+    assert run_worker(experiment, tmp_path, cache, threading.Event()).why == "done"
+    assert list(killed.parent.glob(".tmp-*")) == []  # neither theirs nor ours
+    rows = trials_table(spec.storage, spec.name)
+    assert [row.state for row in rows] == ["failed", "complete", "complete"]
+    assert rows[0].reason == "out of memory"

@@ -1,0 +1,1 @@
+"""The MLflow boundary: the only place that imports MLflow."""
