@@ -205,31 +205,39 @@ def option(parameter: Any) -> tuple[str, str]:
 def configuration() -> Iterator[str]:
     """Yield a table of keys for each section."""
     from ablation.config import Config, known_keys
-    from ablation.config.sections import Section
+    from ablation.config.build import CHOSEN_BY_NAME
+    from ablation.plugins.keys import Section
 
     meaning = known_keys()
     for name, field in Config.model_fields.items():
         section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            rows = [
-                (
-                    f"`{name}.{key}`",
-                    f"`{text(inner.default)}`",
-                    meaning[f"{name}.{key}"] + words(inner),
-                )
-                for key, inner in section.model_fields.items()
-            ]
-            yield f"### `[{name}]`\n"
-            yield f"{section.__doc__}\n"
-            yield table(("key", "default", "meaning"), rows)
+        if name in CHOSEN_BY_NAME:
+            entries = CHOSEN_BY_NAME[name].values()
+            fields = {
+                k: f for one in reversed([*entries]) for k, f in one.keys.model_fields.items()
+            }
+            doc = (
+                f"Keys of one {CHOSEN_BY_NAME[name].point}; in brackets whose they are, if not all."
+            )
+        elif isinstance(section, type) and issubclass(section, Section):
+            fields, doc = section.model_fields, section.__doc__
+        else:
+            continue
+        rows = [
+            (f"`{name}.{key}`", f"`{text(inner.default)}`", meaning[f"{name}.{key}"] + words(inner))
+            for key, inner in fields.items()
+        ]
+        yield f"### `[{name}]`\n"
+        yield f"{doc}\n"
+        yield table(("key", "default", "meaning"), rows)
 
 
 def words(field: Any) -> str:
     """Return the values a key can have, where they are a list of words."""
     from ablation.losses import LOSSES
-    from ablation.models import MODELS
+    from ablation.models import DESIGNS
 
-    listed = {"design": MODELS, "loss": LOSSES}.get(field.description)
+    listed = {"design": DESIGNS, "loss": LOSSES}.get(field.description)
     known = listed or (
         get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
     )
@@ -239,7 +247,7 @@ def words(field: Any) -> str:
 def space() -> Iterator[str]:
     """Yield how a space is written, and the default one."""
     from ablation.config import resolve
-    from ablation.experiments.experiment import SEARCHED, space_of
+    from ablation.experiments.space import SEARCHED, space_of
     from ablation.losses import LOSSES
     from sweeps import describe
 
@@ -269,16 +277,16 @@ def presets() -> str:
 
 
 def families() -> Iterator[str]:
-    """Yield tables of designs and losses with the keys each reads."""
-    from ablation.losses import LOSSES
-    from ablation.models import MODELS
+    """Yield tables of designs and losses with the keys each has."""
+    from ablation.config.build import CHOSEN_BY_NAME
 
-    for title, section, known in (("design", "model", MODELS), ("loss", "loss", LOSSES)):
-        rows = [
-            (f"`{name}`", one.summary, ", ".join(f"`{section}.{key}`" for key in one.keys))
-            for name, one in known.items()
-        ]
-        yield table((title, "what it is", "keys it reads"), rows)
+    for section, known in CHOSEN_BY_NAME.items():
+        rows = []
+        for name, one in known.items():
+            own = ", ".join(f"`{section}.{key}`" for key in one.keys.model_fields if key != "name")
+            rows.append((f"`{name}`", one.summary, own))
+        title = {"model": "design"}.get(section, section)
+        yield table((title, "what it is", "keys"), rows)
 
 
 def cases() -> str:

@@ -36,12 +36,12 @@ def models(
     as_json: AsJson = False,
 ) -> None:
     """List every design; for those with a ready-made encoder, where its ImageNet weights lie."""
-    from ablation.models import MODELS
+    from ablation.models import DESIGNS
 
     resolved, first_line = resolve_config(
         data=data, preset=preset, file=config, assignments=assignments
     )
-    rows = [_row(name) for name in MODELS]
+    rows = [_row(name) for name in DESIGNS]
     if count:
         say(first_line, quiet=as_json)
         for row in rows:
@@ -49,7 +49,7 @@ def models(
     if as_json:
         print_json(rows)
         return
-    width = max(len(name) for name in MODELS)
+    width = max(len(name) for name in DESIGNS)
     for row in rows:
         size = _size(row) if count else ""
         typer.echo(f"{str(row['name']).ljust(width)}  {size}{row['summary']}")
@@ -58,10 +58,11 @@ def models(
 
 
 def _row(name: str) -> dict[str, object]:
-    from ablation.models import MODELS
-    from ablation.models.weights import ENCODERS, imagenet_path
+    from ablation.models import DESIGNS
+    from ablation.models.encoders import ENCODERS
+    from ablation.models.weights import imagenet_path
 
-    design = MODELS[name]
+    design = DESIGNS[name]
     row: dict[str, object] = {"name": name, "summary": design.summary, "encoder": design.encoder}
     if design.encoder is not None:
         path = imagenet_path(design.encoder)
@@ -113,7 +114,8 @@ def _encoders(rows: list[dict[str, object]]) -> dict[str, list[str]]:
 
 
 def _place(name: str) -> str:
-    from ablation.models.weights import ENCODERS, imagenet_path
+    from ablation.models.encoders import ENCODERS
+    from ablation.models.weights import imagenet_path
 
     path, encoder = imagenet_path(name), ENCODERS[name]
     state = _state(path, encoder.md5)

@@ -220,7 +220,7 @@ def _source(finals: Finals, designs: list[Design], workspace: Path, material: Ma
 
 def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str:
     """What gives a single design something to be compared with; scores made elsewhere get more such."""
-    from ablation.models import MODELS
+    from ablation.models import DESIGNS
     from ablation.scores.finals import folds_of
     from tracking import names
 
@@ -232,7 +232,7 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
         return command(f"evaluate --pred PRED --truth TRUTH --name NAME {joins}", workspace)
     if names.EXTERNAL in finals.runs[0].tags:
         return command(f"evaluate RUN --data PATH {joins}", workspace)
-    other = next((name for name in MODELS if name not in swept), next(iter(MODELS)))
+    other = next((name for name in DESIGNS if name not in swept), next(iter(DESIGNS)))
     facts = designs[0].facts
     words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
     if folds := folds_of(finals.runs[0].tags):

@@ -37,7 +37,7 @@ from ablation.cli.plan import confirm, show_plan
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ablation.config import Config
+    from ablation.config import Config, Resolved
     from ablation.experiments.cost import Cost
     from ablation.experiments.experiment import Experiment
     from sweeps import SweepEnd
@@ -132,7 +132,7 @@ def sweep(
     )
     say(first_line, quiet=quiet)
     folder = cache_folder(cache)
-    designs = _designs(resolved.config, model, study)
+    designs = _designs(resolved, model, study)
     if not dry_run:
         workspace.mkdir(parents=True, exist_ok=True)  # refused now rather than after the reading
     experiments = [
@@ -180,16 +180,19 @@ def worker(
     raise typer.Exit(end.exit_code)
 
 
-def _designs(config: Config, model: str, study: str | None) -> list[Config]:
+def _designs(resolved: Resolved, model: str, study: str | None) -> list[Config]:
     """Return one configuration per design, with the seeds of finals resolved."""
     from ablation.config import with_values
     from ablation.errors import UsageError
     from ablation.experiments.experiment import check_names, check_pretrained
-    from ablation.models import MODELS
+    from ablation.models import DESIGNS
 
     names = (
-        tuple(MODELS) if model == "all" else tuple(dict.fromkeys(model.replace(" ", "").split(",")))
+        tuple(DESIGNS)
+        if model == "all"
+        else tuple(dict.fromkeys(model.replace(" ", "").split(",")))
     )
+    config = resolved.config
     check_names(config, names)
     if study is not None and len(names) > 1:
         raise UsageError(
@@ -199,7 +202,7 @@ def _designs(config: Config, model: str, study: str | None) -> list[Config]:
     seeds = config.sweep.seeds
     if seeds is None:
         seeds = 3 if len(names) > 1 or config.sweep.trials >= 20 else 1
-    designs = [with_values(config, {"model.name": name, "sweep.seeds": seeds}) for name in names]
+    designs = [with_values(one, {"sweep.seeds": seeds}) for one in resolved.of_designs(names)]
     for one in designs:  # all of them before the first reads data
         check_pretrained(one)
     return designs

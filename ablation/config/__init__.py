@@ -1,5 +1,6 @@
 """Configuration: sections, presets, sources, identity."""
 
+from ablation.config.build import build_config, changed, flatten, known_keys, with_values
 from ablation.config.identity import RECIPE_VERSION, identity
 from ablation.config.presets import PRESETS, default_preset
 from ablation.config.sections import (
@@ -7,22 +8,13 @@ from ablation.config.sections import (
     Config,
     DataConfig,
     InferenceConfig,
-    LossConfig,
-    ModelConfig,
     PublishedScore,
     ReportConfig,
     SweepConfig,
     TrackingConfig,
     TrainingConfig,
 )
-from ablation.config.sources import (
-    Resolved,
-    flatten,
-    known_keys,
-    parse_value,
-    resolve,
-    with_values,
-)
+from ablation.config.sources import Resolved, parse_value, resolve
 
 __all__ = [
     "PRESETS",
@@ -31,14 +23,14 @@ __all__ = [
     "Config",
     "DataConfig",
     "InferenceConfig",
-    "LossConfig",
-    "ModelConfig",
     "PublishedScore",
     "ReportConfig",
     "Resolved",
     "SweepConfig",
     "TrackingConfig",
     "TrainingConfig",
+    "build_config",
+    "changed",
     "default_preset",
     "flatten",
     "identity",

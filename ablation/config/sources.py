@@ -14,15 +14,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from ablation.config.build import (
+    CHOSEN_BY_NAME,
+    Flat,
+    build_config,
+    flatten,
+    known_keys,
+    together,
+)
 from ablation.config.presets import PRESETS
-from ablation.config.sections import Config, PublishedScore, Section
+from ablation.config.sections import Config
 from ablation.errors import UsageError, nearest
 
 ENVIRONMENT_PREFIX = "ABLATE_"
 DEFAULT_FILE = Path("ablate.toml")
-Flat = dict[str, Any]
 AMBIGUOUS = {
     "loss.alpha": "loss.alpha means opposite things (Salehi: false positives; journal and Keras code: "
     "false negatives); write loss.fn_weight=0.7, or loss.dice_weight for combo",
@@ -39,6 +44,58 @@ class Resolved:
     origin: Mapping[str, str]
     preset: str
     """The ready configuration it rests on; "" without one."""
+    values: Mapping[str, Any]
+    """Every value that a source gave, of all designs and losses."""
+
+    def of_designs(self, names: Sequence[str]) -> list[Config]:
+        """Return the configuration of each design: of the values only those it has keys for.
+
+        Raises:
+            UsageError: An unknown design, a value that does not fit, or a key of [space] or --set
+                that none of these designs has.
+        """
+        space = self.config.space
+        configs = []
+        for name in names:
+            own = build_config({**self.values, "model.name": name, "space": {}})
+            keys = flatten(own)
+            kept = {key: table for key, table in space.items() if key in keys or not _in_any(key)}
+            configs.append(own.model_copy(update={"space": kept}))
+        self._refuse_unread(configs)
+        return configs
+
+    def _refuse_unread(self, configs: Sequence[Config]) -> None:
+        """Refuse what was asked for by hand and changes nothing."""
+        read = {key for config in configs for key in flatten(config)}
+        asked = [key for key, source in self.origin.items() if source in BY_HAND]
+        faults = []
+        for key in dict.fromkeys((*asked, *self.config.space)):
+            if key in read or not _in_any(key):
+                continue
+            section, _, leaf = key.partition(".")
+            owners = [
+                e.name for e in CHOSEN_BY_NAME[section].values() if leaf in e.keys.model_fields
+            ]
+            chosen = dict.fromkeys(getattr(config, section).name for config in configs)
+            faults.append(
+                UsageError(
+                    f"{key} is not a key of {', '.join(chosen)}",
+                    hint=f"It is one of: {', '.join(owners)}.",
+                )
+            )
+        if faults:
+            raise together(faults)
+
+
+BY_HAND = ("--set", "flag")
+"""Sources that are written for this one command."""
+
+
+def _in_any(key: str) -> bool:
+    """Tell whether a key belongs to some design or loss."""
+    section, _, leaf = key.partition(".")
+    entries = CHOSEN_BY_NAME[section].values() if section in CHOSEN_BY_NAME else ()
+    return any(leaf in entry.keys.model_fields for entry in entries)
 
 
 def resolve(
@@ -70,46 +127,18 @@ def resolve(
         ("flag", lambda: dict(flags or {})),
     ]
     merged: Flat = {}
-    origin = dict.fromkeys(flatten(Config()), "default")
+    origin: dict[str, str] = {}
     for label, read in layers:
         with _gathered(faults):
             values = _known(read(), label, faults)
             merged.update(values)
             origin.update(dict.fromkeys(values, label))
     with _gathered(faults):
-        config = _validated(merged)
+        config = build_config(merged)
     if faults:
-        raise _together(faults)
-    return Resolved(config, origin, preset or "")
-
-
-def flatten(config: Config) -> Flat:
-    """Return every key of a configuration with its value: {"loss.fn_weight": 0.7, ...}."""
-    flat: Flat = {}
-    for name, section in config:
-        if isinstance(section, Section):
-            flat |= {f"{name}.{key}": value for key, value in section.model_dump().items()}
-        else:
-            flat[name] = section
-    return flat
-
-
-def with_values(config: Config, values: Mapping[str, object]) -> Config:
-    """Return the configuration with some keys replaced, checked like any other."""
-    return _validated({**flatten(config), **values})
-
-
-def known_keys() -> dict[str, str]:
-    """Return every key with its one-line description."""
-    keys = {}
-    for name, field in Config.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, Section):
-            for key, inner in section.model_fields.items():
-                keys[f"{name}.{key}"] = inner.description or ""
-        else:
-            keys[name] = field.description or ""
-    return keys
+        raise together(faults)
+    origin = dict.fromkeys(flatten(config), "default") | origin
+    return Resolved(config, origin, preset or "", merged)
 
 
 def _preset(name: str | None) -> Flat:
@@ -212,45 +241,6 @@ def _gathered(faults: list[UsageError]) -> Iterator[None]:
         faults.append(fault)
 
 
-def _together(faults: Sequence[UsageError]) -> UsageError:
-    hints = dict.fromkeys(fault.hint for fault in faults)
-    return UsageError("; ".join(fault.message for fault in faults), hint=" ".join(hints))
-
-
 def _near_key(key: str, known: Mapping[str, str]) -> str:
     hint = nearest(key, known)
     return hint if hint.startswith("Did") else "ablate config show lists every key."
-
-
-def _validated(flat: Flat) -> Config:
-    nested: dict[str, Any] = {}
-    for key, value in flat.items():
-        section, _, leaf = key.partition(".")
-        if leaf:
-            nested.setdefault(section, {})[leaf] = value
-        else:
-            nested[section] = value
-    try:
-        return Config.model_validate(nested)
-    except ValidationError as error:
-        raise _unusable(error) from error
-
-
-def _unusable(error: ValidationError) -> UsageError:
-    """Every value that does not fit; an unknown key in a table of tables with the nearest one."""
-    lines, hints = [], []
-    for item in error.errors():
-        place = _dotted(item["loc"])
-        if item["type"] == "extra_forbidden":
-            lines.append(f"unknown key {place}")
-            hints.append(nearest(str(item["loc"][-1]), PublishedScore.model_fields))
-        elif item["type"] == "missing":
-            lines.append(f"{place} is missing")
-        else:
-            lines.append(f"{place} = {item['input']!r}: {item['msg']}")
-    hint = " ".join(hints) or "ablate config show lists every key with its meaning."
-    return UsageError("; ".join(lines), hint=hint)
-
-
-def _dotted(location: Sequence[object]) -> str:
-    return ".".join(str(part) for part in location)

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
+from ablation.config.versions import definition_of, identity_1
 from ablation.data import Dataset, Split, open_dataset, splits_of
 from ablation.data.readers.source import Progress, silent
 from ablation.errors import UsageError, nearest
-from ablation.losses import LOSSES, strengths
-from ablation.losses import structure as loss_structure
-from ablation.models import MODELS, check, structure, weights
-from sweeps import Dimension, Float, Space, parse_space, to_json
+from ablation.experiments.space import space_of
+from ablation.losses import LOSSES, strengths, switches
+from ablation.models import DESIGNS, check, weights
+from sweeps import Space, to_json
 
 NOT_IN_DEFINITION = frozenset(
     {"data.path", "data.source", "data.skip_bad", "data.split", "data.folds", "space"}
@@ -83,11 +84,14 @@ class Experiment:
     def definition(self) -> dict[str, str]:
         """Return what must not change while a study goes on, as texts by key."""
         values = {
-            key: json.dumps(value, default=str)
-            for key, value in flatten(self.config).items()
+            key: text
+            for key, text in definition_of(self.config).items()
             if key not in NOT_IN_DEFINITION and not key.startswith(OF_THE_REPORT)
         }
-        values["model.pretrained"] = json.dumps(weights.label(self.config.model))
+        values |= {"model.name": json.dumps(self.config.model.name)}
+        values |= {"loss.name": json.dumps(self.config.loss.name)}
+        if "model.pretrained" in values:
+            values["model.pretrained"] = json.dumps(weights.label(self.config.model))
         values["space"] = to_json(self.space)
         values["data fingerprint"] = self.dataset.fingerprint
         values["split fingerprint"] = self.split.fingerprint
@@ -99,17 +103,29 @@ class Experiment:
 
     def identity_of(self, config: Config) -> str:
         """Return the identity of a run with this configuration on this data and split."""
+        data = config.data.changed()
         return identity(
             {
                 "model": model_parts(config),
                 "loss": loss_parts(config),
-                "training": config.training.model_dump(),
-                "inference": config.inference.model_dump(),
-                "data": {key: getattr(config.data, key) for key in DATA_OF_IDENTITY},
-                "data fingerprint": self.dataset.fingerprint,
-                "split fingerprint": self.split.fingerprint,
+                "training": config.training.changed(),
+                "inference": config.inference.changed(),
+                "data": {key: data[key] for key in DATA_OF_IDENTITY if key in data},
+                **self._fingerprints,
             }
         )
+
+    def identities_of(self, config: Config) -> tuple[str, ...]:
+        """Return the identity of such a run, and those that earlier versions gave it."""
+        earlier = identity_1(config, weights.fingerprint(config.model), self._fingerprints)
+        return tuple(filter(None, (self.identity_of(config), earlier)))
+
+    @property
+    def _fingerprints(self) -> dict[str, str]:
+        return {
+            "data fingerprint": self.dataset.fingerprint,
+            "split fingerprint": self.split.fingerprint,
+        }
 
 
 def image_shape(config: Config) -> tuple[int, int, int]:
@@ -118,22 +134,33 @@ def image_shape(config: Config) -> tuple[int, int, int]:
 
 
 def model_parts(config: Config) -> dict[str, object]:
-    """Return what decides the network and its first weights, wherever their file lies."""
-    parts = structure(config.model) | {"dropout": config.model.dropout}
+    """Return what decides the network and its first weights, wherever their file lies.
+
+    Keys at their default are left out, so that a new key changes no identity.
+    """
+    design, keys = DESIGNS.find(config.model.name), config.model
+    effective, changed = design.effective(keys), keys.changed()
+    parts = {key: value for key, value in effective.items() if key in changed}
     if "pretrained" in parts:
-        parts["pretrained"] = weights.fingerprint(config.model)
-    return parts
+        parts["pretrained"] = weights.fingerprint(keys)
+    return {"name": keys.name, **parts}
 
 
 def loss_parts(config: Config) -> dict[str, object]:
-    """Return the loss's name, switches and the weights it reads; others do not matter."""
-    return loss_structure(config.loss) | strengths(config.loss)
+    """Return the loss's name and what it reads that is not at its default."""
+    usual = LOSSES.find(config.loss.name).settings()
+    values = {**switches(config.loss), **strengths(config.loss)}
+    defaults = {**switches(usual), **strengths(usual)}
+    changed = {key: value for key, value in values.items() if value != defaults[key]}
+    return {"name": config.loss.name, **changed}
 
 
 def check_names(config: Config, models: tuple[str, ...]) -> None:
     """Refuse unknown models and losses, naming the nearest known one."""
     problems = [
-        (f"unknown model {name!r}", nearest(name, MODELS)) for name in models if name not in MODELS
+        (f"unknown model {name!r}", nearest(name, DESIGNS))
+        for name in models
+        if name not in DESIGNS
     ]
     if config.loss.name not in LOSSES:
         problems.append((f"unknown loss {config.loss.name!r}", nearest(config.loss.name, LOSSES)))
@@ -158,56 +185,16 @@ def check_pretrained(config: Config) -> None:
                 f"[space] model.pretrained {choice!r} cannot be searched",
                 hint="Search none and imagenet; sweep a file as a variant of its own with --study.",
             )
-    for choice in (config.model.pretrained, *searched):
-        weights.check(config.model.model_copy(update={"pretrained": choice}))
-
-
-def space_of(config: Config) -> Space:
-    """Return the search space of a configuration, each dimension checked against its key."""
-    if not config.space:
-        return _default_space(config)
-    known = [key for key in flatten(config) if key.split(".")[0] in SEARCHED]
-    known.append("inference.threshold")
-    for key in config.space:
-        if key.startswith("inference.") and key not in known:
-            raise UsageError(
-                f"[space] {key} cannot be searched by trials",
-                hint="inference.search=full tries every value exactly, without training for it.",
-            )
-        if key not in known:
-            raise UsageError(f"[space] {key} cannot be searched", hint=nearest(key, known))
-    return parse_space(config.space)
-
-
-def _default_space(config: Config) -> dict[str, Dimension]:
-    rate = config.training.learning_rate
-    space: dict[str, Dimension] = {
-        "training.learning_rate": Float(rate / 10, rate * 3, log=True),
-        "model.dropout": Float(0.0, 0.5),
-    }
-    space |= {
-        f"loss.{key}": dimension
-        for key, dimension in LOSS_SPACE.items()
-        if key in LOSSES[config.loss.name].keys
-    }
-    return space
-
-
-SEARCHED = ("model", "loss", "training")
-"""Sections whose keys a space may name; of inference only the threshold."""
-
-LOSS_SPACE: Mapping[str, Dimension] = {
-    "dice_weight": Float(0.2, 0.8),
-    "fn_weight": Float(0.3, 0.9),
-    "exponent": Float(0.5, 1.5),
-    "gamma": Float(0.5, 4.0),
-    "edge_weight": Float(1.0, 5.0),
-}
+    for choice in (weights.start_of(config.model), *searched):
+        if "pretrained" in type(config.model).model_fields:
+            weights.check(config.model.model_copy(update={"pretrained": choice}))
 
 
 def params_of(config: Config) -> dict[str, str]:
     """Return the flat configuration as texts for a run's record, without what stays on this machine."""
-    flat = flatten(config) | {"model.pretrained": weights.label(config.model)}
+    flat = flatten(config)
+    if "model.pretrained" in flat:
+        flat["model.pretrained"] = weights.label(config.model)
     return {
         key: "none" if value is None else str(value)
         for key, value in flat.items()

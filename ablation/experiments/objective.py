@@ -74,7 +74,9 @@ class Objective:
         """Train, score and write one run; one that was done before is answered from its record."""
         config = configured(self.experiment, assignment.params, assignment.seed)
         folder, previous = self._open(assignment, config)
-        known = self._known.get((assignment.kind, folder.record.identity))
+        identities = self.experiment.identities_of(config)
+        found = (self._known.get((assignment.kind, identity)) for identity in identities)
+        known = next((run for run in found if run is not None), None)
         try:
             if known is not None:
                 outcome = self._answer_from(known, folder, config)
@@ -132,9 +134,8 @@ class Objective:
             retry_of=earlier[-1].run_key if earlier else "",
         )
         # A final of the same seed may have had another setting.
-        resumable = [
-            f for f in earlier if f.resume_files() and f.record.identity == record.identity
-        ]
+        same = self.experiment.identities_of(config)
+        resumable = [f for f in earlier if f.resume_files() and f.record.identity in same]
         return RunFolder.create(self._design, record), resumable[-1] if resumable else None
 
     def _tags(self, assignment: Assignment, config: Config) -> dict[str, str]:

@@ -110,7 +110,7 @@ def experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment
             )
     own = (*study.space, "training.seed")
     config = with_values(study.config, {key: parse_value(record.params[key]) for key in own})
-    if study.identity_of(config) != record.identity:
+    if record.identity not in study.identities_of(config):
         raise AblateError(
             f"run {record.name} was made with other settings than study {record.study} has now",
             hint="Score it with the version of ablate that made it.",

@@ -18,9 +18,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 
-from ablation.config import Config, with_values
+from ablation.config import with_values
+from ablation.config.versions import SCHEMA, read_config, read_definition
 from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, open_experiment, params_of
@@ -96,6 +98,8 @@ def write_plan(experiment: Experiment, workspace: Path) -> None:
     here = {key: str(Path(path).absolute()) for key, path in paths.items() if path is not None}
     config = with_values(experiment.config, {**here, "tracking.uri": None})
     plan = {
+        "schema": SCHEMA,
+        "version": version("ablate"),
         "name": experiment.name,
         "design": experiment.design,
         "fold": experiment.fold,
@@ -119,7 +123,7 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
         raise AblateError(
             f"no study {study} in {workspace}", hint="ablate studies list names them."
         ) from error
-    config = Config.model_validate(plan["config"])
+    config = read_config(plan["config"], plan.get("schema", 1), plan.get("version", ""))
     return open_experiment(
         config,
         preset=plan["preset"],
@@ -254,7 +258,8 @@ def _scratch(study: Path) -> Iterator[None]:
 
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
     now = experiment.definition()
-    changed = [key for key, value in spec.definition.items() if now.get(key) != value]
+    stored = read_definition(spec.definition, 1 if "data.target" in spec.definition else SCHEMA)
+    changed = [key for key in stored.keys() | now.keys() if now.get(key) != stored.get(key)]
     if changed:
         raise AblateError(
             f"study {spec.name} was begun with another {', '.join(changed)}",

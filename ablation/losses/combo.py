@@ -8,10 +8,57 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
+from pydantic import Field
 
-from ablation.losses.cross_entropy import bce, edge_bce, focal
-from ablation.losses.overlap import dice, soft_counts, tversky_index_loss
+from ablation.losses.cross_entropy import EdgeKeys, bce, edge_bce, focal
+from ablation.losses.loss import Loss, ReductionKeys
+from ablation.losses.overlap import FN_WEIGHT, dice, soft_counts, tversky_index_loss
+from ablation.plugins.keys import Fraction, NotNegative, Positive
+from ablation.plugins.lazy import tf
+
+DICE_WEIGHT = {"low": 0.2, "high": 0.8}
+"""Default range of the overlap's weight in a search."""
+
+
+class _SumKeys(ReductionKeys):
+    dice_weight: NotNegative = Field(0.5, description="weight of the overlap term")
+    smooth: Positive = Field(1.0, description="pixels added to the overlap's sums")
+
+
+class ComboKeys(_SumKeys):
+    """Keys of the sum of overlap and cross-entropy."""
+
+    name: str = Field("combo", description="loss")
+    bce_weight: NotNegative | None = Field(
+        None, description="weight of the cross-entropy term; none: 1 - dice_weight"
+    )
+    fn_weight: Fraction = Field(0.5, description="Tversky alpha: weight of false negatives")
+    pos_weight: Positive = Field(1.0, description="weight of tumour pixels in cross-entropy")
+
+
+class HybridKeys(_SumKeys):
+    """Keys of the sum of soft Dice and focal."""
+
+    name: str = Field("hybrid", description="loss")
+    focal_weight: NotNegative | None = Field(
+        None, description="weight of the focal term; none: 1 - dice_weight"
+    )
+    gamma: NotNegative = Field(
+        2.0, description="focal gamma: how much pixels that are right already are discounted"
+    )
+    pos_weight: Positive = Field(1.0, description="weight of tumour pixels; the paper's alpha")
+    neg_weight: Positive = Field(
+        1.0, description="weight of the other pixels; 1 - alpha where alpha is used"
+    )
+
+
+class EdgeComboKeys(_SumKeys, EdgeKeys):
+    """Keys of the sum of soft Dice and cross-entropy with weighted border."""
+
+    name: str = Field("edge_combo", description="loss")
+    bce_weight: NotNegative | None = Field(
+        None, description="weight of the cross-entropy term; none: 1 - dice_weight"
+    )
 
 
 def combo(
@@ -35,7 +82,7 @@ def combo(
     counts = soft_counts(truth, logits, reduction)
     # Half of smooth: Tversky's sums are half as large as Dice's.
     overlap = tf.reduce_mean(tversky_index_loss(counts, fn_weight, smooth / 2.0))
-    pixels = bce(truth, logits, reduction=reduction, pos_weight=pos_weight)
+    pixels = bce(truth, logits, pos_weight=pos_weight)
     return dice_weight * overlap + bce_weight * pixels
 
 
@@ -56,14 +103,7 @@ def hybrid(
     Source: Zhu et al. 2019.
     """
     overlap = dice(truth, logits, reduction=reduction, smooth=smooth)
-    pixels = focal(
-        truth,
-        logits,
-        reduction=reduction,
-        gamma=gamma,
-        pos_weight=pos_weight,
-        neg_weight=neg_weight,
-    )
+    pixels = focal(truth, logits, gamma=gamma, pos_weight=pos_weight, neg_weight=neg_weight)
     return dice_weight * overlap + focal_weight * pixels
 
 
@@ -71,6 +111,7 @@ def edge_combo(
     truth: Any,
     logits: Any,
     *,
+    edge_map: Any,
     reduction: str,
     edge_norm: bool = False,
     dice_weight: Any = 0.5,
@@ -81,6 +122,47 @@ def edge_combo(
     """Return dice_weight * soft Dice + bce_weight * edge_bce, a scalar."""
     overlap = dice(truth, logits, reduction=reduction, smooth=smooth)
     pixels = edge_bce(
-        truth, logits, reduction=reduction, edge_norm=edge_norm, edge_weight=edge_weight
+        truth,
+        logits,
+        edge_map=edge_map,
+        reduction=reduction,
+        edge_norm=edge_norm,
+        edge_weight=edge_weight,
     )
     return dice_weight * overlap + bce_weight * pixels
+
+
+def _rest(keys: _SumKeys) -> dict[str, float]:
+    """Without a weight of its own, the pixel-wise term gets what the overlap leaves."""
+    left = 1.0 - keys.dice_weight
+    return {"bce_weight": left, "focal_weight": left}
+
+
+COMBO = Loss(
+    name="combo",
+    keys=ComboKeys,
+    function=combo,
+    summary="weighted sum of overlap and cross-entropy",
+    structural=("reduction",),
+    space={"dice_weight": DICE_WEIGHT, "fn_weight": FN_WEIGHT},
+    filled=_rest,
+)
+HYBRID = Loss(
+    name="hybrid",
+    keys=HybridKeys,
+    function=hybrid,
+    summary="weighted sum of soft Dice and focal",
+    structural=("reduction",),
+    space={"dice_weight": DICE_WEIGHT, "gamma": {"low": 0.5, "high": 4.0}},
+    filled=_rest,
+)
+EDGE_COMBO = Loss(
+    name="edge_combo",
+    keys=EdgeComboKeys,
+    function=edge_combo,
+    summary="weighted sum of soft Dice and edge_bce",
+    structural=("reduction", "edge_norm"),
+    space={"dice_weight": DICE_WEIGHT, "edge_weight": {"low": 1.0, "high": 5.0}},
+    needs=("edge_map",),
+    filled=_rest,
+)

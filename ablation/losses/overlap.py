@@ -11,10 +11,36 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import tensorflow as tf
+from pydantic import Field
+
+from ablation.losses.loss import Loss, ReductionKeys
+from ablation.plugins.keys import Fraction, Positive
+from ablation.plugins.lazy import tf
 
 # Below this the slope of a power < 1 would be infinite.
 FLOOR = 1e-7
+
+
+class DiceKeys(ReductionKeys):
+    """Keys of the soft Dice loss."""
+
+    name: str = Field("dice", description="loss")
+    smooth: Positive = Field(1.0, description="pixels added to the overlap's sums")
+
+
+class TverskyKeys(DiceKeys):
+    """Keys of the soft Tversky loss."""
+
+    name: str = Field("tversky", description="loss")
+    fn_weight: Fraction = Field(0.5, description="Tversky alpha: weight of false negatives")
+
+
+class FocalTverskyKeys(TverskyKeys):
+    """Keys of the focal Tversky loss."""
+
+    name: str = Field("focal_tversky", description="loss")
+    fn_weight: Fraction = Field(0.7, description="Tversky alpha: weight of false negatives")
+    exponent: Positive = Field(0.75, description="power of focal_tversky")
 
 
 class SoftCounts(NamedTuple):
@@ -80,3 +106,31 @@ def focal_tversky(
     counts = soft_counts(truth, logits, reduction)
     value = tf.maximum(tversky_index_loss(counts, fn_weight, smooth), FLOOR)
     return tf.reduce_mean(tf.pow(value, exponent))
+
+
+FN_WEIGHT = {"low": 0.3, "high": 0.9}
+"""Default range of the Tversky alpha in a search."""
+
+DICE = Loss(
+    name="dice",
+    keys=DiceKeys,
+    function=dice,
+    summary="soft Dice",
+    structural=("reduction",),
+)
+TVERSKY = Loss(
+    name="tversky",
+    keys=TverskyKeys,
+    function=tversky,
+    summary="soft Tversky",
+    structural=("reduction",),
+    space={"fn_weight": FN_WEIGHT},
+)
+FOCAL_TVERSKY = Loss(
+    name="focal_tversky",
+    keys=FocalTverskyKeys,
+    function=focal_tversky,
+    summary="soft Tversky to a power",
+    structural=("reduction",),
+    space={"fn_weight": FN_WEIGHT, "exponent": {"low": 0.5, "high": 1.5}},
+)

@@ -7,11 +7,12 @@ its dropout masks are drawn from a stream of that name, so designs that share a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from keras import initializers, layers
+from ablation.plugins.lazy import initializers, layers
 
-from ablation.models.dropout import DropoutState, VariableDropout
+if TYPE_CHECKING:
+    from ablation.models.hyperparameters import DropoutState
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,12 @@ def scaled(filters: int, factor: float) -> int:
 
 
 def attention_gate(skip: Any, gate: Any, filters: int, name: str) -> Any:
-    """Return the skip weighted, pixel by pixel, by what the decoder asks for.
+    """Return the skip features multiplied by the attention coefficients.
 
     The gate has the skip's extent, as in most code after Oktay et al. 2018 (they use the grid
     below: `coarse_attention_gate`); `filters` is the width the two are compared in.
     """
-    weight = _asked_for(_pointwise(skip, filters, f"{name}_skip"), gate, filters, name)
+    weight = _coefficients(_pointwise(skip, filters, f"{name}_skip"), gate, filters, name)
     return layers.Multiply(name=f"{name}_multiply")([skip, weight])
 
 
@@ -112,24 +113,31 @@ def coarse_attention_gate(skip: Any, gate: Any, filters: int, momentum: float, n
         kernel_initializer=initializers.GlorotUniform(),
         name=f"{name}_skip",
     )(skip)
-    weight = _asked_for(below, gate, filters, name)
+    weight = _coefficients(below, gate, filters, name)
     weight = layers.UpSampling2D(2, interpolation="bilinear", name=f"{name}_up")(weight)
     passed = layers.Multiply(name=f"{name}_multiply")([skip, weight])
     passed = _pointwise(passed, skip.shape[-1], f"{name}_mix")
     return layers.BatchNormalization(momentum=momentum, name=f"{name}_bn")(passed)
 
 
-def logits(x: Any) -> Any:
-    """Return one channel before the sigmoid, float32 whatever the network's precision."""
+def logits(x: Any, targets: int = 1) -> Any:
+    """Return a channel for each target before the sigmoid, float32 whatever the network's precision."""
     return layers.Conv2D(
-        1, 1, kernel_initializer=initializers.GlorotUniform(), dtype="float32", name="logits"
+        targets, 1, kernel_initializer=initializers.GlorotUniform(), dtype="float32", name="logits"
     )(x)
 
 
-def _asked_for(skip: Any, gate: Any, filters: int, name: str) -> Any:
-    """Return a weight in 0..1 for every pixel, (..., 1)."""
-    asked = layers.Add(name=f"{name}_add")([skip, _pointwise(gate, filters, f"{name}_gate")])
-    weight = _pointwise(relu(asked, f"{name}_relu"), 1, f"{name}_weight")
+def dropout(x: Any, state: DropoutState, name: str) -> Any:
+    """Return x with a share of its values zeroed while training; the share is read from `state`."""
+    from ablation.models.hyperparameters import VariableDropout
+
+    return VariableDropout(state, name=name)(x)
+
+
+def _coefficients(skip: Any, gate: Any, filters: int, name: str) -> Any:
+    """Return an attention coefficient in 0..1 for every pixel, (..., 1)."""
+    added = layers.Add(name=f"{name}_add")([skip, _pointwise(gate, filters, f"{name}_gate")])
+    weight = _pointwise(relu(added, f"{name}_relu"), 1, f"{name}_weight")
     return layers.Activation("sigmoid", name=f"{name}_sigmoid")(weight)
 
 
@@ -140,4 +148,4 @@ def _pointwise(x: Any, filters: int, name: str) -> Any:
 def _drop(x: Any, style: BlockStyle, site: str, name: str) -> Any:
     if style.dropout is None or style.dropout_site != site:
         return x
-    return VariableDropout(style.dropout, name=f"{name}_dropout")(x)
+    return dropout(x, style.dropout, f"{name}_dropout")

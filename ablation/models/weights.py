@@ -9,71 +9,33 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import h5py
 
-from ablation.config.sections import ModelConfig
 from ablation.errors import DataError
-from ablation.models import family
+from ablation.models.design import ModelKeys
+from ablation.models.encoders import ENCODERS, Encoder
+from ablation.models.encoders.encoder import Shape
+from ablation.models.registry import DESIGNS
 
 NONE, IMAGENET = "none", "imagenet"
-Shape = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Encoder:
-    """A ready-made encoder whose ImageNet weights are published."""
-
-    file: str
-    """Name of Keras's file of the weights without classifier."""
-    md5: str
-    url: str
-    shapes: Callable[[], Iterator[Shape]]
-    """Shapes of all its arrays, for images of three channels."""
-
-
-def resnet50_shapes() -> Iterator[Shape]:
-    """Yield the shape of every array of Keras's ResNet50 without classifier."""
-
-    def convolution(size: int, before: int, after: int) -> Iterator[Shape]:
-        yield size, size, before, after
-        yield from [(after,)] * 5  # bias, and the four of batch normalisation
-
-    yield from convolution(7, 3, 64)
-    before = 64
-    for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
-        yield from convolution(1, before, 4 * width)  # the shortcut of the first block
-        for _ in range(blocks):
-            yield from convolution(1, before, width)
-            yield from convolution(3, width, width)
-            yield from convolution(1, width, 4 * width)
-            before = 4 * width
-
-
-_RESNET50 = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
-
-ENCODERS: dict[str, Encoder] = {
-    "ResNet50": Encoder(
-        file=_RESNET50,
-        md5="4d473c1dd8becc155b73f8504c6f6626",
-        url=f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{_RESNET50}",
-        shapes=resnet50_shapes,
-    ),
-}
-
-
-def path_of(model: ModelConfig) -> Path | None:
+def path_of(model: ModelKeys) -> Path | None:
     """Return the file a network's encoder starts from; None: from random weights."""
-    encoder = family(model.name).encoder
-    if encoder is None or model.pretrained == NONE:
+    encoder, chosen = DESIGNS.find(model.name).encoder, start_of(model)
+    if encoder is None or chosen == NONE:
         return None
-    if model.pretrained == IMAGENET:
+    if chosen == IMAGENET:
         return imagenet_path(encoder)
-    return Path(model.pretrained).expanduser()
+    return Path(chosen).expanduser()
+
+
+def start_of(model: ModelKeys) -> str:
+    """Return none, imagenet or a path; none for a design without ready-made encoder."""
+    return str(getattr(model, "pretrained", NONE))
 
 
 def imagenet_path(encoder: str) -> Path:
@@ -87,7 +49,7 @@ def imagenet_path(encoder: str) -> Path:
     return folder / "models" / ENCODERS[encoder].file
 
 
-def check(model: ModelConfig) -> None:
+def check(model: ModelKeys) -> None:
     """Refuse weights that cannot be what the configuration says.
 
     Raises:
@@ -96,11 +58,11 @@ def check(model: ModelConfig) -> None:
     path = path_of(model)
     if path is None:
         return
-    name = str(family(model.name).encoder)
+    name = str(DESIGNS.find(model.name).encoder)
     encoder = ENCODERS[name]
     if not path.is_file():
         raise _refusal(model, path, "is not there", name)
-    if model.pretrained == IMAGENET and (found := digests(path)[0]) != encoder.md5:
+    if start_of(model) == IMAGENET and (found := digests(path)[0]) != encoder.md5:
         raise _refusal(model, path, f"is another file: its md5 is {found}", name)
     if fault := _architecture_fault(path, encoder):
         raise _refusal(model, path, fault, name)
@@ -112,16 +74,16 @@ def digests(path: Path) -> tuple[str, str]:
     return _digests(path, state.st_size, state.st_mtime_ns)
 
 
-def fingerprint(model: ModelConfig) -> str:
+def fingerprint(model: ModelKeys) -> str:
     """Return what identifies the weights a network starts from: "none" or "sha256:<digits>"."""
     path = path_of(model)
     return NONE if path is None else f"sha256:{digests(path)[1]}"
 
 
-def label(model: ModelConfig) -> str:
+def label(model: ModelKeys) -> str:
     """Return none, imagenet, or a file's name and hash: what a record may show of `pretrained`."""
     path = path_of(model)
-    if path is None or model.pretrained == IMAGENET:
+    if path is None or start_of(model) == IMAGENET:
         return NONE if path is None else IMAGENET
     return f"{path.name} ({fingerprint(model)[:19]})"
 
@@ -171,13 +133,13 @@ def _array_shapes(group: h5py.Group) -> Counter[Shape]:
     return shapes
 
 
-def _refusal(model: ModelConfig, path: Path, fault: str, name: str) -> DataError:
-    if model.pretrained == IMAGENET:
+def _refusal(model: ModelKeys, path: Path, fault: str, name: str) -> DataError:
+    if start_of(model) == IMAGENET:
         encoder = ENCODERS[name]
         wanted = f"Put {encoder.url} (md5 {encoder.md5}) there"
     else:
         wanted = f"Name imagenet or an .h5 file of Keras's {name} without classifier"
     return DataError(
-        f"weights of model.pretrained={model.pretrained}: {path} {fault}",
+        f"weights of model.pretrained={start_of(model)}: {path} {fault}",
         hint=f"{wanted}, or write --set model.pretrained=none.",
     )

@@ -15,6 +15,7 @@ import time
 import numpy as np
 
 from ablation.config import Config, with_values
+from ablation.config.versions import SCHEMA, read_config
 from ablation.errors import AblateError
 from ablation.training.trainer import Trainer
 
@@ -52,7 +53,7 @@ if __name__ == "__main__":
     rows, columns, channels = request["image_shape"]
     answer: dict[str, object]
     try:
-        answer = {**measure(Config.model_validate(request["config"]), (rows, columns, channels))}
+        answer = {**measure(read_config(request["config"], SCHEMA), (rows, columns, channels))}
     except AblateError as error:
         answer = {"error": error.message, "hint": error.hint}
     sys.stdout.write(json.dumps(answer) + "\n")

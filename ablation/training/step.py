@@ -12,7 +12,10 @@ import tensorflow as tf
 
 from ablation import losses
 from ablation.config.sections import Config
-from ablation.models.dropout import DropoutState
+from ablation.losses.maps import maps_of
+from ablation.models import DESIGNS
+from ablation.models.contract import check_reached
+from ablation.models.hyperparameters import Hyperparameters
 from ablation.training.augment import AugmentRanges, augment
 from ablation.training.start import FreshOptimizer
 
@@ -22,13 +25,14 @@ from ablation.training.start import FreshOptimizer
 class TrainStep:
     """Forward pass, loss, gradients and update of one network, for batches of one size."""
 
-    def __init__(self, model: Any, dropout: DropoutState, config: Config) -> None:
+    def __init__(self, model: Any, hyperparameters: Hyperparameters, config: Config) -> None:
         self.traces = 0
         self.seconds = 0.0
         """CPU seconds spent in steps so far."""
         self._model = model
-        self._dropout = dropout
-        self._loss = losses.function(config.loss.name)
+        self._hyperparameters = hyperparameters
+        self._design = DESIGNS.find(config.model.name)
+        self._loss = losses.LOSSES.find(config.loss.name)
         self._switches = losses.switches(config.loss)
         self._penalised = _penalised_kernels(model, config.training.l2_scope)
         self._strengths = {key: _scalar() for key in losses.strengths(config.loss)}
@@ -44,7 +48,7 @@ class TrainStep:
             self._step,
             input_signature=[
                 tf.TensorSpec(batch, tf.float32),
-                tf.TensorSpec((*batch[:3], 1), tf.float32),
+                tf.TensorSpec((*batch[:-1], model.outputs[-1].shape[-1]), tf.float32),
                 tf.TensorSpec(batch[:1], tf.int32),
                 tf.TensorSpec((2,), tf.int32),
             ],
@@ -54,12 +58,18 @@ class TrainStep:
         """Put the optimiser back to its start and set every strength; weights stay."""
         self._fresh.restore()
         self.set_learning_rate(config.training.learning_rate)
-        self._dropout.set_rate(config.model.dropout)
+        self._hyperparameters.set(
+            {key: float(getattr(config.model, key)) for key in self._hyperparameters.names}
+        )
         self._l2.assign(config.training.l2)
         for key, value in losses.strengths(config.loss).items():
             self._strengths[key].assign(value)
         if self._ranges is not None:
             self._ranges.set_preset(config.data.augmentation)
+
+    def check(self) -> None:
+        """Trace the step and refuse a network that ignores a hyperparameter of its design."""
+        check_reached(self._traced.get_concrete_function(), self._design, self._hyperparameters)
 
     def set_learning_rate(self, rate: float) -> None:
         """Set Adam's step size."""
@@ -88,11 +98,14 @@ class TrainStep:
 
     def _step(self, images: Any, masks: Any, rows: Any, moment: Any) -> Any:
         self.traces += 1  # runs while tracing, not while training
-        self._dropout.moment.assign(moment)
+        self._hyperparameters.dropout.moment.assign(moment)
         if self._ranges is not None:
             images, masks = augment(images, masks, rows, moment[0], self._ranges)
-        logits = self._model(images, training=True)
-        loss = self._loss(masks, logits, **self._switches, **self._strengths)
+        outputs = self._model(images, training=True)
+        if self._loss.heads == "last" and isinstance(outputs, list | tuple):
+            outputs = outputs[-1]
+        maps = maps_of(masks, self._loss.needs)
+        loss = self._loss.function(masks, outputs, **maps, **self._switches, **self._strengths)
         loss += self._l2 * sum(tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised)
         variables = self._model.trainable_variables
         # In pairs: an AddN of three or more adds in the order in which its inputs' buffers happen

@@ -24,7 +24,7 @@ from ablation import losses, models
 from ablation.config.sections import Config
 from ablation.errors import DataError
 from ablation.inference.predict import Predictor
-from ablation.models.dropout import DropoutState
+from ablation.models.hyperparameters import Hyperparameters
 from ablation.training.checkpoint import (
     Arrays,
     ResumeState,
@@ -82,12 +82,13 @@ class Trainer:
         self.shape = shape_of(config, image_shape)
         self._image_shape = image_shape
         self._encoder_weights: Arrays | None = None
-        dropout = DropoutState()
+        hyperparameters = Hyperparameters(models.DESIGNS.find(config.model.name).hyperparameters)
         with memory_named(config):
             self._model = models.build(
-                config.model, image_shape, dropout, config.training.precision
+                config.model, image_shape, hyperparameters, config.training.precision
             )
-            self._step = TrainStep(self._model, dropout, config)
+            self._step = TrainStep(self._model, hyperparameters, config)
+            self._step.check()
         self.predictor = Predictor(self._model)
 
     @property

@@ -201,7 +201,7 @@ def _anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_configuration_shown_is_one(page: Path, tmp_path: Path) -> None:
     from ablation.config import resolve
-    from ablation.experiments.experiment import space_of
+    from ablation.experiments.space import space_of
 
     for block in _blocks(page, "toml"):
         assert tomllib.loads(block)

@@ -1,1 +1,11 @@
-"""Ready-made encoders: one file each."""
+"""Ready-made encoders by name; loads no TensorFlow. A new one is one file and one line here."""
+
+from __future__ import annotations
+
+from ablation.models.encoders import resnet50
+from ablation.models.encoders.encoder import Encoder
+from ablation.plugins import Registry
+
+__all__ = ["ENCODERS", "Encoder"]
+
+ENCODERS: Registry[Encoder] = Registry("encoder", (resnet50.ENCODER,))

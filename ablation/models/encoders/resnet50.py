@@ -5,26 +5,26 @@ Source: He et al. 2016, as Keras builds it, with biases beside batch normalisati
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from keras import initializers, layers
 
-from ablation.config.sections import ModelConfig
 from ablation.errors import UsageError
+from ablation.models.encoders.encoder import Encoder, Shape
+from ablation.plugins.lazy import initializers, keras, layers
 
 # Means of ImageNet that the published weights were trained with, of 0..255: blue, green, red.
 CAFFE_MEANS = (103.939, 116.779, 123.68)
 GREY_MEAN = sum(CAFFE_MEANS) / 3
+FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
 STEM = "conv1_conv"
 LAST_STAGE = "conv5_"
 
 
-def resnet50(images: Any, model: ModelConfig) -> Any:
+def resnet50(images: Any, keys: Any) -> Any:
     """Return the encoder of images (batch, rows, columns, channels) as a `keras.Model`.
 
     Its layers keep Keras's names: `conv1_relu`, `conv2_block3_out`, ... are what skips start from.
@@ -32,40 +32,28 @@ def resnet50(images: Any, model: ModelConfig) -> Any:
     Raises:
         UsageError: The stem does not take so many channels.
     """
-    x = _stem(images, model)
-    if model.pretrained != "none":
+    x = _stem(images, keys)
+    if keys.pretrained != "none":
+        from ablation.models.encoders.caffe_scaling import CaffeScaling
+
         x = CaffeScaling(name="encoder_scaling")(x)
     encoder = keras.applications.ResNet50(include_top=False, weights=None, input_tensor=x)
     for layer in encoder.layers:
         if isinstance(layer, layers.BatchNormalization):
-            layer.momentum = model.bn_momentum
+            layer.momentum = keys.bn_momentum
         elif isinstance(layer, layers.Conv2D) and layer.name != "stem_project":
             # Keras leaves Glorot here; these kernels feed ReLUs like all others.
             layer.kernel_initializer = initializers.HeNormal()
         if layer.weights and layer.name != "stem_project":
             # A frozen batch normalisation keeps its statistics, in training too.
-            layer.trainable = model.encoder_trainable == "all" or (
-                model.encoder_trainable == "last_stage" and layer.name.startswith(LAST_STAGE)
+            layer.trainable = keys.encoder_trainable == "all" or (
+                keys.encoder_trainable == "last_stage" and layer.name.startswith(LAST_STAGE)
             )
     return encoder
 
 
-class CaffeScaling(keras.layers.Layer):
-    """Bring images of 0..1 to what the published weights were trained on; one or three channels."""
-
-    def __init__(self, name: str) -> None:
-        # Half precision would round a span of 255 to steps of an eighth.
-        super().__init__(name=name, dtype="float32")
-
-    def call(self, x: Any) -> Any:
-        """Return x * 255 less the means, red-green-blue turned to blue-green-red."""
-        if x.shape[-1] == 1:
-            return x * 255.0 - GREY_MEAN
-        return tf.reverse(x, [-1]) * 255.0 - tf.constant(CAFFE_MEANS)
-
-
-def read_weights(path: Path, model: ModelConfig) -> dict[str, npt.NDArray[np.float32]]:
-    """Return the weights of a file for this model's encoder, "layer/variable" -> array."""
+def read_weights(path: Path, keys: Any) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the weights of a file for this design's encoder, "layer/variable" -> array."""
     encoder = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(32, 32, 3))
     encoder.load_weights(path)
     values = {
@@ -73,24 +61,24 @@ def read_weights(path: Path, model: ModelConfig) -> dict[str, npt.NDArray[np.flo
         for layer in encoder.layers
         for variable in layer.weights
     }
-    return values | _summed(values) if model.stem == "sum" else values
+    return values | _summed(values) if keys.stem == "sum" else values
 
 
-def _stem(images: Any, model: ModelConfig) -> Any:
+def _stem(images: Any, keys: Any) -> Any:
     channels = images.shape[-1]
-    if model.stem == "project":
-        return _projection(pretrained=model.pretrained != "none", channels=channels)(images)
-    if model.stem == "sum" and channels != 1:
+    if keys.stem == "project":
+        return _projection(pretrained=keys.pretrained != "none", channels=channels)(images)
+    if keys.stem == "sum" and channels != 1:
         raise UsageError(
             f"model.stem=sum takes 1 modality, data.modalities has {channels}",
             hint="Write --set model.stem=project to learn a mixture of them.",
         )
     if channels == 1:
-        single = model.stem == "sum"
+        single = keys.stem == "sum"
         return images if single else layers.Concatenate(name="stem_replicate")([images] * 3)
     if channels != 3:
         raise UsageError(
-            f"{model.name}'s encoder takes 1 or 3 modalities, data.modalities has {channels}",
+            f"{keys.name}'s encoder takes 1 or 3 modalities, data.modalities has {channels}",
             hint="Write --set model.stem=project to learn a mixture of them.",
         )
     return images
@@ -115,3 +103,40 @@ def _summed(values: dict[str, npt.NDArray[np.float32]]) -> dict[str, npt.NDArray
         f"{STEM}/kernel": kernel.sum(2, keepdims=True).astype(np.float32),
         f"{STEM}/bias": moved.astype(np.float32),
     }
+
+
+def resnet50_shapes() -> Iterator[Shape]:
+    """Yield the shape of every array of Keras's ResNet50 without classifier."""
+
+    def convolution(size: int, before: int, after: int) -> Iterator[Shape]:
+        yield size, size, before, after
+        yield from [(after,)] * 5  # bias, and the four of batch normalisation
+
+    yield from convolution(7, 3, 64)
+    before = 64
+    for width, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        yield from convolution(1, before, 4 * width)  # the shortcut of the first block
+        for _ in range(blocks):
+            yield from convolution(1, before, width)
+            yield from convolution(3, width, width)
+            yield from convolution(1, width, 4 * width)
+            before = 4 * width
+
+
+ENCODER = Encoder(
+    name="ResNet50",
+    file=FILE,
+    md5="4d473c1dd8becc155b73f8504c6f6626",
+    url=f"https://storage.googleapis.com/tensorflow/keras-applications/resnet/{FILE}",
+    shapes=resnet50_shapes,
+    stages={
+        "conv1_relu": 2,
+        "conv2_block3_out": 4,
+        "conv3_block4_out": 8,
+        "conv4_block6_out": 16,
+        "conv5_block3_out": 32,
+    },
+    scaling="x * 255 less ImageNet's means, blue-green-red (Caffe)",
+    build=resnet50,
+    read=read_weights,
+)

@@ -11,7 +11,7 @@ from dataclasses import fields, is_dataclass
 
 from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary, p_text
 from ablation.comparison.metrics import number_text
-from ablation.config.sections import Section
+from ablation.plugins.keys import Section
 from ablation.report.source import Source
 from ablation.statistics import Correction
 

@@ -13,8 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from ablation.cli.app import app
-from ablation.models import MODELS
-from ablation.models.weights import ENCODERS
+from ablation.models import DESIGNS
+from ablation.models.encoders import ENCODERS
+from ablation.plugins import Registry
 
 runner = CliRunner()
 RESNET50 = ENCODERS["ResNet50"]
@@ -31,7 +32,7 @@ def test_every_design_has_a_line_and_the_missing_file_is_named(keras_home: Path)
     shown = runner.invoke(app, ["models"])
     assert shown.exit_code == 0
     lines = shown.stdout.splitlines()
-    assert [line.split()[0] for line in lines[: len(MODELS)]] == list(MODELS)
+    assert [line.split()[0] for line in lines[: len(DESIGNS)]] == list(DESIGNS)
     assert "ResNet50 (resupnet, resnet_fcn)" in shown.stdout
     assert f"absent: {keras_home}" in shown.stdout
     assert RESNET50.md5 in shown.stdout
@@ -43,8 +44,8 @@ def test_a_file_is_present_or_another(keras_home: Path, monkeypatch) -> None:
     keras_home.write_bytes(b"weights")
     assert f"another file: {keras_home}" in runner.invoke(app, ["models"]).stdout
     own = replace(RESNET50, md5=hashlib.md5(b"weights").hexdigest())
-    monkeypatch.setitem(ENCODERS, "ResNet50", own)
-    shown = runner.invoke(app, ["models"]).stdout
+    with ENCODERS.having(own):
+        shown = runner.invoke(app, ["models"]).stdout
     assert f"present: {keras_home}" in shown
     assert RESNET50.url not in shown
 
@@ -52,7 +53,7 @@ def test_a_file_is_present_or_another(keras_home: Path, monkeypatch) -> None:
 def test_json_for_other_programs(keras_home: Path) -> None:
     rows = json.loads(runner.invoke(app, ["models", "--json"]).stdout)
     by_name = {row["name"]: row for row in rows}
-    assert list(by_name) == list(MODELS)
+    assert list(by_name) == list(DESIGNS)
     assert by_name["unet"]["encoder"] is None
     assert by_name["resupnet"]["imagenet"] == {
         "path": str(keras_home),
@@ -63,7 +64,7 @@ def test_json_for_other_programs(keras_home: Path) -> None:
 
 
 def test_parameters_are_counted_at_the_configured_size(monkeypatch) -> None:
-    monkeypatch.setattr("ablation.models.MODELS", {"unet": MODELS["unet"]})
+    monkeypatch.setattr("ablation.models.DESIGNS", Registry("model", [DESIGNS["unet"]]))
     # 1 -> 2 filters, one pooling: worked by hand from kernels and biases.
     # encoder 20 + 38, bottleneck 76 + 148, upsampling 34, decoder 74 + 38, head 3.
     small = ["--set", "model.base=2", "--set", "model.depth=1", "--preset", "cpu-demo"]
@@ -75,7 +76,7 @@ def test_parameters_are_counted_at_the_configured_size(monkeypatch) -> None:
 
 
 def test_a_design_that_does_not_take_the_size_says_so(monkeypatch) -> None:
-    monkeypatch.setattr("ablation.models.MODELS", {"unet": MODELS["unet"]})
+    monkeypatch.setattr("ablation.models.DESIGNS", Registry("model", [DESIGNS["unet"]]))
     shown = runner.invoke(app, ["models", "--count", "--set", "data.image_size=40"])
     assert shown.exit_code == 0
     assert "multiples of 16, not 40x40" in shown.stdout

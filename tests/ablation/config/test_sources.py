@@ -9,6 +9,8 @@ import pytest
 from ablation.config import PRESETS, Config, flatten, identity, known_keys, resolve, with_values
 from ablation.config.sources import parse_value
 from ablation.errors import UsageError
+from ablation.losses import LOSSES
+from ablation.models import DESIGNS
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +40,7 @@ def test_later_sources_win(tmp_path: Path) -> None:
     assert resolved.origin["training.batch_size"] == "environment"
     assert resolved.origin["training.l2"] == "--set"
     assert resolved.origin["training.seed"] == "flag"
-    assert resolved.origin["model.stem"] == "default"
+    assert resolved.origin["model.depth"] == "default"
 
 
 def test_ablate_toml_of_the_working_folder_is_read() -> None:
@@ -121,7 +123,47 @@ def test_every_preset_is_valid(name: str) -> None:
 
 def test_every_key_says_what_it_means() -> None:
     assert [key for key, meaning in known_keys().items() if not meaning] == []
-    assert set(known_keys()) == set(flatten(Config()))
+    designs = [with_values(Config(), {"model.name": name}) for name in DESIGNS]
+    losses = [with_values(Config(), {"loss.name": name}) for name in LOSSES]
+    every = {key for config in (*designs, *losses) for key in flatten(config)}
+    assert set(known_keys()) == every
+
+
+def test_a_design_has_its_own_keys_only() -> None:
+    unet, resupnet = (
+        with_values(Config(), {"model.name": name, "model.base": 8, "model.skips": False})
+        for name in ("unet", "resupnet")
+    )
+    assert flatten(unet)["model.base"] == 8
+    assert "model.skips" not in flatten(unet)
+    assert flatten(resupnet)["model.skips"] is False
+    assert "model.base" not in flatten(resupnet)
+    assert known_keys()["model.gate"].endswith("(attention_unet)")
+
+
+def test_values_of_several_designs_reach_the_design_that_has_them(tmp_path: Path) -> None:
+    file = tmp_path / "both.toml"
+    file.write_text(
+        "[model]\nbase = 8\ndecoder_width = 0.5\n"
+        "[space.model]\nbase = {choices = [4, 8]}\ndropout = {low = 0.0, high = 0.4}\n"
+    )
+    unet, resupnet = resolve(file=file).of_designs(["unet", "resupnet"])
+    assert (unet.model.base, resupnet.model.decoder_width) == (8, 0.5)
+    assert list(unet.space) == ["model.base", "model.dropout"]
+    assert list(resupnet.space) == ["model.dropout"]
+
+
+@pytest.mark.parametrize(
+    ("assignment", "words"),
+    [
+        ("model.base=8", "model.base is not a key of resupnet"),
+        ("loss.gamma=1.0", "loss.gamma is not a key of combo"),
+    ],
+)
+def test_a_value_set_by_hand_that_nothing_reads_is_refused(assignment: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        resolve(assignments=[assignment]).of_designs(["resupnet"])
+    assert "It is one of:" in caught.value.hint
 
 
 def test_values_are_read_as_toml_does() -> None:
@@ -159,7 +201,8 @@ def test_no_channel_is_refused(text: str) -> None:
     ],
 )
 def test_none_is_a_word_where_it_is_a_value(key: str) -> None:
-    assert flatten(resolve(assignments=[f"{key}=none"]).config)[key] == "none"
+    config = resolve(assignments=["model.name=resupnet", f"{key}=none"]).config
+    assert flatten(config)[key] == "none"
 
 
 def test_with_values_checks_like_any_other_source() -> None:

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ablation.config import Config, with_values
+from ablation.config import Config, resolve, with_values
 from ablation.data import Split
 from ablation.errors import AblateError, DataError, UsageError
 from ablation.experiments import experiment as experiment_module
@@ -80,7 +80,7 @@ def test_every_design_is_checked_before_the_first_reads_data(
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(AblateError, match="is not there"):
-        _designs(configured("unet", pretrained="imagenet"), "unet,resupnet", None)
+        _designs(resolve(assignments=["model.pretrained=imagenet"]), "unet,resupnet", None)
 
 
 def test_identity_follows_the_content_of_the_file_and_not_its_place(
@@ -116,6 +116,12 @@ def test_identity_knows_what_changes_the_result(name: str, key: str, value: obje
 
 
 @pytest.mark.parametrize("key", ["loss.edge_norm", "loss.edge_weight"])
+def test_identity_knows_only_what_differs_from_the_defaults() -> None:
+    base = configured("unet")
+    for key, value in {"model.base": 64, "loss.fn_weight": 0.5, "training.epochs": 50}.items():
+        assert identity(with_values(base, {key: value})) == identity(base)
+
+
 def test_identity_ignores_what_the_loss_does_not_read(key: str) -> None:
     other = {"loss.edge_norm": True, "loss.edge_weight": 9.0}[key]
     for loss, same in (("combo", True), ("edge_combo", False)):

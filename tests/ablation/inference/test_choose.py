@@ -17,7 +17,7 @@ from scipy import ndimage
 from ablation.config import Config, InferenceConfig
 from ablation.data import Slices
 from ablation.errors import UsageError
-from ablation.experiments.experiment import space_of
+from ablation.experiments.space import space_of
 from ablation.inference import choose as choose_module
 from ablation.inference import maps as maps_module
 from ablation.inference.choose import (

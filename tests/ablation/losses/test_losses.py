@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 import json
 from pathlib import Path
@@ -10,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tensorflow as tf
+from pydantic import ValidationError
 
 from ablation import losses
-from ablation.config.sections import LossConfig
 from ablation.errors import UsageError
-from ablation.losses.cross_entropy import border
+from ablation.losses.maps import edge_map, maps_of
 
 VECTORS = Path(__file__).parents[3] / "../shared/vectors/losses.json"
 # Names in the reference file -> ours.
@@ -26,6 +25,15 @@ NAMES = {
     "k": "edge_weight",
     "norm": "edge_norm",
 }
+
+
+def value_of(name: str, truth, logits, **keys: object):
+    """Call a loss as the training step does: with the maps it needs, and only its own switches."""
+    loss = losses.LOSSES[name]
+    own = {key: value for key, value in keys.items() if key in loss.keys.model_fields}
+    if "reduction" in loss.structural:
+        own.setdefault("reduction", "per_image")
+    return loss.function(truth, logits, **maps_of(truth, loss.needs), **own)
 
 
 def reference_cases() -> list[dict]:
@@ -46,7 +54,7 @@ def test_reference_values(case: dict) -> None:
     strengths = {NAMES.get(key, key): value for key, value in case["params"].items()}
     if case["loss"] == "focal" and "pos_weight" in strengths:
         strengths["neg_weight"] = 1 - strengths["pos_weight"]
-    value = losses.function(case["loss"])(truth, logit(case["p"])[..., None], **strengths)
+    value = value_of(case["loss"], truth, logit(case["p"])[..., None], **strengths)
     assert float(value) == pytest.approx(case["expected"], abs=1e-6)
 
 
@@ -93,7 +101,7 @@ HAND_LOGITS = logit([[0.9, 0.2], [0.6, 0.1]]).reshape(1, 2, 2, 1)
     ],
 )
 def test_values_by_hand(name: str, strengths: dict, expected: float) -> None:
-    value = losses.function(name)(HAND_TRUTH, HAND_LOGITS, reduction="per_image", **strengths)
+    value = value_of(name, HAND_TRUTH, HAND_LOGITS, reduction="per_image", **strengths)
     assert float(value) == pytest.approx(expected, abs=1e-6)
 
 
@@ -102,9 +110,9 @@ def test_combo_at_half_is_dice_and_tversky_is_dice_of_twice_the_smoothing() -> N
     truth = (rng.random((3, 8, 8, 1)) < 0.2).astype(np.float32)
     logits = rng.normal(size=truth.shape).astype(np.float32)
     both = {"truth": truth, "logits": logits, "reduction": "per_image"}
-    dice = float(losses.function("dice")(**both, smooth=1.0))
-    combo = losses.function("combo")(**both, dice_weight=1.0, bce_weight=0.0, smooth=1.0)
-    tversky = losses.function("tversky")(**both, fn_weight=0.5, smooth=0.5)
+    dice = float(value_of("dice", **both, smooth=1.0))
+    combo = value_of("combo", **both, dice_weight=1.0, bce_weight=0.0, smooth=1.0)
+    tversky = value_of("tversky", **both, fn_weight=0.5, smooth=0.5)
     assert float(combo) == pytest.approx(dice, abs=1e-7)
     assert float(tversky) == pytest.approx(dice, abs=1e-7)
 
@@ -123,9 +131,9 @@ def test_a_border_is_two_pixels_wide_and_ends_at_the_rim_of_the_image() -> None:
             [0, 0, 0, 0, 0, 0, 0],
         ]
     )
-    np.testing.assert_array_equal(border(truth)[0, ..., 0], expected)
+    np.testing.assert_array_equal(edge_map(truth)[0, ..., 0], expected)
     for mask in (np.zeros((1, 5, 5, 1), np.float32), np.ones((1, 5, 5, 1), np.float32)):
-        assert not np.any(border(mask))
+        assert not np.any(edge_map(mask))
 
 
 @pytest.mark.parametrize("name", ["edge_bce", "edge_combo"])
@@ -135,13 +143,12 @@ def test_normalised_borders_cost_no_more_for_their_length(name: str) -> None:
     both = {"logits": np.zeros_like(truth), "reduction": "per_image"}
     both |= {"dice_weight": 0.0, "bce_weight": 1.0} if name == "edge_combo" else {}
     short, long = (
-        float(losses.function(name)(truth[[i]], **both | {"logits": both["logits"][[i]]}))
-        for i in (0, 1)
+        float(value_of(name, truth[[i]], **both | {"logits": both["logits"][[i]]})) for i in (0, 1)
     )
     assert long > short > np.log(2)
     for reduction in ("per_image", "batch"):
         both["reduction"] = reduction
-        value = float(losses.function(name)(truth, **both, edge_norm=True))
+        value = float(value_of(name, truth, **both, edge_norm=True))
         assert value == pytest.approx(np.log(2), abs=1e-6)
 
 
@@ -149,9 +156,9 @@ def test_batch_reduction_of_a_normalised_border_divides_once() -> None:
     truth = np.zeros((2, 8, 8, 1), np.float32)
     truth[0, 2:5, 2:5] = 1.0
     logits = np.random.default_rng(0).normal(size=truth.shape).astype(np.float32)
-    weight = 1 + 2 * np.asarray(border(truth))
+    weight = 1 + 2 * np.asarray(edge_map(truth))
     cost = np.log1p(np.exp(-logits * (2 * truth - 1)))
-    value = losses.function("edge_bce")(truth, logits, reduction="batch", edge_norm=True)
+    value = value_of("edge_bce", truth, logits, reduction="batch", edge_norm=True)
     assert float(value) == pytest.approx((weight * cost).sum() / weight.sum(), abs=1e-6)
 
 
@@ -162,9 +169,9 @@ def masks_of(empty: bool) -> np.ndarray:
 
 
 SWITCHED = [
-    (name, {"edge_norm": flag} if "edge_norm" in entry.switches else {}, reduction)
+    (name, {"edge_norm": flag} if "edge_norm" in entry.structural else {}, reduction)
     for name, entry in losses.LOSSES.items()
-    for flag in ((False, True) if "edge_norm" in entry.switches else (False,))
+    for flag in ((False, True) if "edge_norm" in entry.structural else (False,))
     for reduction in ("per_image", "batch")
 ]
 
@@ -179,7 +186,7 @@ def test_gradients_are_finite_in_extreme_states(
     logits = tf.constant(sign * (2 * truth - 1))
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = losses.function(name)(truth, logits, reduction=reduction, **switches)
+        value = value_of(name, truth, logits, reduction=reduction, **switches)
     assert np.isfinite(float(value))
     assert np.isfinite(tape.gradient(value, logits).numpy()).all()
 
@@ -198,7 +205,7 @@ def test_scaled_gradients_fit_into_half_precision(
     features = tf.constant(sign * (2 * truth - 1), tf.float16)
     with tf.GradientTape() as tape:
         tape.watch(features)
-        value = losses.function(name)(truth, features, reduction=reduction, **switches)
+        value = value_of(name, truth, features, reduction=reduction, **switches)
         scaled = LOSS_SCALE * value
     gradient = tape.gradient(scaled, features)
     assert gradient.dtype == tf.float16
@@ -211,7 +218,7 @@ def test_focal_has_a_slope_at_every_power(gamma: float) -> None:
     truth = tf.ones_like(logits)
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        value = losses.function("focal")(truth, logits, reduction="per_image", gamma=gamma)
+        value = value_of("focal", truth, logits, reduction="per_image", gamma=gamma)
     slope = tape.gradient(value, logits).numpy()
     assert np.isfinite(slope).all()
     assert (slope[:4] < 0).all()
@@ -221,54 +228,59 @@ def test_focal_has_a_slope_at_every_power(gamma: float) -> None:
 def test_half_precision_and_integer_masks_do_not_overflow(name: str) -> None:
     truth = np.ones((1, 256, 256, 1), np.uint8)
     logits = tf.zeros(truth.shape, tf.float16)
-    value = losses.function(name)(truth, logits, reduction="per_image")
+    value = value_of(name, truth, logits, reduction="per_image")
     assert value.dtype == tf.float32
     assert np.isfinite(float(value))
 
 
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_registry_names_what_the_function_takes(name: str) -> None:
-    entry = losses.family(name)
-    function = getattr(importlib.import_module(entry.module), entry.function)
-    parameters = inspect.signature(function).parameters
-    assert set(parameters) == {"truth", "logits", *entry.switches, *entry.keys}
-    defaults = losses.strengths(LossConfig(name=name))
-    for key in entry.keys:
-        assert parameters[key].default == defaults[key]
+    entry = losses.LOSSES[name]
+    parameters = inspect.signature(entry.function).parameters
+    own = set(entry.keys.model_fields) - {"name"}
+    assert set(parameters) == {"truth", "logits", *entry.needs, *own}
+    defaults = losses.strengths(losses.settings(name=name))
+    assert set(defaults) == own - set(entry.structural)
+    for key, value in defaults.items():
+        assert parameters[key].default == value
 
 
 def test_cross_entropy_gets_what_dice_leaves_unless_told() -> None:
-    assert losses.strengths(LossConfig(dice_weight=0.75))["bce_weight"] == 0.25
-    assert losses.strengths(LossConfig(dice_weight=0.75, bce_weight=2.0))["bce_weight"] == 2.0
+    assert losses.strengths(losses.settings(dice_weight=0.75))["bce_weight"] == 0.25
+    assert losses.strengths(losses.settings(dice_weight=0.75, bce_weight=2.0))["bce_weight"] == 2.0
 
 
 def test_focal_gets_what_dice_leaves_but_never_less_than_nothing() -> None:
-    assert losses.strengths(LossConfig(name="hybrid", dice_weight=0.75))["focal_weight"] == 0.25
+    assert (
+        losses.strengths(losses.settings(name="hybrid", dice_weight=0.75))["focal_weight"] == 0.25
+    )
     for name, key in (("combo", "bce_weight"), ("hybrid", "focal_weight")):
         with pytest.raises(UsageError, match=f"leaves -0.5 for loss.{key}"):
-            losses.strengths(LossConfig(name=name, dice_weight=1.5))
-        given = LossConfig(name=name, dice_weight=1.5, **{key: 1.0})
+            losses.strengths(losses.settings(name=name, dice_weight=1.5))
+        given = losses.settings(name=name, dice_weight=1.5, **{key: 1.0})
         assert losses.strengths(given)[key] == 1.0
-    assert losses.strengths(LossConfig(name="dice", dice_weight=1.5)) == {"smooth": 1.0}
+    assert losses.strengths(losses.settings(name="dice")) == {"smooth": 1.0}
 
 
 def test_structure_has_the_switches_a_loss_reads() -> None:
-    normed = LossConfig(name="edge_bce", edge_norm=True)
+    normed = losses.settings(name="edge_bce", edge_norm=True)
     assert losses.structure(normed) == {
         "name": "edge_bce",
         "reduction": "per_image",
         "edge_norm": True,
     }
-    assert "edge_norm" not in losses.structure(LossConfig(name="dice", edge_norm=True))
+    assert "edge_norm" not in losses.structure(losses.settings(name="dice"))
+    with pytest.raises(ValidationError, match="edge_norm"):
+        losses.settings(name="dice", edge_norm=True)
 
 
 def test_each_loss_has_its_own_weight_of_misses() -> None:
-    assert losses.strengths(LossConfig(name="focal_tversky"))["fn_weight"] == 0.7
-    assert losses.strengths(LossConfig(name="tversky"))["fn_weight"] == 0.5
-    assert losses.strengths(LossConfig(name="tversky", fn_weight=0.9))["fn_weight"] == 0.9
+    assert losses.strengths(losses.settings(name="focal_tversky"))["fn_weight"] == 0.7
+    assert losses.strengths(losses.settings(name="tversky"))["fn_weight"] == 0.5
+    assert losses.strengths(losses.settings(name="tversky", fn_weight=0.9))["fn_weight"] == 0.9
 
 
 def test_an_unknown_loss_is_named_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="'comb'") as caught:
-        losses.family("comb")
+        losses.settings("comb")
     assert "combo" in caught.value.hint

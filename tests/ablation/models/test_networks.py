@@ -12,9 +12,8 @@ import numpy as np
 import pytest
 
 from ablation import models
-from ablation.config.sections import ModelConfig
 from ablation.errors import UsageError
-from ablation.models.dropout import DropoutState, VariableDropout
+from ablation.models.hyperparameters import DropoutState, Hyperparameters, VariableDropout
 
 COUNTS = Path(__file__).parents[3] / "../shared/vectors/model_counts.json"
 needs_counts = pytest.mark.skipif(not COUNTS.exists(), reason="reference counts are not here")
@@ -41,8 +40,8 @@ RESUPNETS = {
 }
 
 
-def build(model: ModelConfig, side: int = 32, channels: int = 1, precision: str = "float32"):
-    return models.build(model, (side, side, channels), DropoutState(), precision)
+def build(model: models.ModelKeys, side: int = 32, channels: int = 1, precision: str = "float32"):
+    return models.build(model, (side, side, channels), Hyperparameters(), precision)
 
 
 def counted(network) -> tuple[int, int]:
@@ -60,20 +59,20 @@ def expected(name: str) -> tuple[int, int]:
 @pytest.mark.parametrize("name", UNETS)
 def test_unet_counts(name: str) -> None:
     switches, channels = UNETS[name]
-    network = build(ModelConfig(name="unet", **switches), channels=channels)
+    network = build(models.settings(name="unet", **switches), channels=channels)
     assert counted(network) == expected(name)
 
 
 @needs_counts
 @pytest.mark.parametrize("name", ATTENTION_UNETS)
 def test_attention_unet_counts(name: str) -> None:
-    network = build(ModelConfig(name="attention_unet", **ATTENTION_UNETS[name]))
+    network = build(models.settings(name="attention_unet", **ATTENTION_UNETS[name]))
     assert counted(network) == expected(name)
 
 
 @needs_counts
 def test_resnet_fcn_counts() -> None:
-    network = build(ModelConfig(name="resnet_fcn"))
+    network = build(models.settings(name="resnet_fcn"))
     assert counted(network) == expected("resnet_fcn")
     decoder = [layer for layer in network.layers if layer.name.startswith(("decoder", "logits"))]
     row = json.loads(COUNTS.read_text())["resnet_fcn"]
@@ -85,11 +84,11 @@ def test_resnet_fcn_counts() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RESUPNETS)
 def test_resupnet_counts(name: str) -> None:
-    assert counted(build(ModelConfig(name="resupnet", **RESUPNETS[name]))) == expected(name)
+    assert counted(build(models.settings(name="resupnet", **RESUPNETS[name]))) == expected(name)
 
 
 def test_resupnet_gives_logits_of_the_images_size_and_narrows_its_decoder() -> None:
-    network = build(ModelConfig(name="resupnet", decoder_width=0.25, bn_momentum=0.9), 64)
+    network = build(models.settings(name="resupnet", decoder_width=0.25, bn_momentum=0.9), 64)
     assert network.output_shape == (None, 64, 64, 1)
     assert network.layers[-1].name == "logits"
     widths = [network.get_layer(f"decoder{level}_up").filters for level in (4, 3, 2, 1, 0)]
@@ -120,14 +119,14 @@ def test_resupnet_gives_logits_of_the_images_size_and_narrows_its_decoder() -> N
     ],
 )
 def test_unet_dropout_scope(scope: str, names: set[str]) -> None:
-    network = build(ModelConfig(base=2, depth=2, dropout_scope=scope))
+    network = build(models.settings(base=2, depth=2, dropout_scope=scope))
     found = {layer.name for layer in network.layers if isinstance(layer, VariableDropout)}
     assert found == names
 
 
 def test_dropout_site_decides_what_follows_the_dropout() -> None:
     for site, after in (("between", "decoder0_conv2"), ("after", "logits")):
-        network = build(ModelConfig(base=2, depth=1, dropout_site=site))
+        network = build(models.settings(base=2, depth=1, dropout_site=site))
         order = [layer.name for layer in network.layers]
         assert order[order.index("decoder0_dropout") + 1] == after
 
@@ -135,28 +134,33 @@ def test_dropout_site_decides_what_follows_the_dropout() -> None:
 @pytest.mark.parametrize(
     ("model", "side", "words"),
     [
-        (ModelConfig(depth=4), 40, "multiples of 16, not 40x40"),
-        (ModelConfig(name="resupnet"), 48, "multiples of 32, not 48x48"),
-        (ModelConfig(name="resnet_fcn"), 48, "multiples of 32, not 48x48"),
-        (ModelConfig(name="resunpet"), 64, "'resunpet'"),
+        (models.settings(depth=4), 40, "multiples of 16, not 40x40"),
+        (models.settings(name="resupnet"), 48, "multiples of 32, not 48x48"),
+        (models.settings(name="resnet_fcn"), 48, "multiples of 32, not 48x48"),
     ],
 )
-def test_refusals_name_the_fault(model: ModelConfig, side: int, words: str) -> None:
+def test_refusals_name_the_fault(model: models.ModelKeys, side: int, words: str) -> None:
     with pytest.raises(UsageError, match=words) as caught:
         build(model, side)
     assert caught.value.hint
 
 
+def test_an_unknown_design_is_named_with_the_nearest() -> None:
+    with pytest.raises(UsageError, match="'resunpet'") as caught:
+        models.settings("resunpet")
+    assert "resupnet" in caught.value.hint
+
+
 @pytest.mark.parametrize(("stem", "channels"), [("replicate", 4), ("sum", 3)])
 def test_other_channel_counts_need_a_projecting_stem(stem: str, channels: int) -> None:
     with pytest.raises(UsageError, match=f"has {channels}") as caught:
-        build(ModelConfig(name="resnet_fcn", stem=stem), channels=channels)
+        build(models.settings(name="resnet_fcn", stem=stem), channels=channels)
     assert "model.stem=project" in caught.value.hint
 
 
 @pytest.mark.parametrize("gate", ["same", "coarse"])
 def test_gates_weigh_each_skip_by_a_number_between_0_and_1(gate: str) -> None:
-    network = build(ModelConfig(name="attention_unet", base=2, depth=2, gate=gate))
+    network = build(models.settings(name="attention_unet", base=2, depth=2, gate=gate))
     weight = "sigmoid" if gate == "same" else "up"
     looked_at = [f"decoder{level}_attention_{weight}" for level in (1, 0)]
     look = keras.Model(network.input, [network.get_layer(name).output for name in looked_at])
@@ -167,11 +171,11 @@ def test_gates_weigh_each_skip_by_a_number_between_0_and_1(gate: str) -> None:
 
 
 def test_a_coarse_gate_is_asked_below_the_skip() -> None:
-    coarse = build(ModelConfig(name="attention_unet", base=2, depth=1, gate="coarse"))
+    coarse = build(models.settings(name="attention_unet", base=2, depth=1, gate="coarse"))
     gate, skip = (coarse.get_layer(f"decoder0_attention_{name}") for name in ("gate", "skip"))
     assert gate.input is coarse.get_layer("bottleneck_relu2").output
     assert (skip.kernel_size, skip.strides, skip.use_bias) == ((2, 2), (2, 2), False)
-    fine = build(ModelConfig(name="attention_unet", base=2, depth=1))
+    fine = build(models.settings(name="attention_unet", base=2, depth=1))
     gate = fine.get_layer("decoder0_attention_gate")
     assert gate.input is fine.get_layer("decoder0_up").output
 
@@ -180,7 +184,7 @@ def test_attention_leaves_the_other_layers_as_they_are() -> None:
     plain, gated = (
         {
             v.path: tuple(v.shape)
-            for v in build(ModelConfig(name=name, base=2, depth=2)).trainable_variables
+            for v in build(models.settings(name=name, base=2, depth=2)).trainable_variables
         }
         for name in ("unet", "attention_unet")
     )
@@ -189,7 +193,7 @@ def test_attention_leaves_the_other_layers_as_they_are() -> None:
 
 
 def test_resnet_fcn_has_no_skips_and_five_stages() -> None:
-    network = build(ModelConfig(name="resnet_fcn", decoder_width=0.25), 64)
+    network = build(models.settings(name="resnet_fcn", decoder_width=0.25), 64)
     assert network.output_shape == (None, 64, 64, 1)
     assert not [layer for layer in network.layers if "concat" in layer.name]
     widths = [network.get_layer(f"decoder{level}_conv1").filters for level in (4, 3, 2, 1, 0)]
@@ -200,32 +204,34 @@ def test_resnet_fcn_has_no_skips_and_five_stages() -> None:
 
 def test_structure_leaves_out_strengths_and_switches_without_effect() -> None:
     same = [
-        ModelConfig(dropout=rate, attention=gate) for rate in (0.1, 0.5) for gate in (True, False)
+        models.settings("resupnet", dropout=rate, skips=False, attention=gate)
+        for rate in (0.1, 0.5)
+        for gate in (True, False)
     ]
     assert len({tuple(models.structure(model).items()) for model in same}) == 1
-    assert "bn_momentum" not in models.structure(ModelConfig(batch_norm=False))
-    gated = ModelConfig(name="attention_unet")
+    assert "bn_momentum" not in models.structure(models.settings(batch_norm=False))
+    gated = models.settings(name="attention_unet")
     assert "bn_momentum" not in models.structure(gated)
     coarse = gated.model_copy(update={"gate": "coarse"})
     assert models.structure(coarse)["bn_momentum"] == 0.99
-    assert "gate" not in models.structure(ModelConfig(name="unet", gate="coarse"))
-    without = ModelConfig(name="resupnet", skips=False)
+    assert "gate" not in models.structure(models.settings(name="unet"))
+    without = models.settings(name="resupnet", skips=False)
     assert "attention" not in models.structure(without)
-    assert models.structure(ModelConfig(base=8)) != models.structure(ModelConfig(base=16))
+    assert models.structure(models.settings(base=8)) != models.structure(models.settings(base=16))
 
 
-def test_every_structural_key_exists() -> None:
-    for design in models.MODELS.values():
-        assert set(design.keys) <= set(ModelConfig.model_fields)
-        assert set(design.needs) <= set(design.keys)
-        assert design.encoder is None or "pretrained" in design.keys
+def test_every_key_a_design_names_exists() -> None:
+    for design in models.DESIGNS.values():
+        keys = set(design.keys.model_fields)
+        assert {*design.needs, *design.hyperparameters, *design.space} <= keys
+        assert design.encoder is None or "pretrained" in keys
 
 
 def test_mixed_precision_concerns_one_network() -> None:
-    half = build(ModelConfig(base=2, depth=1), precision="mixed_float16")
+    half = build(models.settings(base=2, depth=1), precision="mixed_float16")
     assert half.get_layer("encoder0_conv1").compute_dtype == "float16"
     assert half.get_layer("logits").compute_dtype == "float32"
-    full = build(ModelConfig(base=2, depth=1))
+    full = build(models.settings(base=2, depth=1))
     assert full.get_layer("encoder0_conv1").compute_dtype == "float32"
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,12 @@ import numpy as np
 import pytest
 
 from ablation import models
-from ablation.config.sections import ModelConfig
 from ablation.errors import DataError
 from ablation.models import weights
-from ablation.models.dropout import DropoutState
-from ablation.models.weights import ENCODERS, check, fingerprint, label
+from ablation.models.encoders import ENCODERS
+from ablation.models.encoders.resnet50 import resnet50_shapes
+from ablation.models.hyperparameters import Hyperparameters
+from ablation.models.weights import check, fingerprint, label
 
 ENCODER = ENCODERS["ResNet50"]
 
@@ -75,27 +77,27 @@ def folder(encoder, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def keras_home(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def keras_home(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A Keras folder that holds the file as if it were ImageNet's."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     (tmp_path / "models").mkdir()
     path = tmp_path / "models" / ENCODER.file
     os.link(folder / "legacy.h5", path)
     own = replace(ENCODER, md5=hashlib.md5(path.read_bytes()).hexdigest())
-    monkeypatch.setitem(ENCODERS, "ResNet50", own)
-    return path
+    with ENCODERS.having(own):
+        yield path
 
 
-def model(**keys: object) -> ModelConfig:
-    return ModelConfig.model_validate({"name": "resnet_fcn", "decoder_width": 0.25, **keys})
+def model(**keys: object) -> models.ModelKeys:
+    return models.settings("resnet_fcn", **{"decoder_width": 0.25, **keys})
 
 
-def build(settings: ModelConfig, channels: int = 1, side: int = 32) -> keras.Model:
-    return models.build(settings, (side, side, channels), DropoutState(), "float32")
+def build(settings: models.ModelKeys, channels: int = 1, side: int = 32) -> keras.Model:
+    return models.build(settings, (side, side, channels), Hyperparameters(), "float32")
 
 
 def test_shapes_are_those_of_keras(encoder) -> None:
-    assert Counter(weights.resnet50_shapes()) == Counter(tuple(v.shape) for v in encoder.variables)
+    assert Counter(resnet50_shapes()) == Counter(tuple(v.shape) for v in encoder.variables)
 
 
 @pytest.mark.parametrize("name", ["native.weights.h5", "legacy.h5"])
@@ -135,9 +137,11 @@ def test_imagenet_with_another_hash_is_refused_and_neither_fetched_nor_deleted(
         raise AssertionError("a download")
 
     monkeypatch.setattr(keras.utils, "get_file", forbidden)
-    monkeypatch.setitem(ENCODERS, "ResNet50", ENCODER)
     before = keras_home.read_bytes()
-    with pytest.raises(DataError, match="another file: its md5 is") as caught:
+    with (
+        ENCODERS.having(ENCODER),
+        pytest.raises(DataError, match="another file: its md5 is") as caught,
+    ):
         check(model(pretrained="imagenet"))
     assert str(keras_home) in caught.value.message
     assert ENCODER.md5 in caught.value.hint
@@ -169,7 +173,7 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path, monkeypatch) ->
 
 
 def test_designs_without_an_encoder_ask_for_no_file() -> None:
-    settings = ModelConfig(name="unet", pretrained="imagenet")
+    settings = models.settings("unet")
     check(settings)
     assert (fingerprint(settings), label(settings)) == ("none", "none")
     assert models.encoder_weights(settings) == {}
@@ -233,7 +237,7 @@ def test_images_enter_as_the_published_weights_expect_them() -> None:
 
 def test_scaling_keeps_full_precision_in_half_precision_networks() -> None:
     network = models.build(
-        model(pretrained="imagenet"), (32, 32, 3), DropoutState(), "mixed_float16"
+        model(pretrained="imagenet"), (32, 32, 3), Hyperparameters(), "mixed_float16"
     )
     assert network.get_layer("encoder_scaling").compute_dtype == "float32"
     assert network.get_layer("conv1_conv").compute_dtype == "float16"

@@ -169,7 +169,7 @@ def test_equals_keras_with_the_strengths_written_into_the_network(tiny, warm) ->
     network = keras.models.clone_model(warm._model, clone_function=_without_strengths)
     network.set_weights(starts)
     strengths = losses.strengths(settings.loss)
-    combo = losses.function("combo")
+    combo = losses.LOSSES["combo"].function
     network.compile(
         keras.optimizers.Adam(settings.training.learning_rate),
         loss=lambda y, z: combo(y, z, reduction="per_image", **strengths),

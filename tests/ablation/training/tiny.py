@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 import warnings
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from ablation.config.sections import Config
+from ablation.config import Config, build_config
+from ablation.config.versions import SCHEMA, read_config
 from ablation.training.schedule import Epoch, Fit
 from ablation.training.trainer import Trainer
 
@@ -34,15 +36,18 @@ IMAGES, MASKS = slices()
 
 def config(**keys: Any) -> Config:
     """Return a tiny U-Net's configuration; keys are written section__key."""
-    sections: dict[str, dict[str, Any]] = {
-        "data": {"augmentation": "none", "image_size": SIDE},
-        "model": {"base": 4, "depth": 2, "dropout": 0.3},
-        "training": {"batch_size": 8, "epochs": 3, "learning_rate": 3e-3, "seed": 5},
+    values: dict[str, Any] = {
+        "data.augmentation": "none",
+        "data.image_size": SIDE,
+        "model.base": 4,
+        "model.depth": 2,
+        "model.dropout": 0.3,
+        "training.batch_size": 8,
+        "training.epochs": 3,
+        "training.learning_rate": 3e-3,
+        "training.seed": 5,
     }
-    for key, value in keys.items():
-        section, _, name = key.partition("__")
-        sections.setdefault(section, {})[name] = value
-    return Config.model_validate(sections)
+    return build_config(values | {key.replace("__", ".", 1): v for key, v in keys.items()})
 
 
 def trainer(settings: Config) -> Trainer:
@@ -93,7 +98,7 @@ def write_encoder(path: Path) -> dict[str, np.ndarray]:
 
 def main() -> None:
     """Train one configuration, given as JSON, in this fresh process and print what came out."""
-    settings = Config.model_validate_json(sys.argv[1])
+    settings = read_config(json.loads(sys.argv[1]), SCHEMA)
     warm = trainer(settings)
     print(outcome(fit(warm, settings)), digest(warm, Path(sys.argv[2])))
 

@@ -1,11 +1,12 @@
-"""Dropout whose rate and randomness are variables, so that one traced network serves many trials.
+"""Values that one traced network reads from variables, so that it serves many trials.
 
-Source: Srivastava et al. 2014, with the survivors scaled up while training.
+Dropout: Srivastava et al. 2014, with the survivors scaled up while training.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,39 @@ class DropoutState:
         # The factor is computed in Python, in float64: inside the graph it could end one ulp away
         # from that of a network with the rate written into it.
         self.rate.assign([rate, 1.0 / (1.0 - rate)])
+
+
+class Hyperparameters:
+    """The variables of one network: dropout, and a scalar for each other key a design names.
+
+    Args:
+        names: The design's `hyperparameters`.
+    """
+
+    def __init__(self, names: Iterable[str] = ("dropout",)) -> None:
+        self.names = tuple(names)
+        self.dropout = DropoutState()
+        self._scalars = {name: _variable(0.0, tf.float32) for name in names if name != "dropout"}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the scalar variable of a key other than dropout, float32."""
+        return self._scalars[name]
+
+    def set(self, values: Mapping[str, float]) -> None:
+        """Set the values of all names, as a trial begins."""
+        for name in self.names:
+            if name == "dropout":
+                self.dropout.set_rate(values[name])
+            else:
+                self._scalars[name].assign(values[name])
+
+    @property
+    def variables(self) -> dict[str, Any]:
+        """Name -> variable that the network has to read."""
+        return {
+            name: self.dropout.rate if name == "dropout" else self._scalars[name]
+            for name in self.names
+        }
 
 
 class VariableDropout(keras.layers.Layer):

@@ -1,0 +1,55 @@
+"""[comparison]: what is tested, fixed before the results are seen."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from ablation.plugins.keys import Names, NoneIsText, Section
+
+
+def _margins(value: object) -> object:
+    """Read "dice=0.02,hd95=2"; a mapping is taken as it is."""
+    if not isinstance(value, str):
+        return {} if value is None else value
+    parts = (part.partition("=") for part in value.split(",") if part.strip())
+    return {name.strip(): size.strip() for name, _, size in parts}
+
+
+Margin = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Margins = Annotated[dict[str, Margin], BeforeValidator(_margins)]
+
+
+class ComparisonConfig(Section):
+    """What is tested, fixed before the results are seen."""
+
+    metric: str = Field("dice", description="primary metric")
+    secondary: Names = Field(("hd95",), description="metrics reported beside the primary one")
+    reference: str | None = Field(
+        None, description="design the others are compared with; none: all pairs"
+    )
+    level: Annotated[float, Field(gt=0.5, lt=1.0)] = Field(0.95, description="confidence level")
+    margin: Margins = Field(
+        default_factory=dict,
+        description="smallest difference that matters, of each metric in its unit: dice=0.02,hd95=2",
+    )
+    alternative: Literal["two-sided", "greater"] = Field(
+        "two-sided", description="greater: only designs better than the reference are looked for"
+    )
+    primary_test: Literal["wilcoxon", "t", "signflip"] = Field(
+        "wilcoxon", description="test that decides: signed-rank, paired t or sign flips of the mean"
+    )
+    correction: Annotated[Literal["holm", "bh", "none"], NoneIsText] = Field(
+        "holm", description="adjustment of p-values over the planned comparisons"
+    )
+    unit: Literal["patient", "case"] = Field(
+        "patient", description="what counts as one; cases of a patient are not independent"
+    )
+    missing: Literal["error", "intersection", "worst"] = Field(
+        "error", description="case one design lacks: refused, left out for all, or the worst score"
+    )
+    empty: Literal["penalty", "brats", "exclude"] = Field(
+        "penalty", description="what missed and absent tumours count"
+    )
+    seed: int = Field(20260101, description="seed of resampling and permutation")

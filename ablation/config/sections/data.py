@@ -1,0 +1,60 @@
+"""[data]: which scans, which region, and what is done to them before training."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ablation.plugins.keys import Count, Fraction, Names, NoneIsText, Section
+
+
+class DataConfig(Section):
+    """Which scans, which region, and what is done to them before training."""
+
+    source: Literal["auto", "phantom", "lgg", "brats"] = Field(
+        "auto",
+        description="layout of the scans; auto detects it from the path, phantom without a path",
+    )
+    path: str | None = Field(None, description="folder of the scans; none: the generated phantom")
+    target: Literal["WT", "TC", "ET"] = Field(
+        "WT", description="region: WT whole tumour, TC core, ET enhancing"
+    )
+    modalities: Names = Field(
+        ("flair",), min_length=1, description="image channels, in this order: flair,t1ce"
+    )
+    image_size: Annotated[int, Field(ge=16)] = Field(
+        256, description="side of the square the network sees, pixels"
+    )
+    normalise: Literal["volume_z_clip01", "div255"] = Field(
+        "volume_z_clip01", description="intensity scaling to 0..1"
+    )
+    augmentation: Annotated[Literal["none", "td", "book", "journal"], NoneIsText] = Field(
+        "td", description="random changes of training slices"
+    )
+    min_tumor_px: Count = Field(
+        1, description="training slices with fewer tumour pixels count as empty"
+    )
+    empty_slices: Fraction = Field(
+        1.0, description="share of the tumour-free training slices that is kept"
+    )
+    ids: Literal["plain", "hashed"] = Field(
+        "plain", description="patient ids as they are, or keyed hashes"
+    )
+    skip_bad: bool = Field(False, description="leave unusable patients out instead of refusing")
+    split: str | None = Field(
+        None, description="file with the patients of train, validation and test"
+    )
+    folds: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="outer folds of nested cross-validation by patient; none: one part of the patients tests",
+    )
+    split_seed: int = Field(0, description="seed of the split by patient")
+    train_fraction: Fraction | None = Field(
+        None, description="share of patients; none: 0.70 (phantom 0.50)"
+    )
+    validation_fraction: Fraction | None = Field(
+        None, description="share of patients; none: 0.15 (phantom 0.20)"
+    )
+    phantom_patients: Count = Field(40, description="patients of the generated phantom")
+    phantom_seed: int = Field(0, description="seed of the generated phantom")

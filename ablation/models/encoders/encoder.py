@@ -1,0 +1,36 @@
+"""What a ready-made encoder promises: its stages, its scaling, its published weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoder:
+    """An encoder whose ImageNet weights are published."""
+
+    name: str
+    file: str
+    """Name of Keras's file of the weights without classifier."""
+    md5: str
+    url: str
+    shapes: Callable[[], Iterator[Shape]]
+    """Shapes of all its arrays, for images of three channels."""
+    stages: Mapping[str, int]
+    """Layers that skips start from -> stride against the image, finest first."""
+    scaling: str
+    """How images of 0..1 are brought to what the weights were trained on, in words."""
+    build: Callable[[Any, Any], Any]
+    """(images, keys) -> keras.Model; the layers are called as in `stages`."""
+    read: Callable[[Path, Any], dict[str, npt.NDArray[np.float32]]]
+    """(file of weights, keys) -> "layer/variable" -> array."""

@@ -1,0 +1,17 @@
+"""The designs by name; loads no TensorFlow. A new design is one file and one line here."""
+
+from __future__ import annotations
+
+from ablation.models.design import Design
+from ablation.models.families import attention_unet, resnet_fcn, resupnet, unet
+from ablation.plugins import Registry
+
+DESIGNS: Registry[Design] = Registry(
+    "model",
+    (
+        unet.DESIGN,
+        resupnet.DESIGN,
+        attention_unet.DESIGN,
+        resnet_fcn.DESIGN,
+    ),
+)
