@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ablation.plugins.keys import Count, Positive, Section
+from ablation.plugins.keys import Count, NotNegative, Positive, Section
 
 
 class TrainingConfig(Section):
