@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field
 
-from ablation.losses.cross_entropy import EdgeKeys, bce, edge_bce, focal
+from ablation.losses.cross_entropy import EdgeKeys, FocalTermKeys, bce, edge_bce, focal
 from ablation.losses.loss import Loss, ReductionKeys
 from ablation.losses.overlap import FN_WEIGHT, dice, soft_counts, tversky_index_loss
 from ablation.plugins.keys import Fraction, NotNegative, Positive
@@ -36,19 +36,12 @@ class ComboKeys(_SumKeys):
     pos_weight: Positive = Field(1.0, description="weight of tumour pixels in cross-entropy")
 
 
-class HybridKeys(_SumKeys):
+class HybridKeys(_SumKeys, FocalTermKeys):
     """Keys of the sum of soft Dice and focal."""
 
     name: str = Field("hybrid", description="loss")
     focal_weight: NotNegative | None = Field(
         None, description="weight of the focal term; none: 1 - dice_weight"
-    )
-    gamma: NotNegative = Field(
-        2.0, description="focal gamma: how much pixels that are right already are discounted"
-    )
-    pos_weight: Positive = Field(1.0, description="weight of tumour pixels; the paper's alpha")
-    neg_weight: Positive = Field(
-        1.0, description="weight of the other pixels; 1 - alpha where alpha is used"
     )
 
 

@@ -21,10 +21,9 @@ class BceKeys(LossKeys):
     pos_weight: Positive = Field(1.0, description="weight of tumour pixels in cross-entropy")
 
 
-class FocalKeys(LossKeys):
-    """Keys of the focal loss."""
+class FocalTermKeys(LossKeys):
+    """Keys of the focal term."""
 
-    name: str = Field("focal", description="loss")
     gamma: NotNegative = Field(
         2.0, description="focal gamma: how much pixels that are right already are discounted"
     )
@@ -32,6 +31,12 @@ class FocalKeys(LossKeys):
     neg_weight: Positive = Field(
         1.0, description="weight of the other pixels; 1 - alpha where alpha is used"
     )
+
+
+class FocalKeys(FocalTermKeys):
+    """Keys of the focal loss."""
+
+    name: str = Field("focal", description="loss")
 
 
 class EdgeKeys(ReductionKeys):
