@@ -13,12 +13,12 @@ pictures.py  the figures as SVG and PDF
 files.py     write_report(): all files of a report
 """
 
-from ablation.report.figures.pictures import picture_kinds, write_pictures
 from ablation.report.files import FILES, write_report
 from ablation.report.formats import printed
 from ablation.report.formats.summary import summary
 from ablation.report.formats.tables import to_json
 from ablation.report.literature import published
+from ablation.report.page.pictures import picture_kinds, write_pictures
 from ablation.report.source import Source
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ablation.comparison import Comparison
-from ablation.report.section import Section
+from ablation.report.sections.blocks import Section
 from ablation.report.sections.cases import cases
 from ablation.report.sections.designs import designs
 from ablation.report.sections.details import details

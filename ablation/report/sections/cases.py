@@ -8,7 +8,7 @@ from html import escape
 from ablation.comparison import Comparison
 from ablation.inference.overlays import BOTH, PREDICTION, TRUTH
 from ablation.report.material import Case, Picture
-from ablation.report.section import Section
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 HINT = (

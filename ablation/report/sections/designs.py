@@ -7,11 +7,11 @@ from html import escape
 
 from ablation.comparison import METRICS, Comparison, Metric
 from ablation.config.sections import PublishedScore
-from ablation.report.card import Card, Cell, cards
 from ablation.report.figures.drawing import colours
-from ablation.report.html import bullets, head, prose, scroll
 from ablation.report.literature import remark
-from ablation.report.section import Section
+from ablation.report.page.html import bullets, head, prose, scroll
+from ablation.report.sections.blocks import Section
+from ablation.report.sections.card import Card, Cell, cards
 from ablation.report.source import Source
 
 

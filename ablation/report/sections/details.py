@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 
 from ablation.comparison import Analysis, Comparison
-from ablation.report.html import bullets, prose, table
 from ablation.report.methods import bibliography, methods
-from ablation.report.section import Section
+from ablation.report.page.html import bullets, prose, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 

@@ -8,8 +8,8 @@ from html import escape
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.comparison.metrics import number_text
 from ablation.report.figures.pairs import counted, label, named
-from ablation.report.html import folded, head, table
-from ablation.report.section import Section
+from ablation.report.page.html import folded, head, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 COLUMNS = (

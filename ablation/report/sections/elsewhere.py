@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison
 from ablation.report.formats.other_programs import COLUMNS, friedman_text, wilcoxon_cells
-from ablation.report.html import prose, scroll, table
-from ablation.report.section import Section
+from ablation.report.page.html import prose, scroll, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 HINT = (

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ablation.comparison import Comparison
-from ablation.report.html import folded, scroll, table
-from ablation.report.section import Section
+from ablation.report.page.html import folded, scroll, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from html import escape
 
 from ablation.comparison import Comparison, LedgerRow
-from ablation.report.html import head
-from ablation.report.section import Section
+from ablation.report.page.html import head
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 HINT = (

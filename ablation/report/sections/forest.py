@@ -18,7 +18,7 @@ from ablation.report.figures.drawing import (
 )
 from ablation.report.figures.pairs import counted, in_words, label_width, named, titled
 from ablation.report.figures.scales import Differences, difference_scale
-from ablation.report.section import Section
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 ROW, NUMBERS = 44, 230  # pixels

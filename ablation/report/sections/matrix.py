@@ -5,7 +5,7 @@ from __future__ import annotations
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.report.figures.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
 from ablation.report.figures.pairs import counted, in_words, titled
-from ablation.report.section import Section
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 FEWEST = 3

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ablation.comparison import Comparison
 from ablation.report.figures.drawing import Figure, Spec, axis, colours, exported, layout, title
-from ablation.report.html import scroll, table
 from ablation.report.material import Cut, Thresholds
-from ablation.report.section import Section
+from ablation.report.page.html import scroll, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 HINT = (

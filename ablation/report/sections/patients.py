@@ -21,7 +21,7 @@ from ablation.report.figures.drawing import (
 )
 from ablation.report.figures.pairs import counted, in_words, named, shown, titled
 from ablation.report.figures.scales import Differences, Scale, difference_scale, scale
-from ablation.report.section import Section
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 WIDEST = 40  # letters below a figure on a phone

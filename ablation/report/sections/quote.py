@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ablation.comparison import Caution, Comparison
-from ablation.report.html import prose
-from ablation.report.section import Section
+from ablation.report.page.html import prose
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 

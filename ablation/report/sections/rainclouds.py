@@ -20,7 +20,7 @@ from ablation.report.figures.drawing import (
 )
 from ablation.report.figures.pairs import titled
 from ablation.report.figures.scales import Scale, scale
-from ablation.report.section import Section
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 Array = NDArray[np.float64]

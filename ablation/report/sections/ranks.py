@@ -7,9 +7,9 @@ from html import escape
 from ablation.comparison import Analysis, Comparison, Ranking, p_text
 from ablation.report.figures.drawing import Figure
 from ablation.report.figures.pairs import counted, label, titled
-from ablation.report.html import prose, scroll, table
-from ablation.report.section import Section
-from ablation.report.sections.rank_figures import critical_difference, rank_heat_map
+from ablation.report.figures.ranks import critical_difference, rank_heat_map
+from ablation.report.page.html import prose, scroll, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 COLUMNS = (

@@ -7,8 +7,8 @@ from html import escape
 from ablation.comparison import Comparison
 from ablation.report.figures.drawing import colours
 from ablation.report.formats.tables import COLUMNS, Row, named_test, rows
-from ablation.report.html import head
-from ablation.report.section import Section
+from ablation.report.page.html import head
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "test"})

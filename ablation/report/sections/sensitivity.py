@@ -16,8 +16,8 @@ from ablation.report.figures.drawing import (
 )
 from ablation.report.figures.pairs import label, named, shown, titled
 from ablation.report.figures.scales import Differences, difference_scale
-from ablation.report.html import folded, table
-from ablation.report.section import Section
+from ablation.report.page.html import folded, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 COLUMNS = ("comparison", "choice", "difference", "low", "high", "p", "favours")

@@ -9,9 +9,9 @@ from ablation.comparison import Analysis, Comparison, Sizes, p_text
 from ablation.comparison.analysis.sizes import STRATA
 from ablation.report.figures.drawing import Figure
 from ablation.report.figures.pairs import shown, titled
-from ablation.report.html import folded, scroll, table
-from ablation.report.section import Section
-from ablation.report.sections.size_figures import size_plot, span
+from ablation.report.figures.sizes import size_plot, span
+from ablation.report.page.html import folded, scroll, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 MOST = 3  # comparisons with a figure each

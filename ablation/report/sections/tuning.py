@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from ablation.comparison import Comparison
 from ablation.config import known_keys
 from ablation.report.figures.drawing import colours
-from ablation.report.html import bullets, scroll, table
+from ablation.report.figures.expected_best import expected_best
+from ablation.report.figures.history import history
+from ablation.report.figures.importance import importances
+from ablation.report.figures.parallel import parallel
 from ablation.report.material import Study
-from ablation.report.section import Section
-from ablation.report.sections.expected_best import expected_best
-from ablation.report.sections.history import history
-from ablation.report.sections.importance import importances
-from ablation.report.sections.parallel import parallel
+from ablation.report.page.html import bullets, scroll, table
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 HINT = (

@@ -15,12 +15,12 @@ from ablation.config.sections import ComparisonConfig
 from ablation.report import Source
 from ablation.report.figures.drawing import PALETTE, colours, names_axis
 from ablation.report.figures.pairs import shown
+from ablation.report.figures.ranks import critical_difference, rank_heat_map
 from ablation.report.figures.scales import difference_scale, scale
 from ablation.report.page import page, sections
 from ablation.report.sections.forest import forest_plot
 from ablation.report.sections.matrix import matrix, pairwise_matrix
 from ablation.report.sections.rainclouds import density, lanes, raincloud
-from ablation.report.sections.rank_figures import critical_difference, rank_heat_map
 from ablation.report.sections.ranks import ranks
 from ablation.report.sections.sensitivity import sensitivity
 from ablation.report.sections.sizes import sizes

@@ -14,7 +14,7 @@ from ablation.config import resolve
 from ablation.config.sections import ComparisonConfig, PublishedScore, ReportConfig
 from ablation.errors import UsageError
 from ablation.report import Source, published, write_report
-from ablation.report.card import cards
+from ablation.report.sections.card import cards
 from ablation.report.sections.designs import designs as designs_section
 from ablation.report.sections.quote import quote
 

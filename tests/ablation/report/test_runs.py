@@ -13,6 +13,9 @@ from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
 from ablation.inference.overlays import picture
 from ablation.report import Source, write_report
+from ablation.report.figures.history import history
+from ablation.report.figures.importance import importances
+from ablation.report.figures.parallel import parallel
 from ablation.report.material import (
     Case,
     Cut,
@@ -24,10 +27,7 @@ from ablation.report.material import (
     Trial,
 )
 from ablation.report.sections.cases import cases
-from ablation.report.sections.history import history
-from ablation.report.sections.importance import importances
 from ablation.report.sections.operating import operating, plateau, precision_recall
-from ablation.report.sections.parallel import parallel
 from ablation.report.sections.tuning import tuning
 from ablation.statistics import best_of_trials
 

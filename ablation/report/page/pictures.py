@@ -17,7 +17,7 @@ from ablation.comparison import Comparison
 from ablation.errors import AblateError, UsageError, nearest
 from ablation.report.figures.drawing import Figure
 from ablation.report.files import write_whole
-from ablation.report.page import script_json, sections, spec
+from ablation.report.page.index import script_json, sections, spec
 from ablation.report.source import Source
 
 KINDS = ("svg", "pdf")

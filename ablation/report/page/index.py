@@ -13,9 +13,9 @@ from plotly.offline import get_plotlyjs
 from ablation.comparison import Comparison
 from ablation.report.figures.drawing import Figure
 from ablation.report.formats.tables import plain
-from ablation.report.html import figure_html, prose
-from ablation.report.section import Section
+from ablation.report.page.html import figure_html, prose
 from ablation.report.sections import SECTIONS
+from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
 SENTENCES = 3
@@ -58,7 +58,7 @@ def _section(section: Section) -> str:
 
 
 def _text(name: str) -> str:
-    return files("ablation.report").joinpath(name).read_text(encoding="utf-8")
+    return files("ablation.report.page").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 def script_json(value: object) -> str:
