@@ -17,7 +17,9 @@ from ablation.comparison import Comparison
 from ablation.errors import AblateError, UsageError, nearest
 from ablation.report.figures.drawing import Figure
 from ablation.report.files import write_whole
-from ablation.report.page.index import script_json, sections, spec
+from ablation.report.page.environment import environment, our_text
+from ablation.report.page.index import sections
+from ablation.report.page.specs import specs
 from ablation.report.source import Source
 
 KINDS = ("svg", "pdf")
@@ -25,22 +27,6 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 FLAGS = ("--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking")
 WIDTH = 600  # pixels of a figure that does not need more
 LIMIT = 180  # seconds
-
-# plotly names the parts of a drawing at random: counted instead, the same figure is the same file.
-DRAW = """
-let count = 0;
-Math.random = () => ((count = (count * 16807 + 12345) % 2147483647) / 2147483647);
-(async () => {
-  for (const figure of figures) {
-    const { data, layout, width } = figure;
-    const image = await Plotly.toImage({ data, layout }, { format: "svg", width, height: layout.height });
-    const place = document.createElement("pre");
-    // An empty attribute of the root stands now before, now behind another.
-    place.textContent = decodeURIComponent(image.slice(image.indexOf(",") + 1)).replace(' style=""', "");
-    document.body.append(place);
-  }
-})();
-"""
 
 
 def picture_kinds(text: str) -> tuple[str, ...]:
@@ -84,8 +70,16 @@ def write_pictures(
 
 def _drawn(figures: Sequence[Figure]) -> list[str]:
     """The figures as SVG, in their order."""
-    specs = [{**spec(f), "width": max(f.width, WIDTH)} for f in figures]
-    page = f"<script>{get_plotlyjs()}</script><script>const figures = {script_json(specs)};{DRAW}</script>"
+    page = (
+        environment()
+        .get_template("drawings.html")
+        .render(
+            plotly=get_plotlyjs(),
+            specs=specs(figures),
+            widths=[max(figure.width, WIDTH) for figure in figures],
+            script=our_text("drawings.js"),
+        )
+    )
     # Virtual time passes as fast as the drawing does, and ends with it.
     shown = _browser(page, "--virtual-time-budget=600000", "--dump-dom")[0]
     found = [unescape(text) for text in re.findall("<pre>(.*?)</pre>", shown, re.DOTALL)]
@@ -97,21 +91,22 @@ def _drawn(figures: Sequence[Figure]) -> list[str]:
     return found
 
 
-def _pdf(pictures: Sequence[str]) -> bytes:
-    """One page per picture, of its size."""
-    sizes = [re.search(r'width="([\d.]+)" height="([\d.]+)"', picture) for picture in pictures]
-    rules = "".join(
-        f"@page p{i} {{ size: {size[1]}px {size[2]}px; margin: 0 }} .p{i} {{ page: p{i} }}"
-        for i, size in enumerate(sizes)
-        if size
-    )
-    body = "".join(f'<div class="p{i}">{picture}</div>' for i, picture in enumerate(pictures))
-    style = f"<style>body {{ margin: 0 }} svg {{ display: block }} {rules}</style>"
-    content = _browser(style + body, "--no-pdf-header-footer", "--print-to-pdf={file}")[1]
+def _pdf(drawings: Sequence[str]) -> bytes:
+    """One page per drawing, of its size."""
+    pages = [{"svg": drawing, **_size(drawing)} for drawing in drawings]
+    page = environment().get_template("print.html").render(drawings=pages)
+    content = _browser(page, "--no-pdf-header-footer", "--print-to-pdf={file}")[1]
     return re.sub(rb"\(D:\d{14}", b"(D:20000101000000", content)  # the time of printing
 
 
-def _browser(body: str, *arguments: str) -> tuple[str, bytes]:
+def _size(drawing: str) -> dict[str, str]:
+    """Width and height in pixels, as plotly writes them."""
+    found = re.search(r'width="(?P<width>[\d.]+)" height="(?P<height>[\d.]+)"', drawing)
+    assert found is not None
+    return found.groupdict()
+
+
+def _browser(html: str, *arguments: str) -> tuple[str, bytes]:
     """Show a page to a browser without a screen; return its standard output and {file}."""
     program = next(filter(None, map(shutil.which, BROWSERS)), None)
     if program is None:
@@ -122,9 +117,7 @@ def _browser(body: str, *arguments: str) -> tuple[str, bytes]:
     own = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         page, file = Path(name) / "page.html", Path(name) / "page.pdf"
-        page.write_text(
-            f'<!doctype html><meta charset="utf-8"><body>{body}</body>', encoding="utf-8"
-        )
+        page.write_text(html, encoding="utf-8")
         asked = [argument.format(file=file) for argument in arguments]
         place = f"--user-data-dir={Path(name) / 'profile'}"
         try:

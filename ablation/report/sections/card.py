@@ -15,14 +15,7 @@ from ablation.comparison import (
     Validation,
     p_text,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A value, and below it what qualifies it."""
-
-    main: str = ""
-    below: str = ""
+from ablation.report.sections.blocks import Cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ def _card(comparison: Comparison, analysis: Analysis) -> Card:
     cells = {
         title: [value(name) for name in comparison.designs] for title, value in columns.items()
     }
-    told = {title: column for title, column in cells.items() if any(c.main for c in column)}
+    told = {title: column for title, column in cells.items() if any(c.text for c in column)}
     return Card(
         target=analysis.target,
         columns=("design", *told),

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import replace
 
 from ablation.comparison import METRICS, Comparison, Metric
 from ablation.config.sections import PublishedScore
 from ablation.report.figures.drawing import colours
 from ablation.report.literature import remark
-from ablation.report.page.html import bullets, head, prose, scroll
-from ablation.report.sections.blocks import Section
-from ablation.report.sections.card import Card, Cell, cards
+from ablation.report.sections.blocks import Block, Cell, Heading, Row, Section, Table, notes, prose
+from ablation.report.sections.card import Card, cards
 from ablation.report.source import Source
 
 
 def designs(comparison: Comparison, source: Source) -> Section:
     """Return a table of the designs for each target."""
     made = cards(comparison)
-    body = "".join(_table(comparison, card, source.literature) for card in made[:1])
-    if len(made) > 1:  # nothing says which target a published score is of
-        body = "".join(
-            f"<h3>{escape(card.target)}</h3>{_table(comparison, card, ())}" for card in made
-        )
-        body += bullets([f"{row.name}, {remark(row, False)}" for row in source.literature], "notes")
-    return Section("designs", "Designs", hint=_reading(comparison), body=body)
+    blocks: list[Block] = []
+    if len(made) == 1:
+        blocks.append(_table(comparison, made[0], source.literature))
+    else:  # nothing says which target a published score is of
+        for card in made:
+            blocks += [Heading(card.target), _table(comparison, card, ())]
+        blocks += notes([f"{row.name}, {remark(row, False)}" for row in source.literature])
+    return Section("designs", "Designs", _reading(comparison), tuple(blocks))
 
 
 def _reading(comparison: Comparison) -> str:
@@ -38,32 +38,22 @@ def _reading(comparison: Comparison) -> str:
     return words
 
 
-def _table(comparison: Comparison, card: Card, literature: Sequence[PublishedScore]) -> str:
+def _table(comparison: Comparison, card: Card, literature: Sequence[PublishedScore]) -> Table:
     colour = colours(comparison.designs)
-    lines = [_row(row, colour[row[0].main]) for row in card.rows]
-    lines += [_published(row, comparison.primary.metric, card.columns) for row in literature]
-    body = f"{head(card.columns, {'design'})}<tbody>{''.join(lines)}</tbody>"
-    return scroll(f'<table class="card">{body}</table>')
+    rows = [_row(row, colour[row[0].text]) for row in card.rows]
+    rows += [_published(row, comparison.primary.metric, card.columns) for row in literature]
+    return Table(card.columns, tuple(rows), {"design"}, kind="card")
 
 
-def _row(row: tuple[Cell, ...], colour: str) -> str:
+def _row(row: tuple[Cell, ...], colour: str) -> Row:
     name, *values = row
-    swatch = f'<span class="swatch" style="background:{colour}"></span>'
-    cells = "".join(f"<td>{_cell(cell)}</td>" for cell in values)
-    return f'<tr><td class="text strong">{swatch}{escape(name.main)}</td>{cells}</tr>'
+    return Row((replace(name, kind="strong", colour=colour), *values))
 
 
-def _cell(cell: Cell) -> str:
-    below = f" <small>{escape(cell.below)}</small>" if cell.below else ""
-    return f"{escape(cell.main)}{below}"
-
-
-def _published(row: PublishedScore, primary: Metric, columns: Sequence[str]) -> str:
+def _published(row: PublishedScore, primary: Metric, columns: Sequence[str]) -> Row:
     """Mean and SD stand under ours where it is the same metric; the rest of the row is words."""
     metric = METRICS[row.metric]
     same = metric == primary
     values = [metric.text(row.value), *([metric.text(row.sd)] if "SD" in columns else [])]
-    cells = "".join(f"<td>{escape(value) if same else ''}</td>" for value in values)
-    rest = f'<td class="text" colspan="{len(columns) - 1 - len(values)}">'
-    words = f"{rest}{prose(remark(row, same))}</td>"
-    return f'<tr class="published"><td class="text">{escape(row.name)}</td>{cells}{words}</tr>'
+    words = Cell(prose(remark(row, same)), kind="text", span=len(columns) - 1 - len(values))
+    return Row((row.name, *(value if same else "" for value in values), words), "published")

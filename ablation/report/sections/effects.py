@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.comparison.metrics import number_text
 from ablation.report.figures.pairs import counted, label, named
-from ablation.report.page.html import folded, head, table
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import (
+    Block,
+    Cell,
+    Paragraph,
+    Row,
+    Section,
+    Table,
+    folded_when_long,
+    table,
+)
 from ablation.report.source import Source
 
 COLUMNS = (
@@ -40,38 +47,34 @@ def effects(comparison: Comparison, source: Source) -> Section | None:  # noqa: 
     tested = [(a, c) for a in comparison.analyses for c in a.contrasts]
     if not tested:
         return None
-    lines = "".join(_line(list(_cells(comparison, a, c))) for a, c in tested)
-    sizes = f'<table class="effects">{head(COLUMNS, TEXTS)}<tbody>{lines}</tbody></table>'
-    body = folded(sizes, len(tested), f"All {len(tested)} comparisons")
+    rows = tuple(Row(tuple(_cells(comparison, a, c))) for a, c in tested)
+    sizes = Table(COLUMNS, rows, TEXTS, kind="effects")
+    blocks: list[Block] = [folded_when_long(sizes, f"All {len(tested)} comparisons")]
     against = [_margin_cells(comparison, a, c) for a, c in tested if c.relevance]
     if against:
-        body += f'<p class="hint below">{escape(MARGIN_HINT)}</p>'
-        body += folded(
-            table(MARGIN_COLUMNS, against, TEXTS), len(against), "All against the margin"
-        )
+        blocks.append(Paragraph(MARGIN_HINT, kind="hint below"))
+        shown = table(MARGIN_COLUMNS, against, TEXTS)
+        blocks.append(folded_when_long(shown, "All against the margin"))
     level = f" {100 * comparison.level:g} % intervals; Hodges-Lehmann and median with the level they attain."
-    return Section("effects", "Effect sizes", HINT + level, body)
-
-
-Cell = tuple[str, str]
-"""What stands in a cell, and smaller below it."""
+    return Section("effects", "Effect sizes", HINT + level, tuple(blocks))
 
 
 def _cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> Iterator[Cell]:
     i, effect, shift, middle = c.t.interval, c.effect, c.shift, c.median_interval
-    yield label(comparison, analysis), analysis.role
-    yield named(c), f"{counted(analysis)}\n{c.test}"
+    yield Cell(label(comparison, analysis), analysis.role)
+    yield Cell(named(c), f"{counted(analysis)}\n{c.test}")
     yield _in_unit(analysis, i.mean, i.low, i.high)
     for found in (shift, middle):
-        value, limits = _in_unit(analysis, found.estimate, found.low, found.high)
-        yield value, f"{limits}\n{100 * found.attained_level:.1f} %" if limits else "no interval"
+        cell = _in_unit(analysis, found.estimate, found.low, found.high)
+        level = f"{cell.below}\n{100 * found.attained_level:.1f} %"
+        yield Cell(cell.text, level if cell.below else "no interval")
     yield _bare(effect.d_z, effect.low, effect.high)
     yield _bare(effect.g_z, effect.g_low, effect.g_high)
     average = c.average_effect
     yield _bare(average.d_av, *_limits(average.interval))
     yield _rank_biserial(c)
     yield _better(c)
-    yield ("", "") if c.p is None else (p_text(c.p), f"adjusted\n{p_text(c.p_adjusted)}")
+    yield Cell() if c.p is None else Cell(p_text(c.p), f"adjusted\n{p_text(c.p_adjusted)}")
 
 
 def _in_unit(
@@ -79,12 +82,12 @@ def _in_unit(
 ) -> Cell:
     text = analysis.metric.text
     limits = f"{text(low)} to {text(high)}" if low is not None else ""
-    return text(value, signed=True), limits
+    return Cell(text(value, signed=True), limits)
 
 
 def _bare(value: float | None, low: float | None, high: float | None) -> Cell:
     limits = f"{number_text(low, 2)} to {number_text(high, 2)}" if low is not None else ""
-    return number_text(value, 2, signed=True), limits
+    return Cell(number_text(value, 2, signed=True), limits)
 
 
 def _limits(interval: object) -> tuple[float | None, float | None]:
@@ -95,11 +98,11 @@ def _rank_biserial(c: Contrast) -> Cell:
     """One sign in all patients is a bound; many zeros have a value of their own."""
     found = c.rank_biserial
     if found.one_sign:
-        return number_text(found.value, 2, signed=True), "a bound"
-    value, limits = _bare(found.value, *_limits(found.interval))
-    if found.zeros > 0.1 * c.n:
-        limits = f"{limits}\nPratt {number_text(found.pratt, 2)}".strip()
-    return value, limits
+        return Cell(number_text(found.value, 2, signed=True), "a bound")
+    cell = _bare(found.value, *_limits(found.interval))
+    if found.zeros <= 0.1 * c.n:
+        return cell
+    return Cell(cell.text, f"{cell.below}\nPratt {number_text(found.pratt, 2)}".strip())
 
 
 def _better(c: Contrast) -> Cell:
@@ -107,20 +110,8 @@ def _better(c: Contrast) -> Cell:
     ties = f", {found.ties} tied" if found.ties else ""
     value, counts = f"{100 * found.share:.0f} %", f"{found.better}/{found.n}{ties}"
     if found.low is None or found.high is None:
-        return value, counts
-    return value, f"{100 * found.low:.0f} to {100 * found.high:.0f}\n{counts}"
-
-
-def _line(cells: list[Cell]) -> str:
-    return (
-        "<tr>"
-        + "".join(
-            f"<td{' class=text' if column in TEXTS else ''}>{escape(value)}"
-            f"{f'<small>{escape(below)}</small>' if below else ''}</td>"
-            for column, (value, below) in zip(COLUMNS, cells, strict=True)
-        )
-        + "</tr>"
-    )
+        return Cell(value, counts)
+    return Cell(value, f"{100 * found.low:.0f} to {100 * found.high:.0f}\n{counts}")
 
 
 def _margin_cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> tuple[str, ...]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison
 from ablation.report.formats.other_programs import COLUMNS, friedman_text, wilcoxon_cells
-from ablation.report.page.html import prose, scroll, table
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import Folded, Paragraph, Section, table
 from ablation.report.source import Source
 
 HINT = (
@@ -22,16 +21,17 @@ def elsewhere(comparison: Comparison, source: Source) -> Section | None:  # noqa
     cells = [wilcoxon_cells(_label(one), c) for one in tested for c in one.contrasts]
     if not cells:
         return None
-    omnibus = "".join(
-        f"<p>{prose(f'{_label(one)}: {friedman_text(one.ranking)}')}</p>"
+    omnibus = [
+        Paragraph(f"{_label(one)}: {friedman_text(one.ranking)}")
         for one in tested
         if one.ranking is not None
-    )
-    body = omnibus + scroll(table(COLUMNS, cells, ("metric", "design", "against")))
+    ]
+    tests = table(COLUMNS, cells, {"metric", "design", "against"})
+    title = "Friedman and Wilcoxon" if omnibus else "Wilcoxon"
     return Section(
         "other-programs",
         "As other programs print the tests",
-        body=f"<details><summary>{'Friedman and ' if omnibus else ''}Wilcoxon</summary><p>{prose(HINT)}</p>{body}</details>",
+        blocks=(Folded(title, (Paragraph(HINT), *omnibus, tests)),),
     )
 
 

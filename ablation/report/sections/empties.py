@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ablation.comparison import Comparison
-from ablation.report.page.html import folded, scroll, table
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import Folded, Section, Table, folded_when_long, table
 from ablation.report.source import Source
 
 
@@ -21,13 +20,11 @@ def empties(comparison: Comparison, source: Source) -> Section | None:  # noqa: 
         "empties",
         "Missed tumours and false alarms",
         hint="Counts over all trainings. The verdict rests on the first rule.",
-        body=scroll(found) + _rules(comparison),
+        blocks=(found, _rules(comparison)) if comparison.sensitivity else (found,),
     )
 
 
-def _rules(comparison: Comparison) -> str:
-    if not comparison.sensitivity:
-        return ""
+def _rules(comparison: Comparison) -> Table | Folded:
     metric = comparison.primary.metric
     lines: list[tuple[str, ...]] = []
     for row in comparison.sensitivity:
@@ -40,4 +37,4 @@ def _rules(comparison: Comparison) -> str:
         lines.append((row.policy, row.rule, pair, *shown, row.winner or "neither"))
     columns = ("rule", "what counts", "difference", "mean", "CI low", "CI high", "mean favours")
     texts = {"rule", "what counts", "difference", "mean favours"}
-    return f"<p></p>{folded(table(columns, lines, texts), len(lines), 'The rules, compared')}"
+    return folded_when_long(table(columns, lines, texts), "The rules, compared")

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from ablation.comparison import Analysis, Comparison, Contrast, p_text
-from ablation.report.figures.drawing import (
-    INK,
-    QUIET,
-    Figure,
-    Spec,
-    colours,
-    exported,
-    layout,
-    pair,
-    rows_axis,
-)
-from ablation.report.figures.pairs import counted, in_words, label_width, named, titled
-from ablation.report.figures.scales import Differences, difference_scale
+from ablation.comparison import Comparison
+from ablation.report.figures.forest import forest_plot
+from ablation.report.figures.pairs import titled
 from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
-
-ROW, NUMBERS = 44, 230  # pixels
-MARGIN = "rgba(82,96,109,0.10)"
 
 
 def forest(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
@@ -49,105 +33,3 @@ def _reading(comparison: Comparison) -> str:
     if any(c.relevance for analysis in comparison.analyses for c in analysis.contrasts):
         words += " Shaded: differences smaller than the margin."
     return words
-
-
-def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
-    """Draw a row per comparison, largest mean difference on top."""
-    contrasts = sorted(analysis.contrasts, key=lambda c: c.t.interval.mean)
-    height = 96 + ROW * max(len(contrasts), 2)
-    drawn = layout(height)
-    on = difference_scale(analysis, _drawn(contrasts))
-    drawn["xaxis"] = on.axis(f"{analysis.label}: first better →")
-    drawn["yaxis"] = rows_axis([pair(c) for c in contrasts], above=0.7)
-    drawn["shapes"] = _margin(contrasts, on)
-    drawn["annotations"] = [_numbers(analysis, c, row) for row, c in enumerate(contrasts)]
-    colour, alpha = colours(tuple(analysis.scores)), 1 - level
-    traces = [
-        t for row, c in enumerate(contrasts) for t in _row(c, row, _shade(c, colour, alpha), on)
-    ]
-    words = "; ".join(in_words(analysis, c) for c in reversed(contrasts))
-    return Figure(
-        id=id_,
-        title=f"{analysis.label}: differences ({analysis.role})",
-        alternative=f"Mean differences in {analysis.label} with {100 * level:g} % interval, largest first: {words}.",
-        data=tuple(traces),
-        layout=drawn,
-        height=height,
-        caption=f"{counted(analysis)}; p adjusted over "
-        f"{len(contrasts)} comparison{'s' if len(contrasts) > 1 else ''}.",
-        width=label_width(contrasts) + NUMBERS,
-    )
-
-
-def _shade(contrast: Contrast, colour: dict[str, str], alpha: float) -> str:
-    """The colour of the better design where the comparison is settled."""
-    i, p = contrast.t.interval, contrast.p_adjusted
-    if i.low is None or i.high is None or i.low <= 0 <= i.high or p is None or p >= alpha:
-        return QUIET
-    return colour[contrast.candidate if i.mean > 0 else contrast.reference]
-
-
-def _row(contrast: Contrast, row: int, shade: str, on: Differences) -> list[Spec]:
-    """The thin interval below the thick one, both on the mean."""
-    limits = ("mean", "CI low", "CI high")
-    traces: list[Spec] = []
-    intervals = [(contrast.simultaneous, 1.2, "simultaneous")] if contrast.family > 1 else []
-    for interval, width, kind in [*intervals, (contrast.t.interval, 4.5, "")]:
-        trace: Spec = {
-            **exported(f"{named(contrast)} {kind}".strip(), customdata=limits),
-            "type": "scatter",
-            "mode": "markers",
-            "x": [on.at(interval.mean)],
-            "y": [row],
-            "customdata": [[interval.mean, interval.low, interval.high]],
-            "marker": {
-                "symbol": "diamond",
-                "size": 1 if kind else 11,
-                "color": shade,
-                "line": {"color": "white", "width": 0 if kind else 1},
-            },
-            "hoverinfo": "skip",
-        }
-        if interval.low is not None and interval.high is not None:
-            trace["error_x"] = on.bar(interval.mean, interval.low, interval.high, shade, width)
-        traces.append(trace)
-    return traces
-
-
-def _numbers(analysis: Analysis, contrast: Contrast, row: int) -> Spec:
-    """Mean, interval and p in figures, above the row at the right."""
-    i, text = contrast.t.interval, analysis.metric.text
-    words = text(i.mean, signed=True)
-    if i.low is not None:
-        words += f" ({text(i.low)} to {text(i.high)})"
-    if contrast.p_adjusted is not None:
-        words += f"  p {p_text(contrast.p_adjusted).replace('<', '< ')}"
-    return {
-        "x": 1,
-        "xref": "paper",
-        "xanchor": "right",
-        "y": row + 0.18,
-        "yanchor": "bottom",
-        "showarrow": False,
-        "text": words,
-        "bgcolor": "rgba(255,255,255,0.8)",
-        "borderpad": 0,
-        "font": {"size": 11, "color": INK},
-    }
-
-
-def _margin(contrasts: list[Contrast], on: Differences) -> list[Spec]:
-    found = contrasts[0].relevance
-    if found is None:
-        return []
-    reach = on.at(found.margin)
-    edges: Spec = {"x0": -reach, "x1": reach, "y0": 0, "y1": 1, "yref": "paper"}
-    return [{"type": "rect", "layer": "below", "fillcolor": MARGIN, "line": {"width": 0}, **edges}]
-
-
-def _drawn(contrasts: list[Contrast]) -> Iterator[float | None]:
-    """Every mean and limit, and the margin."""
-    for c in contrasts:
-        yield from (c.t.interval.mean, c.t.interval.low, c.t.interval.high)
-        yield from (c.simultaneous.low, c.simultaneous.high)
-        yield c.relevance.margin if c.relevance else None

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from ablation.comparison import Analysis, Comparison, Contrast, p_text
-from ablation.report.figures.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
-from ablation.report.figures.pairs import counted, in_words, titled
+from ablation.comparison import Comparison
+from ablation.report.figures.matrix import pairwise_matrix
+from ablation.report.figures.pairs import titled
 from ablation.report.sections.blocks import Section
 from ablation.report.source import Source
 
-FEWEST = 3
-CELL, LEFT = 54, 120  # pixels
-SMALL = 6  # designs beyond which the text of a cell is set smaller
-# Orange to blue stays apart with every kind of colour vision; the ends leave dark text readable.
-SHADES = [[0, "#e9a15b"], [0.5, "#ffffff"], [1, "#76b0dd"]]
+FEWEST = 3  # designs
 
 
 def matrix(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
@@ -35,95 +31,3 @@ def matrix(comparison: Comparison, source: Source) -> Section | None:  # noqa: A
     if comparison.reference:
         hint += f" Only comparisons with {comparison.reference} were planned."
     return Section("matrix", "Pairwise matrix", hint, figures=drawn)
-
-
-def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> Figure:
-    """Draw the cells of all planned comparisons, each in both directions."""
-    height = 46 + max(48, 420 // len(designs)) * len(designs)
-    cells = _cells(analysis, designs)
-    shift = [[cells[a, b][0] if (a, b) in cells else None for b in designs] for a in designs]
-    largest = max((abs(value) for value, _ in cells.values()), default=0.0) or 1.0
-    drawn = layout(height) | {"margin": FRAME}
-    names: Spec = {"tickvals": list(range(len(designs))), "ticktext": list(designs)}
-    drawn["xaxis"] = axis() | names | {"side": "top", "showgrid": False, "zeroline": False}
-    drawn["yaxis"] = (
-        axis()
-        | names
-        | {
-            "autorange": "reversed",
-            "showgrid": False,
-            "zeroline": False,
-        }
-    )
-    drawn["annotations"] = [
-        _text(designs, a, b, words, INK) for (a, b), (_, words) in cells.items()
-    ] + [
-        _text(designs, s.design, s.design, _mean(analysis, s.interval.mean), QUIET)
-        for s in analysis.summaries
-    ]
-    words = "; ".join(
-        f"{in_words(analysis, c)}{_p(c.p_adjusted, ', adjusted p ')}" for c in analysis.contrasts
-    )
-    trace: Spec = {
-        **exported(
-            "row vs column", y="row", x="column", z="Hodges-Lehmann shift", text="difference and p"
-        ),
-        "type": "heatmap",
-        "x": list(range(len(designs))),
-        "y": list(range(len(designs))),
-        "z": shift,
-        "text": [[cells[a, b][1] if (a, b) in cells else "" for b in designs] for a in designs],
-        "colorscale": SHADES,
-        "zmid": 0,
-        "zmin": -largest,
-        "zmax": largest,
-        "xgap": 2,
-        "ygap": 2,
-        "showscale": False,
-        "hoverinfo": "skip",
-    }
-    return Figure(
-        id=id_,
-        title=f"{analysis.label}: row against column ({analysis.role})",
-        alternative=f"Differences in {analysis.label}: {words}.",
-        data=(trace,),
-        layout=drawn,
-        height=height,
-        caption=f"{counted(analysis)}, {len(analysis.contrasts)} "
-        f"comparisons adjusted together ({analysis.contrasts[0].test}).",
-        width=LEFT + CELL * len(designs),
-    )
-
-
-def _cells(
-    analysis: Analysis, designs: tuple[str, ...]
-) -> dict[tuple[str, str], tuple[float, str]]:
-    """(row, column) to (shift, text), in the order of the designs."""
-    both = [(c, c.candidate, c.reference, 1) for c in analysis.contrasts]
-    both += [(c, c.reference, c.candidate, -1) for c in analysis.contrasts]
-    found = {(row, column): _cell(analysis, c, sign) for c, row, column, sign in both}
-    return {(a, b): found[a, b] for a in designs for b in designs if (a, b) in found}
-
-
-def _cell(analysis: Analysis, contrast: Contrast, sign: int) -> tuple[float, str]:
-    mean = analysis.metric.text(sign * contrast.t.interval.mean, signed=True)
-    p = "p " if len(analysis.scores) <= SMALL else ""
-    return sign * contrast.shift.estimate + 0.0, mean + _p(contrast.p_adjusted, f"<br>{p}")
-
-
-def _p(p: float | None, before: str) -> str:
-    return "" if p is None else before + p_text(p).replace("<", "< ")
-
-
-def _mean(analysis: Analysis, value: float) -> str:
-    return analysis.metric.text(value)
-
-
-def _text(designs: tuple[str, ...], row: str, column: str, words: str, colour: str) -> Spec:
-    return {
-        "x": designs.index(column),
-        "y": designs.index(row),
-        "text": words,
-        "showarrow": False,
-        "font": {"size": 11 if len(designs) <= SMALL else 10, "color": colour},
-    }

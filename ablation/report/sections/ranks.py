@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from ablation.comparison import Analysis, Comparison, Ranking, p_text
 from ablation.report.figures.drawing import Figure
 from ablation.report.figures.pairs import counted, label, titled
 from ablation.report.figures.ranks import critical_difference, rank_heat_map
-from ablation.report.page.html import prose, scroll, table
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import Block, Heading, Paragraph, Section, table
 from ablation.report.source import Source
 
 COLUMNS = (
@@ -24,22 +21,22 @@ def ranks(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
     if not ranked:
         return None
     figures: list[Figure] = []
-    body = ""
+    blocks: list[Block] = []
     for number, (analysis, ranking) in enumerate(ranked):
         drawn = (
             critical_difference(comparison, analysis, ranking, f"ranks-{number}"),
             rank_heat_map(comparison, analysis, ranking, f"stability-{number}"),
         )
         figures += [titled(comparison, analysis, figure) for figure in drawn]
-        body += f"<h3>{escape(label(comparison, analysis))} ({analysis.role})</h3>"
-        body += "".join(f"<p>{prose(text)}</p>" for text in _sentences(analysis, ranking))
-        body += scroll(table(COLUMNS, _lines(analysis, ranking), {"design"}))
+        blocks.append(Heading(f"{label(comparison, analysis)} ({analysis.role})"))
+        blocks += map(Paragraph, _sentences(analysis, ranking))
+        blocks.append(table(COLUMNS, _lines(analysis, ranking), {"design"}))
     hint = (
         "Rank 1 is the best. Wins and losses are significant comparisons of all pairs; P(first) and "
         f"the {100 * comparison.level:g} % interval of the rank come from "
         f"{ranked[0][1].stability.draws:,} draws of patients, the same for every design."
     )
-    return Section("ranks", "Ranking", hint, body, tuple(figures))
+    return Section("ranks", "Ranking", hint, tuple(blocks), tuple(figures))
 
 
 def _sentences(analysis: Analysis, ranking: Ranking) -> tuple[str, ...]:

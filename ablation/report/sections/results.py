@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from ablation.comparison import Comparison
 from ablation.report.figures.drawing import colours
 from ablation.report.formats.tables import COLUMNS, Row, named_test, rows
-from ablation.report.page.html import head
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import Cell, Section, Table
+from ablation.report.sections.blocks import Row as Line
 from ablation.report.source import Source
 
 TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "test"})
 SOFT_COLUMNS = frozenset({"metric", "role", "against", "n", "test"})
 STRONG_COLUMNS = frozenset({"design", "mean", "p adjusted"})
+AGAINST = COLUMNS.index("against")
 
 
 def results(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
     """Return the table of comparison.csv, cell by cell."""
-    table = f'<div class="scroll" tabindex="0" role="region" aria-label="Results table">{_results(comparison)}</div>'
-    return Section("results", "Results", hint=_reading(comparison), body=table)
+    return Section("results", "Results", _reading(comparison), (_table(comparison),))
 
 
 def _reading(comparison: Comparison) -> str:
@@ -36,27 +34,21 @@ def _reading(comparison: Comparison) -> str:
     )
 
 
-def _results(comparison: Comparison) -> str:
+def _table(comparison: Comparison) -> Table:
     colour = colours(comparison.designs)
     before = ""
     lines = []
     for row in rows(comparison):
-        kinds = ["difference" if row[COLUMNS.index("against")] else "design"]
+        kinds = ["difference" if row[AGAINST] else "design"]
         kinds += ["group"] if before and row[0] != before else []
         before = row[0]
-        lines.append(f'<tr class="{" ".join(kinds)}">{_cells(row, colour)}</tr>')
-    return f'<table id="comparison">{head(COLUMNS, TEXT_COLUMNS)}<tbody>{"".join(lines)}</tbody></table>'
+        cells = tuple(_cell(name, row, colour) for name in COLUMNS)
+        lines.append(Line(cells, " ".join(kinds)))
+    return Table(COLUMNS, tuple(lines), TEXT_COLUMNS, id="comparison", label="Results table")
 
 
-def _cells(row: Row, colour: dict[str, str]) -> str:
-    return "".join(_cell(name, text, row, colour) for name, text in zip(COLUMNS, row, strict=True))
-
-
-def _cell(name: str, text: str, row: Row, colour: dict[str, str]) -> str:
-    kinds = ["text"] if name in TEXT_COLUMNS else []
-    kinds += ["soft"] if name in SOFT_COLUMNS else []
-    kinds += ["strong"] if name in STRONG_COLUMNS else []
-    swatch = ""
-    if name == "design" and not row[COLUMNS.index("against")]:
-        swatch = f'<span class="swatch" style="background:{colour[text]}"></span>'
-    return f'<td class="{" ".join(kinds)}">{swatch}{escape(text)}</td>'
+def _cell(name: str, row: Row, colour: dict[str, str]) -> Cell:
+    text = row[COLUMNS.index(name)]
+    kind = "soft" if name in SOFT_COLUMNS else "strong" if name in STRONG_COLUMNS else ""
+    of_design = name == "design" and not row[AGAINST]
+    return Cell(text, kind=kind, colour=colour[text] if of_design else "")

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import math
-from html import escape
+from collections.abc import Iterator
 
 from ablation.comparison import Analysis, Comparison, Sizes, p_text
 from ablation.comparison.analysis.sizes import STRATA
 from ablation.report.figures.drawing import Figure
 from ablation.report.figures.pairs import shown, titled
 from ablation.report.figures.sizes import size_plot, span
-from ablation.report.page.html import folded, scroll, table
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import (
+    Abreast,
+    Block,
+    Heading,
+    Paragraph,
+    Section,
+    folded_when_long,
+    table,
+)
 from ablation.report.source import Source
 
 MOST = 3  # comparisons with a figure each
 TREND_COLUMNS = ("comparison", "n", "per tenfold volume", "CI low", "CI high", "p")
 STRATUM_COLUMNS = ("comparison", "tumour", "n", "mean difference", "CI low", "CI high")
 LESION_COLUMNS = ("design", "lesions", "found", "missed", "false")
+LESION_HINT = (
+    "Lesions: connected parts of the truth, over all patients and trainings; false: predicted "
+    "parts that touch none."
+)
 HINT = (
     "Size by the truth alone. A slope other than 0 says that the difference changes with the "
     "tumour; p is exploratory and not adjusted. Thirds of the patients carry an interval from 10 patients on."
@@ -27,7 +38,8 @@ HINT = (
 def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
     """Return trends, thirds and lesion counts; nothing where the tables state none of them."""
     figures: list[Figure] = []
-    body = left_out = ""
+    blocks: list[Block] = []
+    left_out = ""
     for found in comparison.sizes:
         analysis = _primary(comparison, found)
         contrasts, left_out = shown(analysis, MOST) if _several(found) else ((), "")
@@ -36,16 +48,20 @@ def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
             effect = effects[c.candidate, c.reference]
             figure = size_plot(analysis, c, found, effect, f"size-{len(figures)}")
             figures.append(titled(comparison, analysis, figure))
-        tables = _tables(analysis, found)
+        tables = list(_tables(analysis, found))
         if tables and len(comparison.sizes) > 1:
-            tables = f"<h3>{escape(found.target)}</h3>{tables}"
-        body += tables
-    body += _lesions(comparison)
-    if not body:
+            blocks.append(Heading(found.target))
+        blocks += tables
+    blocks += _lesions(comparison)
+    if not blocks:
         return None
     hint = f"{HINT} Drawn: {left_out}" if left_out else HINT
     return Section(
-        "sizes", "Size and number of lesions", hint if figures else "", body, tuple(figures)
+        "sizes",
+        "Size and number of lesions",
+        hint if figures else "",
+        tuple(blocks),
+        tuple(figures),
     )
 
 
@@ -58,7 +74,7 @@ def _primary(comparison: Comparison, sizes: Sizes) -> Analysis:
     return next(a for a in comparison.analyses if a.role == "primary" and a.target == sizes.target)
 
 
-def _tables(analysis: Analysis, found: Sizes) -> str:
+def _tables(analysis: Analysis, found: Sizes) -> Iterator[Abreast]:
     """Slopes and thirds of all comparisons."""
     text = analysis.metric.text
 
@@ -78,20 +94,21 @@ def _tables(analysis: Analysis, found: Sizes) -> str:
     columns: tuple[str, ...] = STRATUM_COLUMNS
     if not any(line[-1] for line in thirds):  # too few patients for any interval
         columns, thirds = columns[:-2], [line[:-2] for line in thirds]
-    kept = [
-        folded(table(columns, lines, {"comparison", "tumour"}), len(lines), heading)
+    kept = tuple(
+        folded_when_long(table(columns, lines, {"comparison", "tumour"}), heading)
         for columns, lines, heading in (
             (TREND_COLUMNS, slopes, f"All {len(slopes)} slopes"),
             (columns, thirds, f"Thirds of the patients, all {len(thirds)}"),
         )
         if lines
-    ]
-    return f'<div class="pair">{"".join(kept)}</div>' if kept else ""
+    )
+    if kept:
+        yield Abreast(kept)
 
 
-def _lesions(comparison: Comparison) -> str:
+def _lesions(comparison: Comparison) -> Iterator[Block]:
     if not comparison.lesions:
-        return ""
+        return
     several = len({row.target for row in comparison.lesions}) > 1
     lines = [
         (
@@ -103,5 +120,5 @@ def _lesions(comparison: Comparison) -> str:
         )
         for row in comparison.lesions
     ]
-    hint = "Lesions: connected parts of the truth, over all patients and trainings; false: predicted parts that touch none."
-    return f'<p class="hint below">{hint}</p>{scroll(table(LESION_COLUMNS, lines, {"design"}))}'
+    yield Paragraph(LESION_HINT, kind="hint below")
+    yield table(LESION_COLUMNS, lines, {"design"})

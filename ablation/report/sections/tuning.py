@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ablation.comparison import Comparison
 from ablation.config import known_keys
@@ -12,8 +12,7 @@ from ablation.report.figures.history import history
 from ablation.report.figures.importance import importances
 from ablation.report.figures.parallel import parallel
 from ablation.report.material import Study
-from ablation.report.page.html import bullets, scroll, table
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import Section, Table, notes, table
 from ablation.report.source import Source
 
 HINT = (
@@ -43,8 +42,8 @@ def tuning(comparison: Comparison, source: Source) -> Section | None:
     return Section(
         "tuning",
         "Tuning",
-        hint=HINT,
-        body=bullets(_remarks(studies), "notes") + _searched(studies),
+        HINT,
+        blocks=(*notes(_remarks(studies)), *_searched(studies)),
         figures=tuple(figure for figure in drawn if figure is not None),
     )
 
@@ -65,14 +64,13 @@ def _remarks(studies: Sequence[Study]) -> list[str]:
     return said
 
 
-def _searched(studies: Sequence[Study]) -> str:
+def _searched(studies: Sequence[Study]) -> Iterator[Table]:
     """The searched parameters in words."""
     words = known_keys()
     names = sorted({parameter.name for study in studies for parameter in study.parameters})
-    if not names:
-        return ""
-    lines = [(name, words.get(name, "")) for name in names]
-    return scroll(table(("searched", "meaning"), lines, {"searched", "meaning"}))
+    if names:
+        columns = ("searched", "meaning")
+        yield table(columns, [(name, words.get(name, "")) for name in names], columns)
 
 
 def _by_design(studies: Sequence[Study]) -> dict[str, list[Study]]:
