@@ -15,9 +15,9 @@ from urllib.parse import quote
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ablation.inference.morphology import erode
-from ablation.inference.png import png
 
 Mask = NDArray[np.bool_]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -112,7 +112,16 @@ def picture(image: NDArray[np.float32], truth: Mask, prediction: Mask) -> bytes:
     grey[of_truth] = GREYS
     grey[of_prediction] = GREYS + 1
     grey[of_truth & of_prediction] = GREYS + 2
-    return png(grey, PALETTE)
+    return _png(grey)
+
+
+def _png(indices: NDArray[np.uint8]) -> bytes:
+    """Indices into the palette as a PNG with nothing in it but the picture: the same bytes twice."""
+    image = Image.fromarray(indices)
+    image.putpalette([value for colour in PALETTE for value in colour])  # its mode is P from here
+    content = io.BytesIO()
+    image.save(content, "PNG", optimize=True)
+    return content.getvalue()
 
 
 def overlays_csv(made: Sequence[Overlay]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ablation.comparison import Comparison
 from ablation.inference.overlays import BOTH, PREDICTION, TRUTH
 from ablation.report.material import Case, Picture
-from ablation.report.sections.blocks import Image, Images, Legend, Section
+from ablation.report.sections.blocks import Block, Image, Images, Legend, Section
 from ablation.report.source import Source
 
 HINT = (
@@ -22,7 +22,7 @@ def cases(comparison: Comparison, source: Source) -> Section | None:
     if not shown:
         return None
     legend = Legend(tuple((f"rgb{colour}", word) for colour, word in CONTOURS))
-    blocks = (legend, *(_case(case, comparison.designs) for case in shown))
+    blocks: tuple[Block, ...] = (legend, *(_case(case, comparison.designs) for case in shown))
     return Section("cases", "Cases", HINT, blocks)
 
 

@@ -6,14 +6,22 @@ from collections.abc import Iterator
 
 from ablation.comparison import Analysis, Comparison
 from ablation.report.methods import bibliography, methods
-from ablation.report.sections.blocks import Folded, Paragraph, Section, Verbatim, notes, table
+from ablation.report.sections.blocks import (
+    Block,
+    Folded,
+    Paragraph,
+    Section,
+    Verbatim,
+    notes,
+    table,
+)
 from ablation.report.source import Source
 
 
 def details(comparison: Comparison, source: Source) -> Section:
     """Return what a careful reader looks up."""
     absent = source.material.sentences(comparison.designs) if source.runs else ()
-    blocks = (
+    blocks: tuple[Block, ...] = (
         *notes([*comparison.notes, *absent]),
         *(_values(comparison, analysis) for analysis in comparison.analyses),
         *_methods(comparison),

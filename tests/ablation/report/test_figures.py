@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,14 @@ from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
 from ablation.report import Source
 from ablation.report.figures.drawing import PALETTE, colours, names_axis
+from ablation.report.figures.forest import forest_plot
+from ablation.report.figures.matrix import pairwise_matrix
 from ablation.report.figures.pairs import shown
+from ablation.report.figures.rainclouds import density, lanes, raincloud
 from ablation.report.figures.ranks import critical_difference, rank_heat_map
 from ablation.report.figures.scales import difference_scale, scale
 from ablation.report.page import page, sections
-from ablation.report.sections.forest import forest_plot
-from ablation.report.sections.matrix import matrix, pairwise_matrix
-from ablation.report.sections.rainclouds import density, lanes, raincloud
+from ablation.report.sections.matrix import matrix
 from ablation.report.sections.ranks import ranks
 from ablation.report.sections.sensitivity import sensitivity
 from ablation.report.sections.sizes import sizes
@@ -165,9 +167,9 @@ def test_every_row_of_the_rank_heat_map_sums_to_one(many):
     assert [sum(row) for row in figure.data[0]["z"]] == pytest.approx([1] * 4)
 
 
-def test_the_ranking_in_words(many):
-    body = ranks(many(3, 12), SOURCE).body
-    for words in ("Iman-Davenport F(2, 22)", "Kendall&#x27;s W", "wins - losses", "P(first)"):
+def test_the_ranking_in_words(html, many):
+    body = unescape(html(ranks(many(3, 12), SOURCE)))
+    for words in ("Iman-Davenport F(2, 22)", "Kendall's W", "wins - losses", "P(first)"):
         assert words in body
     assert "Leaving out any one of the 12 patients" in body or "Without one of" in body
 
@@ -210,16 +212,16 @@ def test_eight_designs_have_eight_colours():
     assert len(set(colours(tuple("abcdefgh")).values())) == 8 == len(PALETTE)
 
 
-def test_sensitivity_draws_every_choice(many):
+def test_sensitivity_draws_every_choice(html, many):
     comparison = many(2, 12)
     section = sensitivity(comparison, SOURCE)
     (figure,) = section.figures
     assert len(figure.data) == len(comparison.checks)
     assert "favour" in figure.caption
-    assert "without one patient" in section.body
+    assert "without one patient" in html(section)
 
 
-def test_size_and_lesions(many):
+def test_size_and_lesions(html, many):
     comparison = many(2, 12)
     section = sizes(comparison, SOURCE)
     (figure,) = section.figures
@@ -228,7 +230,7 @@ def test_size_and_lesions(many):
     assert figure.layout["xaxis"]["type"] == "log"
     assert "per tenfold volume" in figure.alternative
     assert not [t for t in figure.data if t.get("name", "").startswith("third")]
-    assert "<td>24</td><td>12</td><td>12</td><td>0</td>" in section.body
+    assert "<td>24</td><td>12</td><td>12</td><td>0</td>" in html(section)
 
 
 def test_two_patients_have_no_section_of_sizes(design, table):
@@ -249,7 +251,7 @@ def test_tables_without_volumes_have_no_section_of_sizes(design):
     assert sizes(plain, SOURCE) is None
 
 
-def test_several_targets_are_named(design, table):
+def test_several_targets_are_named(html, design, table):
     rng = np.random.default_rng(0)
     designs = []
     for name in "abc":
@@ -259,7 +261,7 @@ def test_several_targets_are_named(design, table):
     made = sections(comparison, SOURCE)
     titles = [f.title for section in made for f in section.figures]
     assert all(("TC" in title) != ("WT" in title) for title in titles)
-    body = "".join(section.body for section in made)
+    body = "".join(map(html, made))
     assert "WT Dice" in body
     assert "a vs b, TC" in body
 

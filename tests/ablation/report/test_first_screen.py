@@ -23,9 +23,9 @@ STEPS = np.array([0.02, 0.03, 0.01, 0.02, 0.03, 0.025, 0.015, 0.02])
 SOURCE = Source("demo")
 
 
-def texts(html: str) -> list[list[str]]:
+def texts(page: str) -> list[list[str]]:
     """The text of a table's cells, line by line."""
-    lines = re.findall(r"<tr.*?</tr>", html, re.DOTALL)
+    lines = re.findall(r"<tr.*?</tr>", page, re.DOTALL)
     cells = (re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", line, re.DOTALL) for line in lines)
     return [[unescape(re.sub("<[^>]+>", " ", c)).strip() for c in line] for line in cells]
 
@@ -33,7 +33,7 @@ def texts(html: str) -> list[list[str]]:
 def card(designs, **settings):
     (found,) = cards(compare(designs, ComparisonConfig(**settings)))
     rows = [dict(zip(found.columns, row, strict=True)) for row in found.rows]
-    return found, {row["design"].main: row for row in rows}
+    return found, {row["design"].text: row for row in rows}
 
 
 @pytest.fixture
@@ -50,32 +50,32 @@ def test_a_row_for_each_design(pair):
         *("design", "Dice", "SD", "median", "HD95 (mm) median", "missed", "difference to a"),
         *("p, Wilcoxon exact", "parameters", "ms per case", "trials", "training time"),
     )
-    assert rows["b"]["Dice"].main == "0.600"
+    assert rows["b"]["Dice"].text == "0.600"
     assert rows["b"]["Dice"].below == "0.483 to 0.717"
-    assert (rows["b"]["difference to a"].main, rows["b"]["difference to a"].below) == (
+    assert (rows["b"]["difference to a"].text, rows["b"]["difference to a"].below) == (
         "-0.021",
         "-0.027 to -0.015",
     )
-    assert rows["b"]["p, Wilcoxon exact"].main == "0.00781"
-    assert rows["a"]["difference to a"].main == ""
-    assert rows["a"]["missed"].main == "0 of 8"
-    assert rows["a"]["parameters"].main == "31,042,369"
+    assert rows["b"]["p, Wilcoxon exact"].text == "0.00781"
+    assert rows["a"]["difference to a"].text == ""
+    assert rows["a"]["missed"].text == "0 of 8"
+    assert rows["a"]["parameters"].text == "31,042,369"
     spent = rows["a"]["training time"]
-    assert (spent.main, spent.below) == ("24.0 h", "GPU")
-    assert rows["b"]["training time"].main == "10 min"
+    assert (spent.text, spent.below) == ("24.0 h", "GPU")
+    assert rows["b"]["training time"].text == "10 min"
 
 
 def test_the_reference_stands_where_there_is_one(pair):
     found, rows = card(pair, reference="b")
     assert found.against == "b"
-    assert rows["a"]["difference to b"].main == "+0.021"
+    assert rows["a"]["difference to b"].text == "+0.021"
     assert rows["a"]["difference to b"].below == "0.015 to 0.027"
 
 
 def test_the_best_of_a_distance_is_the_lowest(pair):
     found, rows = card(pair, metric="hd95", secondary=())
     assert found.against == "a"
-    assert rows["b"]["difference to a"].main == "-0.21"
+    assert rows["b"]["difference to a"].text == "-0.21"
 
 
 def test_several_comparisons_have_their_adjusted_p(design):
@@ -83,7 +83,7 @@ def test_several_comparisons_have_their_adjusted_p(design):
     found, rows = card(designs)
     assert found.against == "c"
     assert "Holm p" in found.columns
-    assert rows["a"]["Holm p"].main == "0.0234"
+    assert rows["a"]["Holm p"].text == "0.0234"
     assert "Holm p" not in card(designs, correction="none")[0].columns
 
 
@@ -104,19 +104,19 @@ def test_the_gap_to_validation(design, table):
     held = table([0.9, 0.9]).assign(split="validation", patient=["v0", "v1"], case=["v0", "v1"])
     whole = pd.concat([table(BASE), held.assign(truth_hash=["x", "y"])], ignore_index=True)
     cell = card([design("a", whole)])[1]["a"]["validation Dice"]
-    assert (cell.main, cell.below) == ("0.900", "-0.300")
+    assert (cell.text, cell.below) == ("0.900", "-0.300")
 
 
-def test_each_target_has_its_card(design, table):
+def test_each_target_has_its_card(html, design, table):
     both = pd.concat([table(BASE), table(BASE / 2).assign(target="TC")], ignore_index=True)
     found = cards(compare([design("a", both)], ComparisonConfig()))
     assert [one.target for one in found] == ["TC", "WT"]
-    assert [one.rows[0][1].main for one in found] == ["0.300", "0.600"]
-    page = designs_section(compare([design("a", both)], ComparisonConfig()), SOURCE).body
+    assert [one.rows[0][1].text for one in found] == ["0.300", "0.600"]
+    page = html(designs_section(compare([design("a", both)], ComparisonConfig()), SOURCE))
     assert "<h3>TC</h3>" in page
 
 
-def test_published_scores_are_shown_and_never_tested(pair, tmp_path):
+def test_published_scores_are_shown_and_never_tested(html, pair, tmp_path):
     literature = (
         PublishedScore(
             name="nn<U>", metric="dice", value=0.887, sd=0.1, n=219, source="A & B 2021"
@@ -126,7 +126,7 @@ def test_published_scores_are_shown_and_never_tested(pair, tmp_path):
     comparison = compare(pair, ComparisonConfig())
     with_them = write_report(comparison, Source("demo", literature=literature), tmp_path / "with")
     without = write_report(comparison, SOURCE, tmp_path / "without")
-    lines = texts(designs_section(comparison, Source("demo", literature=literature)).body)
+    lines = texts(html(designs_section(comparison, Source("demo", literature=literature))))
     assert lines[-2] == [
         "nn<U>",
         "0.887",
@@ -139,15 +139,15 @@ def test_published_scores_are_shown_and_never_tested(pair, tmp_path):
         assert (one.read_bytes() != other.read_bytes()) == changes, one.name
 
 
-def test_published_scores_where_columns_are_missing(design, table):
+def test_published_scores_where_columns_are_missing(html, design, table):
     row = PublishedScore(name="x", metric="dice", value=0.887, sd=0.1)
     source = Source("demo", literature=(row,))
     one = compare([design("a", [0.6])], ComparisonConfig())
-    lines = texts(designs_section(one, source).body)
+    lines = texts(html(designs_section(one, source)))
     assert lines[0][:3] == ["design", "Dice", "median"]
     assert lines[-1] == ["x", "0.887", "published, not compared here"]
     both = pd.concat([table(BASE), table(BASE / 2).assign(target="TC")], ignore_index=True)
-    body = designs_section(compare([design("a", both)], ComparisonConfig()), source).body
+    body = html(designs_section(compare([design("a", both)], ComparisonConfig()), source))
     assert body.count("published, not compared here: Dice 0.887 (SD 0.100)") == 1
     assert body.index("</table>") < body.index("published")
 
@@ -196,13 +196,13 @@ def test_a_wrong_key_beside_it_too(tmp_path):
     assert "report.literature" in caught.value.hint
 
 
-def test_the_box_is_there_only_where_something_weakens_the_result(design, table):
+def test_the_box_is_there_only_where_something_weakens_the_result(html, design, table):
     thrice = [table(BASE + shift) for shift in (-0.001, 0.0, 0.001)]
     better = [one.assign(dice=one["dice"] + STEPS) for one in thrice]
     fair = compare([design("a", *better), design("b", *thrice)], ComparisonConfig(secondary=()))
     assert [one.text for one in fair.cautions] == ["Very small test set: 8 patients."]
     left_out = Source("demo", superseded=("unet final-7",))
-    body = quote(fair, left_out).body
+    body = html(quote(fair, left_out))
     assert body.index("Very small") < body.index("superseded by newer finals: unet final-7")
     assert '<span class="mark grey">' in body
     more = np.linspace(0.4, 0.8, 12)

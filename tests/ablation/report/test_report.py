@@ -16,10 +16,10 @@ from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
 from ablation.report import FILES, Source, write_report
 from ablation.report.figures.drawing import PALETTE
+from ablation.report.figures.patients import paired_differences, patient_lines
 from ablation.report.formats import summary
 from ablation.report.formats.tables import COLUMNS, plain, rows, to_csv, to_json
 from ablation.report.formats.tex import to_tex
-from ablation.report.sections.patients import paired_differences, patient_lines
 
 SOURCE = Source("demo", (("a", "run1"), ("b", "run2")), ("a final-7",), ("other",))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from html import unescape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -16,6 +17,7 @@ from ablation.report import Source, write_report
 from ablation.report.figures.history import history
 from ablation.report.figures.importance import importances
 from ablation.report.figures.parallel import parallel
+from ablation.report.figures.thresholds import plateau, precision_recall
 from ablation.report.material import (
     Case,
     Cut,
@@ -27,7 +29,7 @@ from ablation.report.material import (
     Trial,
 )
 from ablation.report.sections.cases import cases
-from ablation.report.sections.operating import operating, plateau, precision_recall
+from ablation.report.sections.operating import operating
 from ablation.report.sections.tuning import tuning
 from ablation.statistics import best_of_trials
 
@@ -138,10 +140,10 @@ def test_folds_share_a_curve_and_keep_their_trials(comparison):
     assert "unet-fold2: 3 complete" in made.figures[1].alternative
 
 
-def test_a_single_trial_draws_no_curve(comparison):
+def test_a_single_trial_draws_no_curve(html, comparison):
     made = tuning(comparison, source(Material(studies=(study("unet", [0.5]),))))
     assert [figure.id for figure in made.figures] == ["history-0"]
-    assert "No tuning importance of unet: 3 complete trials are too few" in made.body
+    assert "No tuning importance of unet: 3 complete trials are too few" in html(made)
 
 
 def test_parallel_lines_stand_where_the_settings_are():
@@ -168,7 +170,7 @@ def test_settings_that_never_differ_stand_in_the_middle():
     assert not any(math.isnan(y) for line in lines for y in line.y if y is not None)
 
 
-def test_importance_names_keys_methods_and_what_it_is_not(comparison):
+def test_importance_names_keys_methods_and_what_it_is_not(html, comparison):
     found = material("unet", "resupnet")
     figure = importances(found.studies, {"unet": "#000", "resupnet": "#111"})
     shown = plain(figure)
@@ -179,8 +181,8 @@ def test_importance_names_keys_methods_and_what_it_is_not(comparison):
     assert "no contribution of a component" in figure.alternative
     assert "PED-ANOVA puts training.learning_rate first (88%)" in figure.alternative
     made = tuning(comparison, source(found))
-    assert "with 24 complete trials the importances are unsteady" in made.body
-    assert "Adam&#x27;s step size" in made.body
+    assert "with 24 complete trials the importances are unsteady" in html(made)
+    assert "Adam's step size" in unescape(html(made))
 
 
 def test_every_figure_has_data_to_save(comparison):
@@ -223,7 +225,7 @@ def test_precision_and_recall_by_hand():
     assert precision_recall(Cut(0.5, 0.5, None)) is None
 
 
-def test_threshold_curves(comparison):
+def test_threshold_curves(html, comparison):
     found = [
         searched("unet", [0.5, 0.7, 0.71, 0.705, 0.6], 2),
         searched("resupnet", [0.3, 0.4, 0.5, 0.6, 0.8], 4),
@@ -237,7 +239,7 @@ def test_threshold_curves(comparison):
         made.figures[0].alternative
     )
     assert "validation patients" in made.figures[1].alternative
-    assert "<td>0.2 to 0.4</td>" in made.body
+    assert "<td>0.2 to 0.4</td>" in html(made)
 
 
 def test_many_finals_are_named_in_the_table_alone(comparison):
@@ -256,8 +258,8 @@ def test_thresholds_of_older_runs_have_no_precision(comparison):
     assert operating(comparison, source(Material(thresholds=(fixed,)))) is None
 
 
-def test_cases_stand_side_by_side_with_words(comparison):
-    body = cases(comparison, source(material("unet", "resupnet"))).body
+def test_cases_stand_side_by_side_with_words(html, comparison):
+    body = html(cases(comparison, source(material("unet", "resupnet"))))
     assert body.count('<img src="data:image/png;base64,') == 3
     assert 'alt="unet, slice 7: 250 tumour pixels, 251 painted, Dice of the slice 0.750"' in body
     assert "Worst mean Dice: patient p&lt;1&gt;" in body
