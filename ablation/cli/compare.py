@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,7 +33,7 @@ from ablation.cli.pictures import Figures, write_figures
 
 if TYPE_CHECKING:
     from ablation.comparison import Design
-    from ablation.report import Source
+    from ablation.report import Remark, Source
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -97,6 +98,7 @@ def compare(
     """
     from ablation.comparison import compare as compare_designs
     from ablation.comparison import with_target
+    from ablation.report import Remark
     from ablation.scores.bare_designs import (
         Reading,
         check_directions,
@@ -121,9 +123,9 @@ def compare(
     )
     scores = [our_name(name, reading.known) for name in _names(metric)]
     check_directions(scores, reading)
-    remarks: list[str] = []
-    read = read_designs(tables, reading, remarks.append)
-    remarks = _by_file(remarks, tables)
+    said: list[str] = []
+    read = read_designs(tables, reading, said.append)
+    remarks = _by_file(said, tables)
     designs = with_target([design for design, _ in read], target)
     settings = with_flags(
         usual_settings(designs, reading),
@@ -141,28 +143,28 @@ def compare(
     )
     check_scores(designs, settings, reading)
     if metric is None:
-        remarks += left_out(designs, settings, reading)
+        remarks += [Remark("note", text) for text in left_out(designs, settings, reading)]
     source = _source(read, tables, remarks)
     comparison = compare_designs(designs, settings, reading.known)
     print_and_write(comparison, source, out, shown, quiet)
     write_figures(comparison, source, out, figures, quiet=quiet)
 
 
-def _by_file(remarks: list[str], tables: list[Path]) -> list[str]:
+def _by_file(said: list[str], tables: list[Path]) -> list[Remark]:
     """Say once what holds for several files; a report names them, not where they lay."""
     from ablation.comparison.tables.align import named
-    from ablation.report.source import WARNING
+    from ablation.report import Remark
 
-    files: dict[tuple[str, str], list[str]] = {}
-    for remark in remarks:
-        sign = WARNING if remark.startswith(WARNING) else ""
-        said = remark.removeprefix(sign)
-        path = next((table for table in tables if said.startswith(f"{table}: ")), None)
-        text = said if path is None else said.removeprefix(f"{path}: ")
-        files.setdefault((sign, text), []).extend([] if path is None else [path.name])
+    files: dict[Remark, list[str]] = {}
+    for line in said:
+        text = line.removeprefix("warning: ")
+        path = next((table for table in tables if text.startswith(f"{table}: ")), None)
+        own = text if path is None else text.removeprefix(f"{path}: ")
+        remark = Remark("note" if text == line else "warning", own)
+        files.setdefault(remark, []).extend([] if path is None else [path.name])
     return [
-        f"{sign}{named(whose)}: {text}" if whose else f"{sign}{text}"
-        for (sign, text), whose in files.items()
+        replace(remark, text=f"{named(whose)}: {remark.text}") if whose else remark
+        for remark, whose in files.items()
     ]
 
 
@@ -170,7 +172,7 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
 
 
-def _source(read: list[tuple[Design, Path]], tables: list[Path], remarks: list[str]) -> Source:
+def _source(read: list[tuple[Design, Path]], tables: list[Path], remarks: list[Remark]) -> Source:
     import hashlib
 
     from ablation.report import Source

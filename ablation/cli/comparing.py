@@ -173,6 +173,6 @@ def print_and_write(
     text = printed(comparison, source, shown.format, shown.style)
     written = write_report(comparison, source, out, shown.style)
     for remark in source.remarks:
-        say(remark, quiet=quiet or shown.format == "text")
+        say(str(remark), quiet=quiet or shown.format == "text")
     typer.echo(text, nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)

@@ -19,10 +19,11 @@ from ablation.report.formats.summary import summary
 from ablation.report.formats.tables import to_json
 from ablation.report.literature import published
 from ablation.report.page.pictures import picture_kinds, write_pictures
-from ablation.report.source import Source
+from ablation.report.source import Remark, Source
 
 __all__ = [
     "FILES",
+    "Remark",
     "Source",
     "picture_kinds",
     "printed",

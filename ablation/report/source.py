@@ -9,8 +9,27 @@ from ablation.comparison import Caution, Comparison, most_severe_first
 from ablation.config.sections import PublishedScore
 from ablation.report.material import Material
 
-WARNING = "warning: "
-"""What a remark begins with that puts the result itself in doubt."""
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was assumed or left out in reading tables."""
+
+    level: Literal["warning", "note"]
+    """warning: it puts the result itself in doubt."""
+    text: str
+
+    def __str__(self) -> str:
+        """Return it as a command prints it.
+
+        >>> print(Remark("warning", "a.csv: cases look like slices"))
+        warning: a.csv: cases look like slices
+        """
+        return f"warning: {self.text}" if self.level == "warning" else self.text
+
+    @property
+    def caution(self) -> Caution:
+        """As it stands before the result is quoted."""
+        return Caution("red" if self.level == "warning" else "grey", self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +45,7 @@ class Source:
     other_experiments: tuple[str, ...] = ()
     next_command: str = ""
     """What to run to have something to compare with; "" where there is."""
-    remarks: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     """What was assumed or left out in reading bare tables."""
     kind: Literal["experiment", "table", "tables"] = "experiment"
     literature: tuple[PublishedScore, ...] = ()
@@ -42,15 +61,14 @@ class Source:
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """What was left out, so that nothing is left out silently."""
-        said = list(self.remarks)
+        said = [remark.caution for remark in self.remarks]
         if self.superseded:
-            said.append(f"Left out, superseded by newer finals: {', '.join(self.superseded)}.")
+            left_out = f"Left out, superseded by newer finals: {', '.join(self.superseded)}."
+            said.append(Caution("grey", left_out))
         if self.other_experiments:
-            said.append(f"Other experiments here: {', '.join(self.other_experiments)}.")
-        return tuple(
-            Caution("red" if text.startswith(WARNING) else "grey", text.removeprefix(WARNING))
-            for text in said
-        )
+            others = f"Other experiments here: {', '.join(self.other_experiments)}."
+            said.append(Caution("grey", others))
+        return tuple(said)
 
     def weakening(self, comparison: Comparison) -> tuple[Caution, ...]:
         """What to know before its result is quoted, of the comparison and of what it was made of."""

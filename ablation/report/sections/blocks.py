@@ -1,6 +1,6 @@
 """What a section of the page consists of: plain values, each set in HTML by its own template.
 
-A kind of block is a class here and `page/templates/blocks/<its name in lower case>.html`. Texts are
+A kind of block is a class here and the template of that name in `page/templates/blocks`. Texts are
 as a person reads them; the templates escape them.
 """
 

@@ -129,6 +129,25 @@ def test_page(browser, report, width):
     assert set(browser.execute_script(loaded)) == {256}
 
 
+def test_names_that_look_like_markup_are_drawn_as_text(browser, design, tmp_path):
+    names = ("</script><img src=x onerror=alert(1)>", '<a href="javascript:alert(1)">b</a>&"')
+    rng = np.random.default_rng(0)
+    designs = [design(name, rng.uniform(0.2, 0.9, 12)) for name in names]
+    comparison = compare(designs, ComparisonConfig())
+    source = Source(names[0], material=material(comparison.designs))
+    path = write_report(comparison, source, tmp_path / "report")[0]
+    open_page(browser, path, 1280)  # an alert would stop it
+    assert browser.get_log("browser") == []
+    asked = [url for url in requested(browser) if not url.startswith(("data:", "blob:"))]
+    assert asked == [path.as_uri()]
+    images = "return [...document.querySelectorAll('img')].every(i => i.src.startsWith('data:'))"
+    assert browser.execute_script(images)
+    links = "return [...document.querySelectorAll('a')].filter(a => `${a.href.baseVal ?? a.href}`.includes('alert')).length"
+    assert browser.execute_script(links) == 0
+    shown = "return document.querySelector('#designs tbody td').textContent"
+    assert browser.execute_script(shown) == names[0]
+
+
 def test_what_matters_is_seen_first(browser, report):
     open_page(browser, report, 1280)
     order = "return [...document.querySelectorAll('#verdict, #quote, #designs, figure')].map(e => e.id || 'figure')"

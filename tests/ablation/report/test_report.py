@@ -14,7 +14,7 @@ import pytest
 
 from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
-from ablation.report import FILES, Source, write_report
+from ablation.report import FILES, Remark, Source, write_report
 from ablation.report.figures.drawing import PALETTE
 from ablation.report.figures.patients import paired_differences, patient_lines
 from ablation.report.formats import summary
@@ -128,6 +128,19 @@ def test_what_was_left_out_is_said(comparison, written):
     for text in ("superseded by newer finals: a final-7", "Other experiments here: other"):
         assert text in page
         assert text in summary(comparison, SOURCE)
+
+
+def test_remarks_are_known_by_their_level_and_not_by_their_words(comparison):
+    remarks = (Remark("note", "warning: of old"), Remark("warning", "cases look like slices"))
+    source = Source("demo", remarks=remarks)
+    assert [(one.colour, one.text) for one in source.cautions] == [
+        ("grey", "warning: of old"),
+        ("red", "cases look like slices"),
+    ]
+    assert [str(one) for one in remarks] == ["warning: of old", "warning: cases look like slices"]
+    assert "  red    cases look like slices" in summary(comparison, source)
+    stored = json.loads(to_json(comparison, source))["source"]["remarks"]
+    assert stored[1] == {"level": "warning", "text": "cases look like slices"}
 
 
 def test_one_design(design, tmp_path):
