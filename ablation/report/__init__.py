@@ -1,16 +1,14 @@
 """A comparison written down: one offline page, tables for papers and programs, a summary.
 
-tables.py    the table that all formats share; CSV, JSON of everything
-tex.py       the same for LaTeX; markdown.py  for wikis; formats.py  what is printed
-sections/    what the page shows below the verdict, a module each
-drawing.py   what every figure shares; scales.py  its axes; pairs.py  its comparisons
-html.py      what every section shares
-card.py      the designs at a glance; literature.py  published scores beside them
-methods.py   what was done, in a paragraph; references.py  the sources it cites
-page.py      index.html, with page.html, page.css, page.js
-summary.py   what is printed
-pictures.py  the figures as SVG and PDF
-files.py     write_report(): all files of a report
+files.py       write_report(): all files of a report
+page/          index.html from jinja2 templates; its figures as SVG and PDF
+sections/      what the page shows below the verdict, a module each, made of blocks
+figures/       the figures, as plotly describes them
+formats/       the table as CSV, JSON, Markdown, TeX and text
+methods/       what was done, in a paragraph, with its sources
+source.py      where the numbers come from
+material.py    what the page shows of the runs; tracked.py reads it from their files
+literature.py  published scores beside the designs
 """
 
 from ablation.report.files import FILES, write_report

@@ -142,6 +142,31 @@ def rows_axis(names: Sequence[str], below: float = 0.5, above: float = 0.5) -> S
     }
 
 
+def downwards_axis(names: Sequence[str]) -> Spec:
+    """Return an axis of rows 0, 1, ... from the top, named."""
+    return axis() | {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "autorange": "reversed",
+        "showgrid": False,
+        "zeroline": False,
+    }
+
+
+def heat_map(shades: Sequence[Sequence[object]], low: float, high: float) -> Spec:
+    """Return what all heat maps share; shades are plotly's colorscale from low to high."""
+    return {
+        "type": "heatmap",
+        "colorscale": shades,
+        "zmin": low,
+        "zmax": high,
+        "xgap": 2,
+        "ygap": 2,
+        "showscale": False,
+        "hoverinfo": "skip",
+    }
+
+
 def point_size(count: int) -> int:
     """Return the size of a patient's point, in pixels, that leaves so many apart."""
     return 7 if count <= 60 else 5 if count <= 200 else 4

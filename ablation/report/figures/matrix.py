@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from ablation.comparison import Analysis, Contrast, p_text
-from ablation.report.figures.drawing import FRAME, INK, QUIET, Figure, Spec, axis, exported, layout
+from ablation.report.figures.drawing import (
+    FRAME,
+    INK,
+    QUIET,
+    Figure,
+    Spec,
+    axis,
+    downwards_axis,
+    exported,
+    heat_map,
+    layout,
+)
 from ablation.report.figures.pairs import counted, in_words
 
 CELL, LEFT = 54, 120  # pixels
@@ -19,17 +30,9 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
     shift = [[cells[a, b][0] if (a, b) in cells else None for b in designs] for a in designs]
     largest = max((abs(value) for value, _ in cells.values()), default=0.0) or 1.0
     drawn = layout(height) | {"margin": FRAME}
-    names: Spec = {"tickvals": list(range(len(designs))), "ticktext": list(designs)}
-    drawn["xaxis"] = axis() | names | {"side": "top", "showgrid": False, "zeroline": False}
-    drawn["yaxis"] = (
-        axis()
-        | names
-        | {
-            "autorange": "reversed",
-            "showgrid": False,
-            "zeroline": False,
-        }
-    )
+    places: Spec = {"tickvals": list(range(len(designs))), "ticktext": list(designs)}
+    drawn["xaxis"] = axis() | places | {"side": "top", "showgrid": False, "zeroline": False}
+    drawn["yaxis"] = downwards_axis(designs)
     drawn["annotations"] = [
         _text(designs, a, b, words, INK) for (a, b), (_, words) in cells.items()
     ] + [
@@ -40,22 +43,15 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
         f"{in_words(analysis, c)}{_p(c.p_adjusted, ', adjusted p ')}" for c in analysis.contrasts
     )
     trace: Spec = {
+        **heat_map(SHADES, -largest, largest),
         **exported(
             "row vs column", y="row", x="column", z="Hodges-Lehmann shift", text="difference and p"
         ),
-        "type": "heatmap",
         "x": list(range(len(designs))),
         "y": list(range(len(designs))),
         "z": shift,
         "text": [[cells[a, b][1] if (a, b) in cells else "" for b in designs] for a in designs],
-        "colorscale": SHADES,
         "zmid": 0,
-        "zmin": -largest,
-        "zmax": largest,
-        "xgap": 2,
-        "ygap": 2,
-        "showscale": False,
-        "hoverinfo": "skip",
     }
     return Figure(
         id=id_,

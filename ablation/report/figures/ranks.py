@@ -10,7 +10,9 @@ from ablation.report.figures.drawing import (
     Spec,
     axis,
     colours,
+    downwards_axis,
     exported,
+    heat_map,
     layout,
     title,
 )
@@ -161,29 +163,16 @@ def rank_heat_map(comparison: Comparison, analysis: Analysis, ranking: Ranking, 
         "zeroline": False,
     }
     names = [f"{ranking.designs[i]}  {_interval(ranking, i)}" for i in order]
-    drawn["yaxis"] = axis() | {
-        "tickvals": list(range(len(order))),
-        "ticktext": names,
-        "autorange": "reversed",
-        "showgrid": False,
-        "zeroline": False,
-    }
+    drawn["yaxis"] = downwards_axis(names)
     trace: Spec = {
+        **heat_map(SHADES, 0, 1),
         **exported("rank", y="design and interval of its rank", x="rank", z="share of draws"),
-        "type": "heatmap",
         "x": places,
         "y": list(range(len(order))),
         "z": share,
         "text": [[_percent(value) for value in line] for line in share],
         "texttemplate": "%{text}",
         "textfont": {"size": 11, "color": INK},
-        "colorscale": SHADES,
-        "zmin": 0,
-        "zmax": 1,
-        "xgap": 2,
-        "ygap": 2,
-        "showscale": False,
-        "hoverinfo": "skip",
     }
     words = "; ".join(
         f"{ranking.designs[i]} rank {_interval(ranking, i)}, first in {100 * firm.p_first[i]:.0f} %"

@@ -9,14 +9,15 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from html import unescape
+from operator import methodcaller
 from pathlib import Path
 
 from plotly.offline import get_plotlyjs
 
 from ablation.comparison import Comparison
 from ablation.errors import AblateError, UsageError, nearest
+from ablation.files.atomic import write_whole
 from ablation.report.figures.drawing import Figure
-from ablation.report.files import write_whole
 from ablation.report.page.environment import environment, our_text
 from ablation.report.page.index import sections
 from ablation.report.page.specs import specs
@@ -58,14 +59,15 @@ def write_pictures(
     """
     figures = [figure for section in sections(comparison, source) for figure in section.figures]
     drawn = dict(zip((figure.id for figure in figures), _drawn(figures), strict=True))
-    into = folder / "figures"
-    into.mkdir(parents=True, exist_ok=True)
     files: dict[str, bytes] = {}
     if "svg" in kinds:
         files |= {f"{name}.svg": f"{text}\n".encode() for name, text in drawn.items()}
     if "pdf" in kinds:
         files["figures.pdf"] = _pdf(list(drawn.values()))
-    return tuple(write_whole(into / name, content) for name, content in files.items())
+    paths = tuple(folder / "figures" / name for name in files)
+    for path, content in zip(paths, files.values(), strict=True):
+        write_whole(path, methodcaller("write", content))
+    return paths
 
 
 def _drawn(figures: Sequence[Figure]) -> list[str]:
