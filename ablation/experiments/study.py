@@ -26,7 +26,7 @@ from ablation.config.versions import SCHEMA, read_config, read_definition
 from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, open_experiment, params_of
-from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags, stem
+from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags
 from sweeps import (
     Assignment,
     Complete,
@@ -45,7 +45,7 @@ from sweeps import (
 )
 from tracking import names
 from tracking.errors import TrackingError
-from tracking.names import Status
+from tracking.names import RunName, Status, StudyName
 from tracking.owner import Owner, this_process
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
@@ -115,8 +115,8 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
     Raises:
         AblateError: No such plan, or the scans are not those the study was begun with.
     """
-    name, _, label = study.partition("/")
-    path = study_folder(workspace, name, label).path / PLAN
+    named = StudyName.parse(study)
+    path = study_folder(workspace, named.experiment, named.label).path / PLAN
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -128,7 +128,7 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
         config,
         preset=plan["preset"],
         cache=cache,
-        name=name,
+        name=named.experiment,
         design=plan["design"],
         fold=plan.get("fold"),
     )
@@ -211,7 +211,7 @@ def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
         if best is not None and row.state == "complete" and row.facts["best_number"] == best.number
     ]
     folder = design_folder(workspace, experiment.name, experiment.label)
-    found = (attempts(folder, f"final-{seed}") for seed in sorted(seeds))
+    found = (attempts(folder, RunName("final", seed)) for seed in sorted(seeds))
     return tuple(tries[-1] for tries in found if tries)
 
 
@@ -231,7 +231,7 @@ def _drop_weights(
     values[assignment.number] = outcome.value
     best = min(values, key=lambda number: (-(values[number] or 0.0), number))
     for number in values.keys() - {best}:
-        for folder in attempts(design, stem(number, None)):
+        for folder in attempts(design, RunName("trial", number)):
             (folder.path / WEIGHTS).unlink(missing_ok=True)
 
 
