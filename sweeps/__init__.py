@@ -34,10 +34,11 @@ from sweeps.space import (
     to_json,
 )
 from sweeps.storage import initialise_storage
+from sweeps.spec import StudySpec, Upgrade, differences
 from sweeps.study import (
-    StudySpec,
     TrialRow,
     best_trial,
+    check_study,
     final_name,
     list_studies,
     load_spec,
@@ -65,11 +66,14 @@ __all__ = [
     "Space",
     "StudyProgress",
     "StudySpec",
+    "Upgrade",
     "SweepEnd",
     "SweepError",
     "TrialRow",
     "WorkerEnd",
     "best_trial",
+    "check_study",
+    "differences",
     "describe",
     "final_name",
     "from_json",

@@ -48,7 +48,8 @@ from sweeps.queue import (
 )
 from sweeps.sampling import pruner_of, suggest
 from sweeps.storage import exclusive, patiently
-from sweeps.study import FACTS, StudySpec, best_trial, load_spec, trial_row
+from sweeps.spec import StudySpec
+from sweeps.study import FACTS, best_trial, load_spec, trial_row
 
 log = logging.getLogger(__name__)
 
