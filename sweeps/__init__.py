@@ -17,7 +17,7 @@ from sweeps.assignment import (
 )
 from sweeps.errors import SweepError
 from sweeps.importance import Importance, tuning_importance
-from sweeps.launchers.local import SweepEnd, supervise
+from sweeps.launchers import LAUNCHERS, Launcher
 from sweeps.progress import Running, StudyProgress, read_progress
 from sweeps.queue import Lost
 from sweeps.space import (
@@ -33,8 +33,8 @@ from sweeps.space import (
     size,
     to_json,
 )
-from sweeps.storage import initialise_storage
 from sweeps.spec import StudySpec, Upgrade, differences
+from sweeps.storage import initialise_storage
 from sweeps.study import (
     TrialRow,
     best_trial,
@@ -45,10 +45,12 @@ from sweeps.study import (
     open_study,
     trials_table,
 )
+from sweeps.supervise import SweepEnd, supervise
 from sweeps.worker import HOPELESS_CODE, WorkerEnd, stop_on_signals, work
 
 __all__ = [
     "HOPELESS_CODE",
+    "LAUNCHERS",
     "Assignment",
     "Categorical",
     "Complete",
@@ -58,6 +60,7 @@ __all__ = [
     "Importance",
     "Int",
     "Interrupted",
+    "Launcher",
     "Lost",
     "Objective",
     "Outcome",
@@ -66,15 +69,15 @@ __all__ = [
     "Space",
     "StudyProgress",
     "StudySpec",
-    "Upgrade",
     "SweepEnd",
     "SweepError",
     "TrialRow",
+    "Upgrade",
     "WorkerEnd",
     "best_trial",
     "check_study",
-    "differences",
     "describe",
+    "differences",
     "final_name",
     "from_json",
     "initialise_storage",

@@ -193,7 +193,8 @@ def _server_lock(url: str) -> Iterator[None]:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     except ImportError as missing:
         raise SweepError(
-            f"{shown(url)} needs a driver: {shown(str(missing))}", hint='pip install "psycopg[binary]"'
+            f"{shown(url)} needs a driver: {shown(str(missing))}",
+            hint='pip install "psycopg[binary]"',
         ) from missing
     try:
         with engine.connect() as connection:
