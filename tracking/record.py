@@ -289,10 +289,11 @@ def _from_fields(fields: dict[str, Any]) -> RunRecord:
             raise TypeError(f"{key} is not a mapping")
     owner = fields.pop("owner", None)
     known = {one.name for one in dataclasses.fields(RunRecord)} - {"unknown"}
+    values: dict[str, Any] = {"schema": 1, "version": "", "start_ms": 0}
+    values |= {key: value for key, value in fields.items() if key in known}
+    values["metrics"] = {key: float(value) for key, value in fields["metrics"].items()}
     return RunRecord(
-        **{"schema": 1, "version": "", "start_ms": 0}
-        | {key: value for key, value in fields.items() if key in known}
-        | {"metrics": {key: float(value) for key, value in fields["metrics"].items()}},
+        **values,
         owner=Owner(owner["host"], owner["pid"], owner["started"]) if owner else None,
         unknown={key: value for key, value in fields.items() if key not in known},
     )

@@ -113,7 +113,7 @@ def sweep(
     from ablation.data import prepare
     from ablation.experiments.study import spec_of, write_plan
     from ablation.experiments.tuned import refuse_tuned
-    from sweeps import open_study
+    from sweeps import check_study, open_study
     from tracking.workspace import design_folder
 
     flags: dict[str, object] = {
@@ -143,6 +143,8 @@ def sweep(
     for one in experiments:
         design_folder(workspace, one.name, one.label)  # refuses names that cannot be folders
     refuse_tuned(experiments, workspace)
+    for one in experiments:
+        check_study(spec_of(one, workspace))  # refused before scans are prepared
     slices = prepare(
         experiments[0].dataset, resolved.config.data, folder, lambda line: say(line, quiet=quiet)
     )

@@ -28,7 +28,7 @@ from tracking import names
 from tracking.errors import TrackingError
 from tracking.names import Fold, RunName, StudyName
 from tracking.provenance import collect
-from tracking.record import RunFolder, RunRecord
+from tracking.record import RunFolder, RunRecord, folder_name
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 Row = Mapping[str, object]
@@ -168,11 +168,10 @@ def unseen(
 
 def _refuse_mixture(target: Experiment, workspace: Path) -> None:
     """Refuse an experiment with scores on other patients than these."""
-    if not names.is_part(target.name):
-        raise UsageError(
-            f"--experiment {target.name!r} cannot name a folder",
-            hint="Use letters, digits, _ . and -",
-        )
+    try:
+        folder_name(target.name)
+    except TrackingError as error:
+        raise UsageError(f"--experiment {error.message}", hint=error.hint) from error
     for folder in find_runs(workspace):
         try:
             record = folder.record

@@ -16,7 +16,7 @@ from tracking import names
 from tracking.errors import TrackingError
 from tracking.names import RunName, StudyName
 from tracking.provenance import collect
-from tracking.record import RunFolder, RunRecord
+from tracking.record import RunFolder, RunRecord, folder_name
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 ALONE = "imports"
@@ -102,10 +102,10 @@ def write_import(
 
 def _refuse_name(workspace: Path, experiment: str, name: str) -> None:
     for flag, text in (("--name", name), ("--experiment", experiment)):
-        if not names.is_part(text):
-            raise UsageError(
-                f"{flag} {text!r} cannot name a folder", hint="Use letters, digits, _ . and -"
-            )
+        try:
+            folder_name(text)
+        except TrackingError as error:
+            raise UsageError(f"{flag} {error.message}", hint=error.hint) from error
     for folder in find_runs(workspace):
         if folder.path.parent == design_folder(workspace, experiment, name):
             kind = folder.record.kind
