@@ -117,8 +117,10 @@ def _is_run(path: Path) -> bool:
 
 @contextmanager
 def _usable(workspace: Path) -> Iterator[None]:
-    """Say in one line why a workspace's path cannot be used."""
+    """Say in one line why a workspace's path cannot be used; one that is not there yet can be."""
     try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            workspace.stat()
         yield
     except OSError as error:
         raise TrackingError(
