@@ -35,6 +35,7 @@ from sweeps import (
     TrialRow,
     WorkerEnd,
     best_trial,
+    differences,
     final_name,
     load_spec,
     read_progress,
@@ -148,7 +149,7 @@ def run_worker(
         AblateError: The data or the recipe changed since the study was begun.
     """
     storage, study = storage_url(workspace), experiment.study
-    _refuse_changed(load_spec(storage, study), experiment)
+    _refuse_changed(load_spec(storage, study, read_definition), experiment)
     folder = _begin(experiment, workspace)
     slices = prepare(experiment.dataset, experiment.config.data, cache)
     objective = Objective(experiment, workspace, slices, folder.run_key)
@@ -257,12 +258,9 @@ def _scratch(study: Path) -> Iterator[None]:
 
 
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
-    now = experiment.definition()
-    stored = read_definition(spec.definition, 1 if "data.target" in spec.definition else SCHEMA)
-    changed = [key for key in stored.keys() | now.keys() if now.get(key) != stored.get(key)]
-    if changed:
+    if changed := differences(spec.definition, experiment.definition()):
         raise AblateError(
-            f"study {spec.name} was begun with another {', '.join(changed)}",
+            f"study {spec.name} was begun with other settings ({'; '.join(changed)})",
             hint="Bring back the data it was begun with, or start a new study with --study NEWNAME.",
         )
 
