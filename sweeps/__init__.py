@@ -17,7 +17,7 @@ from sweeps.assignment import (
 )
 from sweeps.errors import SweepError
 from sweeps.importance import Importance, tuning_importance
-from sweeps.launchers.local import SweepEnd, supervise
+from sweeps.launchers import LAUNCHERS, Launcher
 from sweeps.progress import Running, StudyProgress, read_progress
 from sweeps.queue import Lost
 from sweeps.space import (
@@ -33,21 +33,24 @@ from sweeps.space import (
     size,
     to_json,
 )
+from sweeps.spec import StudySpec, Upgrade, differences
 from sweeps.storage import initialise_storage
 from sweeps.study import (
-    StudySpec,
     TrialRow,
     best_trial,
+    check_study,
     final_name,
     list_studies,
     load_spec,
     open_study,
     trials_table,
 )
+from sweeps.supervise import SweepEnd, supervise
 from sweeps.worker import HOPELESS_CODE, WorkerEnd, stop_on_signals, work
 
 __all__ = [
     "HOPELESS_CODE",
+    "LAUNCHERS",
     "Assignment",
     "Categorical",
     "Complete",
@@ -57,6 +60,7 @@ __all__ = [
     "Importance",
     "Int",
     "Interrupted",
+    "Launcher",
     "Lost",
     "Objective",
     "Outcome",
@@ -68,9 +72,12 @@ __all__ = [
     "SweepEnd",
     "SweepError",
     "TrialRow",
+    "Upgrade",
     "WorkerEnd",
     "best_trial",
+    "check_study",
     "describe",
+    "differences",
     "final_name",
     "from_json",
     "initialise_storage",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import socket
-import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 PROC = Path("/proc")
 
@@ -40,18 +43,18 @@ def this_process() -> Owner:
 
 
 def started(pid: int) -> str:
-    """Return when a process started, "" when it has ended (a zombie has)."""
-    if not (PROC / "self/stat").exists():
-        return _started_by_ps(pid)
-    try:
-        # The name, in brackets, may hold blanks and brackets; state is the first field after it.
+    """Return when a process started, "" when it has ended (a zombie has).
+
+    Not psutil's create_time() on Linux: it is a time of day there, and jumps with the clock.
+    """
+    with contextlib.suppress(psutil.NoSuchProcess, OSError):
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return ""
+        if not (PROC / "self/stat").exists():
+            return time.ctime(process.create_time())
+        boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
+        # The name, in brackets, may hold blanks and brackets; the fields after it do not.
         fields = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return ""
-    boot = (PROC / "sys/kernel/random/boot_id").read_text().strip()
-    return "" if fields[0] in "ZX" else f"{boot} {fields[19]}"
-
-
-def _started_by_ps(pid: int) -> str:
-    command = ["ps", "-o", "lstart=", "-p", str(pid)]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+        return f"{boot} {fields[19]}"
+    return ""

@@ -17,11 +17,11 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from sweeps.claim import CLAIM, Claim, claim_attribute, read_claim
 from sweeps.owner import Owner
+from sweeps.spec import StudySpec
 from sweeps.storage import connect, exclusive
 from sweeps.study import (
     FACTS,
     REASON,
-    StudySpec,
     TrialRow,
     final_name,
     last_epoch,

@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 
 from sweeps.queue import FIXED, Queue
 from sweeps.space import distribution, only_value
-from sweeps.study import StudySpec
+from sweeps.spec import StudySpec
 
 TRIALS_BEFORE_PRUNING = 10
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import errno
-import fcntl
 import functools
 import os
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import optuna
 import sqlalchemy
+from filelock import FileLock, Timeout
 from optuna.exceptions import StorageInternalError
 from optuna.storages import BaseStorage, RDBStorage
 
@@ -43,6 +44,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
     ]
 )
 DISK_FULL = "database or disk is full"  # SQLite's own words
+# Up to the last @, for nobody encodes every @ and / of a password; host:PORT/x@y is none.
+_PASSWORD = re.compile(r"((?:://|(?<![\w/:]))[\w.%+-]*:)(?!/|\d+(?:[/?]|$))[^\s'\"]*(?=@)")
+_QUERY = re.compile(r"([?&]\w*(?:password|passwd|secret|token)\w*=)[^&\s'\"]*", re.IGNORECASE)
 ADVISORY_KEY = 0x61626C617465  # "ablate": PostgreSQL's advisory locks are numbers
 
 
@@ -56,7 +60,7 @@ def database_file(url: str) -> Path | None:
         parsed = sqlalchemy.make_url(url)
     except sqlalchemy.exc.ArgumentError as fault:
         raise SweepError(
-            f"storage {url!r} is not a database URL",
+            f"storage {shown(url)!r} is not a database URL",
             hint="Write sqlite:///PATH or postgresql://HOST/DATABASE.",
         ) from fault
     engine = parsed.get_backend_name()
@@ -70,13 +74,13 @@ def database_file(url: str) -> Path | None:
     return Path(parsed.database or "").absolute()
 
 
-def shown(url: str) -> str:
-    """Return the URL without its password.
+def shown(text: str) -> str:
+    """Return a URL, or a message that holds one, without passwords.
 
-    >>> shown("postgresql://me:secret@host/studies")
-    'postgresql://me:***@host/studies'
+    >>> shown("postgresql://me:secret@host/studies?sslpassword=abc")
+    'postgresql://me:***@host/studies?sslpassword=***'
     """
-    return sqlalchemy.make_url(url).render_as_string(hide_password=True)
+    return _QUERY.sub(r"\g<1>***", _PASSWORD.sub(r"\g<1>***", text))
 
 
 def initialise_storage(url: str) -> None:
@@ -87,6 +91,7 @@ def initialise_storage(url: str) -> None:
     """
     path = database_file(url)
     if path is not None:
+        is_absent(url)  # raises where the path cannot be used
         path.parent.mkdir(parents=True, exist_ok=True)
         kind = file_system(path.parent)
         if kind in NETWORK_FILE_SYSTEMS:
@@ -99,7 +104,33 @@ def initialise_storage(url: str) -> None:
         with exclusive(url):
             _open(url, create=True).engine.dispose()
     except StorageInternalError as away:
-        raise SweepError(str(away), hint="Is the database server running?") from away
+        raise SweepError(shown(str(away)), hint="Is the database server running?") from away
+
+
+def is_absent(url: str) -> bool:
+    """Tell whether the storage is a file that is not there yet; False for a database server.
+
+    Raises:
+        SweepError: The file's path is too long, or a loop of links.
+    """
+    path = database_file(url)
+    if path is None:
+        return False
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError as unusable:
+        raise SweepError(
+            f"study database {_cut(path)}: {unusable.strerror}",
+            hint="Name another folder with --workspace.",
+        ) from unusable
+    return False
+
+
+def _cut(path: Path) -> str:
+    text = str(path)
+    return text if len(text) <= 300 else f"{text[:100]}... ({len(text)} characters)"
 
 
 @functools.cache
@@ -109,9 +140,10 @@ def connect(url: str) -> BaseStorage:
     Raises:
         SweepError: There is no such database, or it cannot be read.
     """
-    path = database_file(url)
-    if path is not None and not path.is_file():
-        raise SweepError(f"no studies yet: {path} does not exist", hint="ablate sweep makes it.")
+    if is_absent(url):
+        raise SweepError(
+            f"no studies yet: {database_file(url)} does not exist", hint="ablate sweep makes it."
+        )
     storage = _open(url, create=False)
     atexit.register(storage.engine.dispose)
     return optuna.storages.get_storage(storage)
@@ -124,7 +156,8 @@ def _open(url: str, *, create: bool) -> RDBStorage:
         return RDBStorage(url, engine_kwargs=options, skip_table_creation=not create)
     except (sqlalchemy.exc.SQLAlchemyError, ImportError, RuntimeError, StorageInternalError) as no:
         raise SweepError(
-            f"cannot open the storage {shown(url)}: {str(no.__cause__ or no).splitlines()[0]}",
+            f"cannot open the storage {shown(url)}: "
+            + shown(str(no.__cause__ or no).splitlines()[0]),
             hint="Is it a database of studies? Is its server running, no worker stopped in it?",
         ) from no
 
@@ -140,27 +173,18 @@ def exclusive(url: str, *, patience_s: float = 60.0) -> Iterator[None]:
         with _server_lock(url):
             yield
         return
-    lock = path.with_name(path.name + ".lock")
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
+    lock = FileLock(path.with_name(path.name + ".lock"), timeout=patience_s, poll_interval=0.02)
     try:
-        _wait_for(descriptor, lock, patience_s)
+        lock.acquire()
+    except Timeout:
+        raise SweepError(
+            f"another process holds {lock.lock_file} for more than {patience_s:g} s",
+            hint="A stopped worker (state T in ps)? Continue or end it.",
+        ) from None
+    try:
         yield
     finally:
-        os.close(descriptor)
-
-
-def _wait_for(descriptor: int, lock: Path, patience_s: float) -> None:
-    deadline = time.monotonic() + patience_s
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise SweepError(
-                    f"another process holds {lock} for more than {patience_s:g} s",
-                    hint="A stopped worker (state T in ps)? Continue or end it.",
-                ) from None
-            time.sleep(0.02)  # flock has no timeout of its own
+        lock.release()
 
 
 @contextlib.contextmanager
@@ -169,7 +193,8 @@ def _server_lock(url: str) -> Iterator[None]:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.NullPool)
     except ImportError as missing:
         raise SweepError(
-            f"{shown(url)} needs a driver: {missing}", hint='pip install "psycopg[binary]"'
+            f"{shown(url)} needs a driver: {shown(str(missing))}",
+            hint='pip install "psycopg[binary]"',
         ) from missing
     try:
         with engine.connect() as connection:

@@ -1,19 +1,18 @@
-"""A study: what is searched, with which budget, and the table of its trials."""
+"""A study in its storage: made, checked, continued, and the table of its trials."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.claim import read_claim
 from sweeps.errors import SweepError
-from sweeps.space import Space, describe, from_json, to_json
-from sweeps.storage import connect, exclusive, initialise_storage, patiently
+from sweeps.spec import StoredSpec, StudySpec, Upgrade, differences, from_text, to_text, unchanged
+from sweeps.storage import connect, exclusive, initialise_storage, is_absent, patiently
 
 SPEC = "ablate.spec"
 FACTS = "ablate.facts"
@@ -27,39 +26,6 @@ STATES: dict[TrialState, State] = {
     TrialState.PRUNED: "pruned",
     TrialState.FAIL: "failed",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StudySpec:
-    """All a worker on any machine must know to take part in a study; kept in the storage."""
-
-    name: str
-    storage: str
-    """database URL"""
-    space: Space
-    definition: Mapping[str, str]
-    """everything else that makes two trials comparable: fingerprints, recipe, configuration"""
-    trials: int
-    """finished trials wanted: complete and pruned, over all workers"""
-    sampler: Literal["tpe", "random"] = "tpe"
-    seed: int = 0
-    pruner: Literal["none", "median"] = "none"
-    min_epochs: int = 5
-    """epochs before a trial may be pruned"""
-    final_seeds: tuple[int, ...] = ()
-    """the best setting is run once more with each of these"""
-    retries: int = 3
-    """losses in a row, without a new epoch between them, after which a trial has failed"""
-    max_consecutive_failures: int = 5
-
-    @property
-    def fixed(self) -> dict[str, str]:
-        """What may not change once the study has begun."""
-        search = {"sampler": self.sampler, "seed": str(self.seed), "pruner": self.pruner}
-        if self.pruner != "none":
-            search["min_epochs"] = str(self.min_epochs)
-        space = {f"space.{name}": text for name, text in describe(self.space)}
-        return {**self.definition, **search, **space}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +54,44 @@ def final_name(name: str) -> str:
     return f"{name}:final"
 
 
-def open_study(spec: StudySpec) -> None:
+def open_study(spec: StudySpec, upgrade: Upgrade = unchanged) -> None:
     """Create the study, or continue it: budget and final seeds may change, nothing else.
+
+    Args:
+        spec: The study as it is asked for.
+        upgrade: Brings the definition that an earlier version stored into the form of `spec`'s.
 
     Raises:
         SweepError: Another definition than the stored one, fewer trials than are finished,
-            or a study of that name that was not made by ablate.
+            or a study of that name that was not made by ablate, or by a later version.
         OSError: The disk is full.
     """
     initialise_storage(spec.storage)
-    patiently(lambda: _create(spec))
+    patiently(lambda: _create(spec, upgrade))
 
 
-def _create(spec: StudySpec) -> None:
+def check_study(spec: StudySpec, upgrade: Upgrade = unchanged) -> None:
+    """Raise what `open_study` would raise, without making or changing anything.
+
+    Raises:
+        SweepError: As `open_study`.
+    """
+    if is_absent(spec.storage):
+        return
+    storage = connect(spec.storage)
+    names = [study.study_name for study in storage.get_all_studies()]
+    if spec.name in names:
+        _check(spec, optuna.load_study(study_name=spec.name, storage=storage), upgrade)
+
+
+def _create(spec: StudySpec, upgrade: Upgrade) -> None:
     storage = connect(spec.storage)
     with exclusive(spec.storage):
         study = optuna.create_study(
             storage=storage, study_name=spec.name, direction="maximize", load_if_exists=True
         )
-        _check(spec, study)
-        study.set_user_attr(SPEC, _to_text(spec))
+        stored = _check(spec, study, upgrade)
+        study.set_user_attr(SPEC, to_text(spec, {} if stored is None else stored.unknown))
         optuna.create_study(
             storage=storage,
             study_name=final_name(spec.name),
@@ -116,23 +100,19 @@ def _create(spec: StudySpec) -> None:
         )
 
 
-def _check(spec: StudySpec, study: optuna.Study) -> None:
+def _check(spec: StudySpec, study: optuna.Study, upgrade: Upgrade) -> StoredSpec | None:
+    """Return what is stored of a study that can continue as asked, None of a new one; else raise."""
     trials = study.get_trials(deepcopy=False)
     if SPEC not in study.user_attrs:
         if trials:
             raise SweepError(
                 f"study {spec.name} exists and was not made by ablate", hint="--study NEWNAME"
             )
-        return
-    stored, asked = _from_text(study.user_attrs[SPEC], spec.storage).fixed, spec.fixed
-    differences = [
-        f"{key}: {stored.get(key, 'not set')} -> {asked.get(key, 'not set')}"
-        for key in sorted(stored.keys() | asked.keys())
-        if stored.get(key) != asked.get(key)
-    ]
-    if differences:
+        return None
+    stored = from_text(study.user_attrs[SPEC], spec.storage, spec.name, upgrade)
+    if changed := differences(stored.spec.fixed, spec.fixed):
         raise SweepError(
-            f"study {spec.name} was begun with other settings ({'; '.join(differences)})",
+            f"study {spec.name} was begun with other settings ({'; '.join(changed)})",
             hint="--study NEWNAME starts a new study; the old settings continue this one.",
         )
     done = sum(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in trials)
@@ -141,39 +121,36 @@ def _check(spec: StudySpec, study: optuna.Study) -> None:
             f"study {spec.name} has {done} finished trials, --trials {spec.trials} asks for fewer",
             hint=f"--trials {done} or more, or --study NEWNAME.",
         )
+    return stored
 
 
-def _to_text(spec: StudySpec) -> str:
-    # asdict would unpack the dimensions; the URL is the reader's own way to the storage.
-    plain = asdict(replace(spec, space={}, storage=""))
-    return json.dumps({**plain, "space": to_json(spec.space), "optuna": optuna.__version__})
-
-
-def _from_text(text: str, storage: str) -> StudySpec:
-    stored: dict[str, Any] = json.loads(text)
-    stored.pop("optuna")  # written for the reader of the database
-    stored["space"] = from_json(stored["space"])
-    stored["final_seeds"] = tuple(stored["final_seeds"])
-    return StudySpec(**{**stored, "storage": storage})
-
-
-def load_spec(storage: str, name: str) -> StudySpec:
-    """Return a study's stored spec.
+def load_spec(storage: str, name: str, upgrade: Upgrade = unchanged) -> StudySpec:
+    """Return a study's stored spec; `upgrade` as in `open_study`.
 
     Raises:
-        SweepError: No such study; the ones there are named.
+        SweepError: No such study, the ones there are named; or a later version wrote it.
     """
     text = load_study(storage, name).user_attrs.get(SPEC)
     if text is None:
         raise _unknown(storage, name)
-    return _from_text(text, storage)
+    return from_text(text, storage, name, upgrade).spec
 
 
 def list_studies(storage: str) -> tuple[StudySpec, ...]:
-    """Return the specs of all studies of a storage, in the order they were begun."""
+    """Return the specs of all studies of a storage, in the order they were begun.
+
+    Raises:
+        SweepError: A later version of ablate wrote one of them.
+    """
+    texts = _texts(storage)
+    return tuple(from_text(text, storage, name).spec for name, text in texts.items())
+
+
+def _texts(storage: str) -> dict[str, str]:
+    """Return what is stored of every study made by ablate, by name."""
     summaries = optuna.get_all_study_summaries(connect(storage), include_best_trial=False)
-    texts = (summary.user_attrs.get(SPEC) for summary in summaries)
-    return tuple(_from_text(text, storage) for text in texts if text is not None)
+    found = {summary.study_name: summary.user_attrs.get(SPEC) for summary in summaries}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def trials_table(storage: str, name: str) -> tuple[TrialRow, ...]:
@@ -220,5 +197,5 @@ def load_study(storage: str, name: str) -> optuna.Study:
 
 
 def _unknown(storage: str, name: str) -> SweepError:
-    known: Sequence[str] = [spec.name for spec in list_studies(storage)]
-    return SweepError(f"no study {name}", hint=f"Known: {', '.join(known) or 'none yet'}.")
+    known = ", ".join(_texts(storage))
+    return SweepError(f"no study {name}", hint=f"Known: {known or 'none yet'}.")

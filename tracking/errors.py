@@ -16,3 +16,15 @@ class TrackingError(Exception):
 
 class UnreachableError(TrackingError):
     """The tracking server does not answer; trying again later may help."""
+
+
+class LaterVersionError(TrackingError):
+    """A file that a later version of ablate wrote: whole, but not for this version to read."""
+
+    def __init__(self, file: str, version: str) -> None:
+        super().__init__(
+            f"{file} was written by ablate {version}"
+            if version
+            else f"{file} was written by a later version of ablate",
+            hint=f"Upgrade ablate to {version} or later." if version else "Upgrade ablate.",
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracking import names
+from tracking.names import Fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ def _splits(run: FinalRun) -> tuple[str, ...]:
     """Return what the folds of one cross-validation share; nothing where there is one split."""
     if names.FOLD not in run.tags:
         return ()
-    folds = run.tags[names.FOLD].partition("/")[2]
-    return (folds, run.tags.get(names.DATA, ""), run.params.get("data.split_seed", ""))
+    fold = Fold.parse(run.tags[names.FOLD])
+    return (str(fold.of), run.tags.get(names.DATA, ""), run.params.get("data.split_seed", ""))
 
 
 def _setting(run: FinalRun) -> str:

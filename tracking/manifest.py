@@ -50,12 +50,15 @@ class Progress:
 
 def read_progress(folder: RunFolder, uri: str) -> Progress:
     """Return the progress at a server; none yet: a Progress without run id."""
-    entry = published(folder).get(shown(uri))
-    if entry is None:
-        return Progress(run_id="")
-    values = dict(entry)
-    files = {name: FileState(**state) for name, state in values.pop("files").items()}
-    return Progress(**values | {"files": files, "infinite": tuple(values["infinite"])})
+    entry = published(folder).get(shown(uri), {})
+    known = {one.name for one in dataclasses.fields(Progress)}
+    values = {"run_id": ""} | {key: value for key, value in entry.items() if key in known}
+    try:
+        files = {name: FileState(**state) for name, state in values.pop("files", {}).items()}
+        infinite = tuple(values.pop("infinite", ()))
+        return Progress(**values, files=files, infinite=infinite)
+    except (AttributeError, TypeError):
+        return Progress(run_id="")  # damaged: what has arrived is found out again
 
 
 def write_progress(folder: RunFolder, uri: str, progress: Progress) -> None:

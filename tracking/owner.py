@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+import psutil
+
+PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,28 +41,26 @@ def this_process() -> Owner:
 def start_of(pid: int) -> str:
     """Return a text that names the start of a living process, "" when there is none.
 
-    Linux: boot and clock tick, from /proc; elsewhere what `ps` says. A zombie is dead.
+    A process that ended and was not yet collected (a zombie) counts as ended. On Linux the text
+    holds the boot and the clock tick since then: psutil.Process.create_time() is a time of day,
+    and jumps when the clock of the machine is set. Elsewhere it is the time psutil gives, in the
+    words of `ps`, as version 0.1 wrote it.
     """
     try:
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD):
+            return ""
+        if not (PROC / "self/stat").exists():
+            return time.ctime(process.create_time())
         # The command's name stands in brackets and may hold anything, so count from the last one.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return "" if Path("/proc/self/stat").exists() else _start_by_ps(pid)
-    except ProcessLookupError:
+        after_name = (PROC / str(pid) / "stat").read_text().rpartition(")")[2]
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return ""
-    return "" if fields[0] in "ZX" else f"{_boot()}-{fields[19]}"
+    except psutil.AccessDenied:
+        return "another user's"  # on macOS; this process could not have written our files
+    return f"{_boot()}-{after_name.split()[19]}"
 
 
 @cache
 def _boot() -> str:
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()[:8]
-
-
-def _start_by_ps(pid: int) -> str:
-    listing = subprocess.run(
-        ["/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    return "" if listing.startswith("Z") else listing.partition(" ")[2].strip()
+    return (PROC / "sys/kernel/random/boot_id").read_text().strip()[:8]

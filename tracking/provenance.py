@@ -12,11 +12,11 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from tracking.redaction import names_a_secret, without_secrets
+
 PACKAGES = ("ablate", "keras", "mlflow", "numpy", "optuna", "pandas", "scipy", "tensorflow")
 
-_SECRET = re.compile(r"(password|passwd|secret|token|api[-_]?key|credential)", re.IGNORECASE)
 _FOLDERS = re.compile(r"(?<![\w.~:/-])/(?:[^\s/'\"]+/)+")
-_USER_INFO = re.compile(r"(?<=://)[^/@\s]+@")
 
 
 def collect() -> dict[str, object]:
@@ -49,20 +49,20 @@ def command_line(words: Sequence[str]) -> str:
     hide_next = False
     for word in words[1:]:
         key, equals, _ = word.partition("=")
-        is_secret = bool(_SECRET.search(key)) and (word.startswith("-") or bool(equals))
+        is_secret = names_a_secret(key) and (word.startswith("-") or bool(equals))
         clean.append("***" if hide_next else f"{key}=***" if is_secret and equals else word)
         hide_next = is_secret and not equals
-    text = _USER_INFO.sub("***@", " ".join(clean))
+    text = without_secrets(" ".join(clean))
     return text.replace(str(Path.home()), "~")
 
 
 def without_paths(text: str) -> str:
-    """Return a text with the folders of absolute paths left out: they name people and places.
+    """Return a text without secrets and the folders of absolute paths: they name people and places.
 
     >>> without_paths("ablate sweep --data /data/hospital/scans --tracking-uri http://lab:5500/x")
     'ablate sweep --data scans --tracking-uri http://lab:5500/x'
     """
-    return _FOLDERS.sub("", text.replace(str(Path.home()), "~"))
+    return _FOLDERS.sub("", without_secrets(text).replace(str(Path.home()), "~"))
 
 
 @cache

@@ -21,12 +21,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tracking import names
+from tracking.atomic import replacing
 from tracking.errors import TrackingError
 from tracking.locks import locked
 from tracking.names import Kind, Status
 from tracking.owner import Owner, this_process
+from tracking.schema import SCHEMA, own_version, upgraded
+
+REQUIRED = ("kind", "experiment", "model", "name", "run_key")
+"""Fields without which a record belongs to no run."""
 
 
 def now_ms() -> int:
@@ -42,7 +48,7 @@ class RunRecord:
     experiment: str
     model: str
     name: str
-    """The folder's name: "12.0", "final-101.0" or "study"."""
+    """The folder's name, as `str(RunName)`: "12.0", "final-101.0" or "study"."""
     study: str = ""
     identity: str = ""
     """Hash of everything that changes the scores; equal identity, equal experiment."""
@@ -63,6 +69,12 @@ class RunRecord:
     run_key: str = field(default_factory=lambda: uuid.uuid4().hex)
     owner: Owner | None = field(default_factory=this_process)
     """The writing process."""
+    schema: int = SCHEMA
+    """Of the file that was read; what is written has this version's."""
+    version: str = field(default_factory=own_version)
+    """The ablate that wrote the file; "" where that is not recorded."""
+    unknown: Mapping[str, object] = field(default_factory=dict)
+    """Fields this version does not know; they are written back as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,14 +168,8 @@ class RunFolder:
             with run.writing("checkpoint/weights.npz") as path:
                 trainer.save_weights(path)
         """
-        target = self.path / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{uuid.uuid4().hex[:8]}-{target.name}")
-        try:
-            yield beside
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        with replacing(self.path / name) as path:
+            yield path
 
     def write_text(self, name: str, text: str) -> None:
         """Write a whole text file."""
@@ -252,25 +258,45 @@ class RunFolder:
 
 
 def read_record(path: Path) -> RunRecord:
-    """Read the run.json of a run folder.
+    """Read the run.json of a run folder, of this schema version or an earlier one.
 
     Raises:
+        LaterVersionError: A later version of ablate wrote it.
         TrackingError: The file is absent or damaged.
     """
     file = path / names.RUN
     try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-        values["metrics"] = {key: float(value) for key, value in values["metrics"].items()}
-        owner = values.pop("owner")
-        return RunRecord(**values, owner=Owner(**owner) if owner else None)
+        return _from_fields(upgraded(json.loads(file.read_text(encoding="utf-8")), file))
     except FileNotFoundError as error:
         raise TrackingError(
             f"{path} is not a run folder", hint=f"It has no {names.RUN}."
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise TrackingError(
-            f"{file} is damaged: {error}", hint="Move this run folder away; the trial runs again."
+            f"{file} is damaged: {error}",
+            hint=f"Bring {names.RUN} back from a backup or from the run's artifacts on the "
+            "tracking server. A sweep trains no finished trial again.",
         ) from error
+
+
+def _from_fields(fields: dict[str, Any]) -> RunRecord:
+    """Return the record; what an earlier version did not record has a default that says so."""
+    for key in REQUIRED:
+        if not isinstance(fields.get(key), str):
+            raise KeyError(key)
+    for key in ("params", "tags", "metrics", "provenance"):
+        if not isinstance(fields.setdefault(key, {}), dict):
+            raise TypeError(f"{key} is not a mapping")
+    owner = fields.pop("owner", None)
+    known = {one.name for one in dataclasses.fields(RunRecord)} - {"unknown"}
+    values: dict[str, Any] = {"schema": 1, "version": "", "start_ms": 0}
+    values |= {key: value for key, value in fields.items() if key in known}
+    values["metrics"] = {key: float(value) for key, value in fields["metrics"].items()}
+    return RunRecord(
+        **values,
+        owner=Owner(owner["host"], owner["pid"], owner["started"]) if owner else None,
+        unknown={key: value for key, value in fields.items() if key not in known},
+    )
 
 
 def folder_name(text: str) -> str:
@@ -279,6 +305,11 @@ def folder_name(text: str) -> str:
     Raises:
         TrackingError: It cannot.
     """
+    if len(text) > names.LONGEST_NAME:
+        raise TrackingError(
+            f"{names.shortened(text)} is too long for the name of a folder",
+            hint=f"Use at most {names.LONGEST_NAME} characters.",
+        )
     if not names.is_part(text):
         raise TrackingError(
             f"{text!r} cannot be the name of a folder", hint="Use letters, digits, _ . and -"
@@ -320,8 +351,10 @@ def _with(
 
 
 def _to_json(record: RunRecord) -> str:
-    values = dataclasses.asdict(record) | {"metrics": _plain(record.metrics)}
-    return json.dumps(values, indent=1, allow_nan=False) + "\n"
+    fields = dataclasses.asdict(record)
+    unknown = fields.pop("unknown")
+    now = {"schema": SCHEMA, "version": own_version(), "metrics": _plain(record.metrics)}
+    return json.dumps(fields | now | unknown, indent=1, allow_nan=False) + "\n"
 
 
 def _plain(metrics: Mapping[str, float]) -> dict[str, float | str]:

@@ -1,20 +1,31 @@
 """The run folders of a workspace: where they lie, how one is found.
 
-* <workspace>/<experiment>/<model>/study: the study (run.json, trials.csv)
-* <workspace>/<experiment>/<model>/<number>.<attempt>: one trial
-* <workspace>/<experiment>/<model>/final-<seed>.<attempt>: a retraining of the best setting
+* <workspace>/<experiment>/<design>/study: the study (run.json, trials.csv)
+* <workspace>/<experiment>/<design>/<number>.<attempt>: one trial
+* <workspace>/<experiment>/<design>/final-<seed>.<attempt>: a retraining of the best setting
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tracking import names
 from tracking.errors import TrackingError
+from tracking.names import RunName
 from tracking.record import RunFolder, folder_name
+
+LONGEST_PART = 255
+"""Characters that file systems take between two slashes."""
+LAST = 99
+"""Where folders sort that are not named like runs."""
+HOW_A_RUN_IS_NAMED = (
+    "A run is a folder, EXPERIMENT/DESIGN/NUMBER or an MLflow run id; see: ablate runs list"
+)
 
 
 def design_folder(workspace: Path, experiment: str, design: str) -> Path:
@@ -31,24 +42,43 @@ def design_folder(workspace: Path, experiment: str, design: str) -> Path:
     return workspace / folder_name(experiment) / folder_name(design)
 
 
-def attempts(design: Path, stem: str) -> tuple[RunFolder, ...]:
-    """Return the attempts of a trial ("12") or final ("final-101"), oldest first."""
-    found = {
-        int(path.parent.name.rpartition(".")[2]): RunFolder(path.parent)
-        for path in design.glob(f"{stem}.*/{names.RUN}")
-        if path.parent.name.rpartition(".")[2].isdecimal()
-    }
+def attempts(design: Path, run: RunName) -> tuple[RunFolder, ...]:
+    """Return the attempts of a trial, final or import, oldest first; its own attempt is ignored."""
+    found = {}
+    for file in design.glob(f"{run.stem}.*/{names.RUN}"):
+        with suppress(TrackingError):  # a folder somebody else made
+            found[RunName.parse(file.parent.name).attempt] = RunFolder(file.parent)
     return tuple(found[number] for number in sorted(found))
 
 
-def next_attempt(earlier: Sequence[RunFolder]) -> int:
-    """Return the number of the attempt after these, 0 for the first."""
-    return 1 + max((int(run.path.name.rpartition(".")[2]) for run in earlier), default=-1)
+def next_attempt(earlier: Sequence[RunFolder], run: RunName) -> RunName:
+    """Return the name of the attempt after these, with attempt 0 for the first.
+
+    >>> str(next_attempt((), RunName("final", 101)))
+    'final-101.0'
+    """
+    numbers = (RunName.parse(folder.path.name).attempt for folder in earlier)
+    return replace(run, attempt=1 + max(numbers, default=-1))
+
+
+def readable(folders: Sequence[RunFolder]) -> tuple[RunFolder, ...]:
+    """Return those whose run.json can be read: not damaged, not written by a later version."""
+    found = []
+    for folder in folders:
+        with suppress(TrackingError):
+            _ = folder.record
+            found.append(folder)
+    return tuple(found)
 
 
 def find_runs(workspace: Path) -> tuple[RunFolder, ...]:
-    """Return every run folder of a workspace: studies first, then in natural order."""
-    paths = [file.parent for file in workspace.glob(f"*/*/*/{names.RUN}")]
+    """Return every run folder of a workspace: studies first, then in natural order.
+
+    Raises:
+        TrackingError: The workspace's path is too long, or a loop of links.
+    """
+    with _usable(workspace):
+        paths = [file.parent for file in workspace.glob(f"*/*/*/{names.RUN}")]
     return tuple(RunFolder(path) for path in sorted(paths, key=_order))
 
 
@@ -60,39 +90,61 @@ def resolve_run(workspace: Path, run: str) -> Path:
     Raises:
         TrackingError: No run goes by this name.
     """
+    if any(len(part) > LONGEST_PART for part in Path(run).parts):
+        raise TrackingError(
+            f"no run {names.shortened(run)}: the name is too long", hint=HOW_A_RUN_IS_NAMED
+        )
     for path in (Path(run), workspace / run):
-        if (path / names.RUN).is_file():
+        if _is_run(path):
             return path
     named = workspace / run
-    if tries := attempts(named.parent, named.name):
-        return tries[-1].path
+    with suppress(TrackingError, OSError):  # not the number of a run, or no place for one
+        first = RunName.parse(f"{named.name}.0")
+        if tries := attempts(named.parent, first):
+            return tries[-1].path
     for folder in find_runs(workspace):
-        if any(entry["run_id"] == run for entry in published(folder).values()):
+        if any(entry.get("run_id") == run for entry in published(folder).values()):
             return folder.path
-    raise TrackingError(
-        f"no run {run} in {workspace}",
-        hint="A run is a folder, EXPERIMENT/MODEL/NUMBER or an MLflow run id; see: ablate runs list",
-    )
+    raise TrackingError(f"no run {run} in {workspace}", hint=HOW_A_RUN_IS_NAMED)
 
 
-def close_abandoned(workspace: Path) -> tuple[RunFolder, ...]:
-    """Write KILLED into every run that says RUNNING but whose process is gone; return these."""
-    return tuple(folder for folder in find_runs(workspace) if folder.close_if_abandoned())
+def _is_run(path: Path) -> bool:
+    try:
+        return (path / names.RUN).is_file()
+    except OSError:  # a part of the path is too long for the file system
+        return False
+
+
+@contextmanager
+def _usable(workspace: Path) -> Iterator[None]:
+    """Say in one line why a workspace's path cannot be used; one that is not there yet can be."""
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError):
+            workspace.stat()
+        yield
+    except OSError as error:
+        raise TrackingError(
+            f"workspace {names.shortened(str(workspace))}: {error.strerror}",
+            hint="Name another folder with --workspace.",
+        ) from error
 
 
 def published(folder: RunFolder) -> dict[str, dict[str, Any]]:
     """Return what was published of a run: per tracking address, run id and progress."""
     try:
         text = (folder.path / names.PUBLISHED_FILE).read_text(encoding="utf-8")
-        entries: dict[str, dict[str, Any]] = json.loads(text)
+        entries = json.loads(text)
     except (FileNotFoundError, ValueError):
         return {}  # without it, a run is found on the server by its key
-    return entries
+    if not isinstance(entries, dict):
+        return {}
+    return {uri: entry for uri, entry in entries.items() if isinstance(entry, dict)}
 
 
-def _order(path: Path) -> tuple[str, str, bool, str, float, str]:
-    stem, _, rest = path.name.partition(".")
-    word, _, number = stem.rpartition("-")
-    trial, attempt = (int(text) if text.isdecimal() else 0 for text in (number, rest))
-    is_run = path.name != names.STUDY_FOLDER
-    return (path.parts[-3], path.parts[-2], is_run, word, trial + attempt / 1e6, path.name)
+def _order(path: Path) -> tuple[str, str, tuple[int, int, int], str]:
+    """Return what sorts run folders: studies first, then their trials and finals by number."""
+    try:
+        order = RunName.parse(path.name).order
+    except TrackingError:
+        order = (LAST, 0, 0)  # not named by ablate
+    return path.parts[-3], path.parts[-2], order, path.name

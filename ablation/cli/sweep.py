@@ -110,10 +110,11 @@ def sweep(
 
     The same command goes on where it stopped.
     """
+    from ablation.config.versions import read_definition
     from ablation.data import prepare
     from ablation.experiments.study import spec_of, write_plan
     from ablation.experiments.tuned import refuse_tuned
-    from sweeps import open_study
+    from sweeps import check_study, open_study
     from tracking.workspace import design_folder
 
     flags: dict[str, object] = {
@@ -143,6 +144,8 @@ def sweep(
     for one in experiments:
         design_folder(workspace, one.name, one.label)  # refuses names that cannot be folders
     refuse_tuned(experiments, workspace)
+    for one in experiments:
+        check_study(spec_of(one, workspace), read_definition)  # refused before scans are prepared
     slices = prepare(
         experiments[0].dataset, resolved.config.data, folder, lambda line: say(line, quiet=quiet)
     )
@@ -151,7 +154,7 @@ def sweep(
         return
     confirm(costs, workspace, yes=yes)
     for one in experiments:
-        open_study(spec_of(one, workspace))
+        open_study(spec_of(one, workspace), read_definition)
         write_plan(one, workspace)
     with _publishing(workspace, tracking_uri, quiet=quiet):
         ends = _run(experiments, costs, workspace, folder, quiet=quiet)

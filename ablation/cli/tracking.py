@@ -149,14 +149,20 @@ def show_run(
 
 def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
     """Return the row of a run; one whose record cannot be read is listed as such, not hidden."""
-    from tracking.errors import TrackingError
+    from tracking.errors import LaterVersionError, TrackingError
 
     try:
         return _row(folder, workspace)
     except TrackingError as error:
-        say(f"warning: {error.message}")
-        name = str(folder.path.relative_to(workspace))
-        return {"run": name, "status": "DAMAGED", "epochs": None, "result": {}}
+        say(f"warning: {error.message}. {error.hint}")
+        return {
+            "run": folder.path.relative_to(workspace).as_posix(),
+            "kind": None,
+            "status": "LATER VERSION" if isinstance(error, LaterVersionError) else "DAMAGED",
+            "epochs": None,
+            "metrics": {},
+            "reason": "",
+        }
 
 
 def _publish_first(workspace: Path, uri: str) -> None:

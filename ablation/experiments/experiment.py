@@ -19,6 +19,7 @@ from ablation.experiments.space import space_of
 from ablation.losses import LOSSES, strengths, switches
 from ablation.models import DESIGNS, check, weights
 from sweeps import Space, to_json
+from tracking.names import Fold, StudyName
 
 NOT_IN_DEFINITION = frozenset(
     {"data.path", "data.source", "data.skip_bad", "data.split", "data.folds", "space"}
@@ -58,18 +59,18 @@ class Experiment:
     @property
     def label(self) -> str:
         """The design with its fold, as in "unet.fold1of4": each fold is tuned for itself."""
-        fold = "" if self.fold is None else f".fold{self.fold}of{self.config.data.folds}"
-        return self.design + fold
+        return self.design + ("" if self.outer_fold is None else self.outer_fold.suffix)
 
     @property
     def study(self) -> str:
         """Name of the study, and folder of its runs below the workspace."""
-        return f"{self.name}/{self.label}"
+        return str(StudyName(self.name, self.label))
 
     @property
-    def fold_text(self) -> str:
-        """The fold as in "1/4"; "" where there is one split."""
-        return "" if self.fold is None else f"{self.fold}/{self.config.data.folds}"
+    def outer_fold(self) -> Fold | None:
+        """The fold of the cross-validation; None where there is one split."""
+        folds = self.config.data.folds
+        return None if self.fold is None or folds is None else Fold(self.fold, folds)
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -97,8 +98,8 @@ class Experiment:
         values["split fingerprint"] = self.split.fingerprint
         values["recipe"] = str(RECIPE_VERSION)
         values["preset"] = self.preset
-        if self.fold is not None:
-            values["fold"] = self.fold_text
+        if self.outer_fold is not None:
+            values["fold"] = str(self.outer_fold)
         return values
 
     def identity_of(self, config: Config) -> str:

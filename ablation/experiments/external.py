@@ -26,8 +26,9 @@ from ablation.metrics.cases import summarise
 from ablation.metrics.table import read_cases
 from tracking import names
 from tracking.errors import TrackingError
+from tracking.names import Fold, RunName, StudyName
 from tracking.provenance import collect
-from tracking.record import RunFolder, RunRecord
+from tracking.record import RunFolder, RunRecord, folder_name
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 Row = Mapping[str, object]
@@ -87,10 +88,10 @@ def evaluate_on(
     _refuse_mixture(target, workspace)
     point = _point_of(record, own.config.inference.element)
     identity = _identity(record, target, point)
-    design = design_folder(workspace, target.name, record.study.rpartition("/")[2])
-    stem = record.name.rpartition(".")[0]
-    stem = stem if record.kind == "final" else f"trial-{stem}"
-    earlier = attempts(design, stem)
+    design = design_folder(workspace, target.name, StudyName.parse(record.study).label)
+    number = RunName.parse(record.name).number
+    new_name = RunName("final" if record.kind == "final" else "scored trial", number)
+    earlier = attempts(design, new_name)
     for done in earlier:
         if (done.record.identity, done.record.status) == (identity, "FINISHED"):
             progress(f"scored before: {done.path}")
@@ -102,8 +103,8 @@ def evaluate_on(
         kind="final",
         experiment=target.name,
         model=record.model,
-        name=f"{stem}.{next_attempt(earlier)}",
-        study=f"{target.name}/{design.name}",
+        name=str(next_attempt(earlier, new_name)),
+        study=str(StudyName(target.name, design.name)),
         identity=identity,
         params=record.params,
         tags=_tags(record, target, name, len(left_out), scored.ms_per_case),
@@ -115,7 +116,8 @@ def evaluate_on(
 
 def _written(folder: RunFolder, scored: Scored, point: OperatingPoint) -> RunFolder:
     write_scores(folder, scored)
-    folder.finish("FINISHED", metrics={**summarise(scored.rows), "threshold": point.threshold})
+    means = names.of_cases(summarise(scored.rows))
+    folder.finish("FINISHED", metrics={**means, "threshold": point.threshold})
     return folder
 
 
@@ -166,11 +168,10 @@ def unseen(
 
 def _refuse_mixture(target: Experiment, workspace: Path) -> None:
     """Refuse an experiment with scores on other patients than these."""
-    if not names.is_part(target.name):
-        raise UsageError(
-            f"--experiment {target.name!r} cannot name a folder",
-            hint="Use letters, digits, _ . and -",
-        )
+    try:
+        folder_name(target.name)
+    except TrackingError as error:
+        raise UsageError(f"--experiment {error.message}", hint=error.hint) from error
     for folder in find_runs(workspace):
         try:
             record = folder.record
@@ -217,7 +218,7 @@ def _tags(
         "patients_left_out": left_out,
     }
     # The folds of a cross-validation share their seeds, but each is a training of its own.
-    fold = record.study.rpartition("/")[2].removeprefix(record.model)
+    fold = Fold.parse(record.tags[names.FOLD]).suffix if names.FOLD in record.tags else ""
     return {
         **{tag: text for tag, text in record.tags.items() if tag.startswith(names.LEDGER)},
         **{f"{names.LEDGER}{fact}": json.dumps(value) for fact, value in facts.items()},

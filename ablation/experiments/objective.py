@@ -33,9 +33,10 @@ from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
 from tracking import names
 from tracking.errors import TrackingError
+from tracking.names import RunName
 from tracking.provenance import collect, without_paths
 from tracking.record import RunFolder, RunRecord
-from tracking.workspace import attempts, design_folder, find_runs, next_attempt
+from tracking.workspace import attempts, design_folder, find_runs, next_attempt, readable
 
 if TYPE_CHECKING:
     from ablation.training.schedule import Epoch, Fit
@@ -116,15 +117,16 @@ class Objective:
 
     def _open(self, assignment: Assignment, config: Config) -> tuple[RunFolder, RunFolder | None]:
         """Make the attempt's folder; return it with the attempt that has a state to go on from."""
-        name = stem(assignment.number, assignment.seed)
-        earlier = attempts(self._design, name)
+        name = _run_name(assignment.number, assignment.seed)
+        every = attempts(self._design, name)
+        earlier = readable(every)
         for folder in earlier:
             folder.close_if_abandoned()
         record = RunRecord(
             kind=assignment.kind,
             experiment=self.experiment.name,
             model=self.experiment.design,
-            name=f"{name}.{next_attempt(earlier)}",
+            name=str(next_attempt(every, name)),
             study=self.experiment.study,
             identity=self.experiment.identity_of(config),
             params=params_of(config),
@@ -282,7 +284,8 @@ def data_tags(experiment: Experiment) -> dict[str, str]:
         names.DATA: experiment.dataset.fingerprint,
         names.SPLIT: experiment.split.fingerprint,
     }
-    return tags if experiment.fold is None else {**tags, names.FOLD: experiment.fold_text}
+    fold = experiment.outer_fold
+    return tags if fold is None else {**tags, names.FOLD: str(fold)}
 
 
 def _left_out(experiment: Experiment) -> int:
@@ -291,13 +294,13 @@ def _left_out(experiment: Experiment) -> int:
 
 def close_lost(design: Path, lost: Lost) -> None:
     """Close the run folders of a trial or final whose process vanished."""
-    for folder in attempts(design, stem(lost.number, lost.seed)):
+    for folder in readable(attempts(design, _run_name(lost.number, lost.seed))):
         folder.close_if_abandoned()
 
 
-def stem(number: int, seed: int | None) -> str:
-    """Return the name of a run's folder without its attempt: "12", or "final-101" of a seed."""
-    return str(number) if seed is None else f"final-{seed}"
+def _run_name(number: int, seed: int | None) -> RunName:
+    """Return the name of the first attempt of a trial, or of the final with a seed."""
+    return RunName("trial", number) if seed is None else RunName("final", seed)
 
 
 def write_scores(folder: RunFolder, scores: Scored) -> None:

@@ -26,6 +26,7 @@ from ablation.inference.choose import (
 from ablation.inference.maps import Maps
 from ablation.inference.overlays import Overlay, overlays
 from ablation.metrics.cases import score_case, summarise
+from tracking.names import of_cases
 
 if TYPE_CHECKING:
     from ablation.inference.predict import Predictor
@@ -74,7 +75,7 @@ class Scores(Scored):
     def summary(self) -> dict[str, float]:
         """Means over the cases and the operating point, by the names they are tracked under."""
         return {
-            **summarise(self.rows),
+            **of_cases(summarise(self.rows)),
             "validation/objective": self.validation_dice,
             "threshold": self.point.threshold,
             "search/candidates": float(len(self.search.tried)),

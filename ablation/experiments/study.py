@@ -26,7 +26,7 @@ from ablation.config.versions import SCHEMA, read_config, read_definition
 from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, open_experiment, params_of
-from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags, stem
+from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags
 from sweeps import (
     Assignment,
     Complete,
@@ -35,6 +35,7 @@ from sweeps import (
     TrialRow,
     WorkerEnd,
     best_trial,
+    differences,
     final_name,
     load_spec,
     read_progress,
@@ -45,7 +46,7 @@ from sweeps import (
 )
 from tracking import names
 from tracking.errors import TrackingError
-from tracking.names import Status
+from tracking.names import RunName, Status, StudyName
 from tracking.owner import Owner, this_process
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
@@ -115,8 +116,8 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
     Raises:
         AblateError: No such plan, or the scans are not those the study was begun with.
     """
-    name, _, label = study.partition("/")
-    path = study_folder(workspace, name, label).path / PLAN
+    named = StudyName.parse(study)
+    path = study_folder(workspace, named.experiment, named.label).path / PLAN
     try:
         plan = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
@@ -128,7 +129,7 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
         config,
         preset=plan["preset"],
         cache=cache,
-        name=name,
+        name=named.experiment,
         design=plan["design"],
         fold=plan.get("fold"),
     )
@@ -148,7 +149,7 @@ def run_worker(
         AblateError: The data or the recipe changed since the study was begun.
     """
     storage, study = storage_url(workspace), experiment.study
-    _refuse_changed(load_spec(storage, study), experiment)
+    _refuse_changed(load_spec(storage, study, read_definition), experiment)
     folder = _begin(experiment, workspace)
     slices = prepare(experiment.dataset, experiment.config.data, cache)
     objective = Objective(experiment, workspace, slices, folder.run_key)
@@ -211,7 +212,7 @@ def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
         if best is not None and row.state == "complete" and row.facts["best_number"] == best.number
     ]
     folder = design_folder(workspace, experiment.name, experiment.label)
-    found = (attempts(folder, f"final-{seed}") for seed in sorted(seeds))
+    found = (attempts(folder, RunName("final", seed)) for seed in sorted(seeds))
     return tuple(tries[-1] for tries in found if tries)
 
 
@@ -231,7 +232,7 @@ def _drop_weights(
     values[assignment.number] = outcome.value
     best = min(values, key=lambda number: (-(values[number] or 0.0), number))
     for number in values.keys() - {best}:
-        for folder in attempts(design, stem(number, None)):
+        for folder in attempts(design, RunName("trial", number)):
             (folder.path / WEIGHTS).unlink(missing_ok=True)
 
 
@@ -257,12 +258,9 @@ def _scratch(study: Path) -> Iterator[None]:
 
 
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
-    now = experiment.definition()
-    stored = read_definition(spec.definition, 1 if "data.target" in spec.definition else SCHEMA)
-    changed = [key for key in stored.keys() | now.keys() if now.get(key) != stored.get(key)]
-    if changed:
+    if changed := differences(spec.definition, experiment.definition()):
         raise AblateError(
-            f"study {spec.name} was begun with another {', '.join(changed)}",
+            f"study {spec.name} was begun with other settings ({'; '.join(changed)})",
             hint="Bring back the data it was begun with, or start a new study with --study NEWNAME.",
         )
 

@@ -23,6 +23,7 @@ from ablation.report.material import (
 )
 from tracking import names
 from tracking.finals import PulledRun, PulledStudy
+from tracking.names import StudyName
 
 Runs = Mapping[str, Sequence[PulledRun]]
 """The finals of each design."""
@@ -69,7 +70,7 @@ def _study(design: str, study: PulledStudy, table: str) -> Study:
     searched = [key for key in (rows[0] if rows else ()) if key not in NOT_PARAMETERS]
     return Study(
         design=design,
-        name=study.name.partition("/")[2] or study.name,
+        name=StudyName.parse(study.name).label,
         trials=tuple(_trial(row, searched) for row in rows if row["state"] in FINISHED),
         parameters=tuple(
             Parameter(key, log=bool(space.get(key, {}).get("log", False))) for key in searched

@@ -17,6 +17,7 @@ from ablation.errors import ComparisonError, UsageError, nearest
 from ablation.metrics.table import read_cases
 from tracking import names
 from tracking.finals import Finals, PulledRun
+from tracking.names import Fold
 
 DEMO = "cpu-demo"
 COMPARISON = "comparison."
@@ -100,7 +101,7 @@ def _with_training_data(design: Design) -> Design:
 
 def folds_of(tags: Mapping[str, str]) -> int:
     """Return how many outer folds a run's cross-validation has; 0 where there is one split."""
-    return int(tags[names.FOLD].partition("/")[2]) if names.FOLD in tags else 0
+    return Fold.parse(tags[names.FOLD]).of if names.FOLD in tags else 0
 
 
 def trainings(finals: Iterable[tuple[Mapping[str, str], Path]]) -> tuple[pd.DataFrame, ...]:
@@ -129,7 +130,7 @@ def _folds_missing(design: str, runs: list[PulledRun]) -> list[str]:
     seeds = set().union(*done.values())
     found = []
     for number in range(1, of + 1):
-        lacking = sorted(seeds - done.get(f"{number}/{of}", set()), key=int)
+        lacking = sorted(seeds - done.get(str(Fold(number, of)), set()), key=int)
         if lacking:
             which = f" with seed {', '.join(lacking)}" if len(lacking) < len(seeds) else ""
             found.append(f"{design} has no final of fold {number} of {of}{which}")

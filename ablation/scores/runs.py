@@ -14,11 +14,11 @@ from ablation.metrics.cases import summarise
 from ablation.metrics.table import write_cases
 from tracking import names
 from tracking.errors import TrackingError
+from tracking.names import RunName, StudyName
 from tracking.provenance import collect
-from tracking.record import RunFolder, RunRecord
+from tracking.record import RunFolder, RunRecord, folder_name
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
-STEM = "import"
 ALONE = "imports"
 """The experiment of imports in a workspace without any."""
 
@@ -74,7 +74,8 @@ def write_import(
     """
     _refuse_name(workspace, experiment, name)
     design = design_folder(workspace, experiment, name)
-    earlier = attempts(design, STEM)
+    first = RunName("import")
+    earlier = attempts(design, first)
     identity = _identity(rows, facts, params)
     done = [folder for folder in earlier if folder.record.status == "FINISHED"]
     if done and done[-1].record.identity == identity:
@@ -85,8 +86,8 @@ def write_import(
             kind="import",
             experiment=experiment,
             model=name,
-            name=f"{STEM}.{next_attempt(earlier)}",
-            study=f"{experiment}/{name}",
+            name=str(next_attempt(earlier, first)),
+            study=str(StudyName(experiment, name)),
             identity=identity,
             params=params,
             tags={f"{names.LEDGER}{fact}": json.dumps(value) for fact, value in facts.items()},
@@ -101,10 +102,10 @@ def write_import(
 
 def _refuse_name(workspace: Path, experiment: str, name: str) -> None:
     for flag, text in (("--name", name), ("--experiment", experiment)):
-        if not names.is_part(text):
-            raise UsageError(
-                f"{flag} {text!r} cannot name a folder", hint="Use letters, digits, _ . and -"
-            )
+        try:
+            folder_name(text)
+        except TrackingError as error:
+            raise UsageError(f"{flag} {error.message}", hint=error.hint) from error
     for folder in find_runs(workspace):
         if folder.path.parent == design_folder(workspace, experiment, name):
             kind = folder.record.kind
@@ -123,10 +124,11 @@ def _identity(rows: Sequence[Row], *others: Mapping[str, object]) -> str:
 
 
 def _summary(rows: Sequence[Row]) -> Iterator[tuple[str, float]]:
-    """Yield the means; of several targets each under its name, as in "test/TC/dice"."""
+    """Yield the means; of several targets each under its name, as in "cases/test/TC/dice"."""
     targets = list(dict.fromkeys(str(row["target"]) for row in rows))
     for target in targets:
         own = summarise([row for row in rows if row["target"] == target])
         for name, value in own.items():
-            split, _, metric = name.partition("/")
-            yield (name if len(targets) == 1 else f"{split}/{target}/{metric}"), value
+            split, metric = name.split("/")
+            told = name if len(targets) == 1 else f"{split}/{target}/{metric}"
+            yield from names.of_cases({told: value}).items()

@@ -86,7 +86,7 @@ def test_a_trial_that_kills_its_worker_fails_as_lost(
 
 PRESSED = """
 import signal
-from sweeps.launchers.local import _counted_presses
+from sweeps.supervise import _counted_presses
 with _counted_presses() as presses:
     with presses._pressed._cond:  # as in the middle of wait()
         signal.raise_signal(signal.SIGINT)

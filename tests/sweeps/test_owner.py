@@ -3,8 +3,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
+import psutil
 import pytest
 
 from sweeps import owner
@@ -33,12 +36,24 @@ def test_a_process_of_another_machine_is_not_known_to_be_gone() -> None:
     assert not owner.Owner("elsewhere", 1, "long ago").is_gone()
 
 
-def test_without_proc_ps_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: object) -> None:
+def test_without_proc_the_start_is_a_time_of_day(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setattr(owner, "PROC", tmp_path)
-    answers = {"lstart=": "Tue Nov  3 10:00:00 2026\n"}
+    process = psutil.Process()
+    assert owner.started(process.pid) == time.ctime(process.create_time())
 
-    def answer(command: list[str], **_options: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.CompletedProcess(command, 0, stdout=answers[command[2]])
 
-    monkeypatch.setattr(owner.subprocess, "run", answer)  # type: ignore[attr-defined]
-    assert owner.started(1) == "Tue Nov  3 10:00:00 2026"
+def test_setting_the_clock_ends_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    me = owner.this_process()
+    boot = psutil.boot_time()
+    monkeypatch.setattr(psutil, "boot_time", lambda: boot + 3600)
+    monkeypatch.setattr("psutil._pslinux.boot_time", lambda: boot + 3600)
+    assert psutil.Process().create_time() > time.time()  # the clock was set
+    assert not me.is_gone()
+
+
+def test_owners_of_version_0_1_are_compared() -> None:
+    ticks = Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    assert owner.started(os.getpid()) == f"{boot} {ticks}"

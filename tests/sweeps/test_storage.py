@@ -102,3 +102,39 @@ def test_patience_has_an_end() -> None:
     with pytest.raises(StorageInternalError):
         storage.patiently(ask, patience_s=0.3)
     assert time.monotonic() - before < 0.3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:S3cret@db/studies",
+        "postgresql://me:S3%40cret@db/studies",
+        "postgresql://me:S3@S3/cret@db/studies",
+        "postgresql://db/studies?user=me&password=S3cret",
+        "mysql://me:S3cret@db/studies",
+        "me:S3cret@db/studies",
+    ],
+)
+def test_no_message_holds_a_password(url: str) -> None:
+    assert "S3" not in storage.shown(f"no answer from '{url}', later")
+    assert "/studies" in storage.shown(url)
+    for use in (storage.initialise_storage, storage.connect):
+        with pytest.raises(SweepError) as refused:
+            use(url)
+        assert "S3" not in refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "text", ["sqlite:////data/x.db", "postgresql://db:5432/x", "at 10:30, a@b"]
+)
+def test_what_holds_no_password_stays(text: str) -> None:
+    assert storage.shown(text) == text
+
+
+def test_a_path_that_cannot_be_opened_says_why(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for folder in (tmp_path / ("n" * 300), loop):
+        for use in (storage.initialise_storage, storage.connect, storage.is_absent):
+            with pytest.raises(SweepError, match=r"study database .*: (File name|Too many)"):
+                use(f"sqlite:///{folder}/optuna.db")

@@ -9,6 +9,7 @@ import pytest
 
 from tracking import names
 from tracking.errors import TrackingError
+from tracking.names import RunName
 from tracking.record import RunFolder
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt, resolve_run
 
@@ -30,9 +31,11 @@ def test_attempts_come_oldest_first(workspace: Path, make_study: Make, make_run:
     study = make_study(workspace)
     for name in ("1.0", "1.10", "1.9", "11.0", "final-1.0"):
         make_run(study, name, ended=False)
-    found = attempts(study.path.parent, "1")
+    found = attempts(study.path.parent, RunName("trial", 1))
     assert [run.path.name for run in found] == ["1.0", "1.9", "1.10"]
-    assert (next_attempt(found), next_attempt(found[:1]), next_attempt(())) == (11, 1, 0)
+    first = RunName("trial", 1)
+    after = [str(next_attempt(earlier, first)) for earlier in (found, found[:1], ())]
+    assert after == ["1.11", "1.1", "1.0"]
 
 
 def test_a_run_is_named_by_path_number_or_id(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from tracking.errors import TrackingError
+from tracking.redaction import HIDDEN, without_secrets
 
 SQLITE = "sqlite:///"
 SCHEMES = ("http", "https", "sqlite", "postgresql", "databricks")
@@ -25,10 +24,10 @@ def resolve_uri(workspace: Path, given: str | None = None) -> str:
     >>> resolve_uri(Path("/data/runs"), "http://localhost:5500/")
     'http://localhost:5500'
     """
-    uri = given or os.environ.get(VARIABLE) or f"{SQLITE}{workspace.resolve() / 'mlflow.db'}"
+    uri = given or os.environ.get(VARIABLE) or f"{SQLITE}{_absolute(workspace) / 'mlflow.db'}"
     if uri.partition("://")[0] not in SCHEMES:
         raise TrackingError(
-            f"{re.sub('[^/@]+@', '***@', uri)} is not a tracking address",
+            f"{without_secrets(uri)} is not a tracking address",
             hint="Give http://HOST:PORT or sqlite:///PATH/mlflow.db; MLflow no longer writes folders.",
         )
     path = database(uri)
@@ -41,7 +40,12 @@ def database(uri: str) -> Path | None:
     >>> database("sqlite:////data/runs/mlflow.db")
     PosixPath('/data/runs/mlflow.db')
     """
-    return Path(uri.removeprefix(SQLITE)).resolve() if uri.startswith(SQLITE) else None
+    return _absolute(Path(uri.removeprefix(SQLITE))) if uri.startswith(SQLITE) else None
+
+
+def _absolute(path: Path) -> Path:
+    """Return the path without links; of a loop of links, itself (Path.resolve would raise)."""
+    return Path(os.path.realpath(path))
 
 
 def artifact_root(path: Path) -> Path:
@@ -50,12 +54,9 @@ def artifact_root(path: Path) -> Path:
 
 
 def shown(uri: str) -> str:
-    """Return the address without user name and password, for messages and files.
+    """Return the address without user name and password, for messages, files and browsers.
 
-    >>> shown("https://me:secret@lab.example/mlflow")
-    'https://lab.example/mlflow'
+    >>> shown("https://me:secret@lab.example/mlflow?token=abc")
+    'https://lab.example/mlflow?token=***'
     """
-    parts = urlsplit(uri)
-    return (
-        urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if parts.netloc else uri
-    )
+    return without_secrets(uri).replace(f"{HIDDEN}@", "")

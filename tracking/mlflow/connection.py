@@ -7,7 +7,6 @@ import os
 import sqlite3
 import urllib.error
 import urllib.request
-import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -18,9 +17,12 @@ from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
+from tracking import names
+from tracking.atomic import replacing
 from tracking.errors import TrackingError, UnreachableError
 from tracking.locks import locked
 from tracking.mlflow.address import SQLITE, artifact_root, database, shown
+from tracking.redaction import without_secrets
 
 # A server that is away costs seconds, not the four minutes of MLflow's own patience: what could
 # not be published now is published later.
@@ -37,12 +39,30 @@ ANSWER_S = 5.0
 def connect(uri: str) -> MlflowClient:
     """Return a client; a SQLite database that is not there yet is made, by exactly one process."""
     path = database(uri)
-    if path is not None and not path.exists():
+    if path is not None and not _is_there(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with locked(path.with_name(f".{path.name}.lock")):
             if not path.exists():
                 _create_database(path)
     return MlflowClient(uri)
+
+
+def _is_there(path: Path) -> bool:
+    """Tell whether a file is there.
+
+    Raises:
+        TrackingError: Its path is too long, or a loop of links.
+    """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise TrackingError(
+            f"tracking database {names.shortened(str(path))}: {error.strerror}",
+            hint="Name another folder with --workspace, or another address with --tracking-uri.",
+        ) from error
+    return True
 
 
 def check(uri: str) -> None:
@@ -63,14 +83,14 @@ def check(uri: str) -> None:
         return  # it answers; not every server has this page
     except (OSError, ValueError) as error:
         raise UnreachableError(
-            f"nobody answers at {shown(uri)}: {error}",
+            f"the tracking server at {shown(uri)} does not answer: {without_secrets(str(error))}",
             hint="Start the server, or check MLFLOW_TRACKING_URI; then: ablate sync",
         ) from error
 
 
 def _check_database(path: Path) -> None:
     """Raise TrackingError where the file is not a database; one that is not there yet is made later."""
-    if not path.exists():
+    if not _is_there(path):
         return
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
@@ -84,15 +104,11 @@ def _check_database(path: Path) -> None:
 
 def _create_database(path: Path) -> None:
     """Make the tables beside, then rename: killed in between, nobody finds half a schema."""
-    beside = path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name}")
-    try:
+    with replacing(path) as beside:
         store = SqlAlchemyStore(  # type: ignore[no-untyped-call]
             f"{SQLITE}{beside}", str(artifact_root(path))
         )
         store.engine.dispose()
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -108,14 +124,16 @@ def translated(what: str, uri: str) -> Iterator[None]:
     except MlflowException as error:
         check(uri)
         raise TrackingError(
-            f"{what}: {error.message}", hint=f"{shown(uri)} refused; try again: ablate sync"
+            f"{what}: {without_secrets(error.message)}",
+            hint=f"{shown(uri)} refused; try again: ablate sync",
         ) from error
     except (SQLAlchemyError, ImportError) as error:
         check(uri)
         raise TrackingError(
-            f"{what}: {str(error).splitlines()[0]}", hint=f"Is {shown(uri)} the right address?"
+            f"{what}: {without_secrets(str(error).splitlines()[0])}",
+            hint=f"Is {shown(uri)} the right address?",
         ) from error
     except OSError as error:
         raise TrackingError(
-            f"{what}: {error}", hint="Nothing is lost; try again: ablate sync"
+            f"{what}: {without_secrets(str(error))}", hint="Nothing is lost; try again: ablate sync"
         ) from error

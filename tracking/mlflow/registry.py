@@ -15,6 +15,7 @@ from mlflow.exceptions import MlflowException
 from tracking import names
 from tracking.errors import TrackingError
 from tracking.mlflow.address import artifact_root, database, shown
+from tracking.names import StudyName
 from tracking.record import RunFolder, RunRecord
 
 LONGEST_TAG = 8000
@@ -79,8 +80,8 @@ def _experiment_id(client: MlflowClient, uri: str, name: str) -> str:
 
 
 def _shown_name(record: RunRecord) -> str:
-    design = record.study.rpartition("/")[2] or record.model
-    return f"{design} {record.name}"
+    label = StudyName.parse(record.study).label if record.study else record.model
+    return f"{label} {record.name}"
 
 
 def tags_of(client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord) -> dict[str, str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracking.errors import TrackingError
-from tracking.mlflow.address import artifact_root, database
+from tracking.mlflow.address import artifact_root, database, shown
 from tracking.mlflow.connection import connect
 
 HOST = "127.0.0.1"
@@ -50,7 +50,9 @@ def serving(uri: str, log: Path, port: int | None = None) -> Iterator[Server]:
     """
     path = database(uri)
     if path is None:
-        raise TrackingError(f"{uri} is not a database of this machine", hint="Open its own page.")
+        raise TrackingError(
+            f"{shown(uri)} is not a database of this machine", hint="Open its own page."
+        )
     connect(uri)
     log.parent.mkdir(parents=True, exist_ok=True)
     page = f"http://{HOST}:{free_port(port)}"

@@ -20,6 +20,7 @@ from ablation.experiments.rescoring import evaluate_run
 from ablation.experiments.study import write_plan
 from ablation.metrics.table import read_cases
 from sweeps import Assignment, Complete
+from tracking.names import RunName
 from tracking.record import RunFolder
 from tracking.workspace import attempts, design_folder
 
@@ -85,7 +86,9 @@ def final(tmp_path_factory: pytest.TempPathFactory) -> Final:
     )
     outcome = objective(assignment)
     assert isinstance(outcome, Complete)
-    (run,) = attempts(design_folder(root / "runs", experiment.name, experiment.design), "final-101")
+    (run,) = attempts(
+        design_folder(root / "runs", experiment.name, experiment.design), RunName("final", 101)
+    )
     return Final(experiment, root / "runs", root / "cache", run, outcome)
 
 
@@ -106,7 +109,7 @@ def test_validation_dice_is_the_mean_of_persons(final: Final) -> None:
     lines = (final.run.path / "thresholds.csv").read_text().splitlines()
     (chosen,) = [row for row in csv.DictReader(lines) if row["chosen"] == "1"]
     assert float(chosen["validation_dice"]) == pytest.approx(mean, abs=1e-12)
-    assert final.run.record.metrics["validation/dice"] == pytest.approx(mean, abs=1e-12)
+    assert final.run.record.metrics["cases/validation/dice"] == pytest.approx(mean, abs=1e-12)
     epochs = [
         json.loads(line) for line in (final.run.path / "metrics.jsonl").read_text().splitlines()
     ]

@@ -24,6 +24,7 @@ from ablation.experiments.study import write_plan
 from ablation.metrics.table import read_cases
 from sweeps import Assignment, Complete
 from tracking import names
+from tracking.names import RunName
 from tracking.record import RunFolder
 from tracking.workspace import attempts, design_folder
 
@@ -77,7 +78,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
         )  # fmt: skip
         assert isinstance(objective(assignment), Complete)
     design = design_folder(root / "runs", experiment.name, experiment.design)
-    (trial,), (final,) = attempts(design, "0"), attempts(design, "final-101")
+    (trial,), (final,) = (
+        attempts(design, RunName("trial", 0)),
+        attempts(design, RunName("final", 101)),
+    )
     return Trained(root, experiment, trial, final)
 
 

@@ -19,6 +19,7 @@ from ablation.experiments.rescoring import evaluate_run
 from ablation.experiments.study import write_plan
 from ablation.metrics.table import read_cases
 from sweeps import Assignment, Complete
+from tracking.names import RunName
 from tracking.record import RunFolder
 from tracking.workspace import attempts, design_folder
 
@@ -73,7 +74,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
         assert isinstance(outcome, Complete)
         outcomes.append(outcome)
     folder = design_folder(workspace, experiment.name, experiment.design)
-    (trial,), (final,) = attempts(folder, "0"), attempts(folder, "final-101")
+    (trial,), (final,) = (
+        attempts(folder, RunName("trial", 0)),
+        attempts(folder, RunName("final", 101)),
+    )
     return Study(experiment, workspace, cache, slices, trial, final, outcomes)
 
 
@@ -177,7 +181,7 @@ def test_a_final_that_is_known_is_answered_with_all_its_files(study: Study) -> N
         )
     )
     folder = design_folder(study.workspace, study.experiment.name, study.experiment.design)
-    answered = attempts(folder, "final-101")[-1]
+    answered = attempts(folder, RunName("final", 101))[-1]
     assert answered.record.tags["ablate.answered_by"] == study.final.run_key
     assert isinstance(outcome, Complete)
     figures = [f"figures/{path.name}" for path in (study.final.path / "figures").iterdir()]

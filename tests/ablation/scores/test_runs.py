@@ -31,14 +31,14 @@ def test_a_run_the_report_can_find(tmp_path, rows):
         *("import", "FINISHED", "tool", "demo/tool"),
     )
     assert json.loads(record.tags[f"{names.LEDGER}hd95_method"]) == "pooled"
-    assert record.metrics["test/dice"] == 0.625
+    assert record.metrics["cases/test/dice"] == 0.625
     assert read_cases(done.folder.path / names.PER_CASE)["dice"].tolist() == [0.5, 0.75]
 
 
 def test_means_of_several_targets_stand_under_their_names(tmp_path, rows):
     more = [row | {"target": "TC", "dice": 0.25} for row in rows]
     metrics = put(tmp_path, [*rows, *more]).folder.record.metrics
-    assert (metrics["test/WT/dice"], metrics["test/TC/dice"]) == (0.625, 0.25)
+    assert (metrics["cases/test/WT/dice"], metrics["cases/test/TC/dice"]) == (0.625, 0.25)
 
 
 def test_the_same_again_is_no_second_run(tmp_path, rows):
