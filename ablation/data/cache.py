@@ -18,7 +18,7 @@ from ablation.data.dataset import SOURCES, Dataset
 from ablation.data.facts import PatientFacts
 from ablation.data.preprocess import normalise, resize_images, resize_mask
 from ablation.data.readers.patients import Patient, region
-from ablation.data.readers.source import Progress, paced, silent
+from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
 from ablation.files.atomic import locked
 

@@ -19,7 +19,7 @@ from ablation.data.check import Finding, counted, errors_of, find_twins, refuse
 from ablation.data.facts import PatientFacts, facts_of_all
 from ablation.data.persons import persons_of
 from ablation.data.readers import brats, lgg, phantom
-from ablation.data.readers.source import Progress, Source, paced, silent
+from ablation.data.readers.reader import Progress, Source, paced, silent
 from ablation.errors import DataError, UsageError, nearest
 
 SOURCES: Mapping[str, Source] = {

@@ -13,7 +13,7 @@ import numpy as np
 
 from ablation.data.check import Finding, check_patient
 from ablation.data.readers.patients import Patient, raw_hash, truth_hash
-from ablation.data.readers.source import Located, Progress, Source
+from ablation.data.readers.reader import Located, Progress, Source
 from ablation.files.atomic import write_whole
 
 FACTS_VERSION = 2

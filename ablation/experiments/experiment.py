@@ -13,7 +13,7 @@ from pathlib import Path
 from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
 from ablation.config.versions import definition_of, identity_1
 from ablation.data import Dataset, Split, open_dataset, splits_of
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
 from ablation.losses import LOSSES, strengths, switches

@@ -13,7 +13,7 @@ from ablation.config import Config, with_values
 from ablation.data import Split, open_dataset, prepare
 from ablation.data.facts import PatientFacts
 from ablation.data.readers.brats_names import person_of
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.objective import write_scores

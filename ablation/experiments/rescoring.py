@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ablation.config import parse_value, with_values
 from ablation.data import prepare
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError, DataError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.objective import WEIGHTS

@@ -31,7 +31,7 @@ from ablation.data.readers.brats_names import (
 )
 from ablation.data.readers.brats_truth import brain_of, labels_of
 from ablation.data.readers.patients import Patient
-from ablation.data.readers.source import Located, Progress, Reading, Source
+from ablation.data.readers.reader import Located, Progress, Reading, Source
 from ablation.data.readers.volumes import Volume, read_volume
 from ablation.errors import DataError
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ablation.config.sections import DataConfig
 from ablation.data.check import Finding, errors_of
 from ablation.data.readers.patients import Patient
-from ablation.data.readers.source import Located, Progress, Reading, Source
+from ablation.data.readers.reader import Located, Progress, Reading, Source
 from ablation.data.readers.tiff import Image, read_tiff
 from ablation.errors import DataError
 

@@ -22,7 +22,7 @@ from ablation.data.readers.brain import (
     make_grid,
 )
 from ablation.data.readers.patients import Patient
-from ablation.data.readers.source import Located, Progress, Reading, Source, paced
+from ablation.data.readers.reader import Located, Progress, Reading, Source, paced
 from ablation.errors import UsageError
 from ablation.files.atomic import locked, write_whole
 

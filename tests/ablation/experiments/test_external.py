@@ -14,7 +14,7 @@ import pytest
 from ablation.config import resolve
 from ablation.data import prepare, write_phantom
 from ablation.data.facts import PatientFacts
-from ablation.data.readers.source import silent
+from ablation.data.readers.reader import silent
 from ablation.errors import AblateError, DataError, UsageError
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.external import evaluate_on, unseen
