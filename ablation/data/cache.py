@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config.sections import DataConfig
-from ablation.data.dataset import SOURCES, Dataset
+from ablation.data.dataset import Dataset
 from ablation.data.facts import PatientFacts
 from ablation.data.preprocess import normalise, resize_images, resize_mask
+from ablation.data.readers import READERS
 from ablation.data.readers.patients import Patient, region
 from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
@@ -122,7 +123,7 @@ def _build(
         for number, facts in enumerate(patients):
             progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
             patient = _read(dataset, facts)
-            target = region(_truth(patient), SOURCES[dataset.name].regions[data.target])
+            target = region(_truth(patient), READERS[dataset.name].targets[data.target])
             np.save(_truth_file(partial, number), target)
             images.write(_network_images(patient, data).tobytes())
             masks.write(resize_mask(target, data.image_size).astype(np.uint8).tobytes())
@@ -160,7 +161,7 @@ def _open(folder: Path) -> Slices:
 def _read(dataset: Dataset, facts: PatientFacts) -> Patient:
     """Read a patient again, for the pixels this time."""
     try:
-        patient = SOURCES[dataset.name].read(dataset.places[facts.id]).patient
+        patient = READERS[dataset.name].read(dataset.places[facts.id]).patient
     except OSError as error:
         raise DataError(f"{facts.id}: cannot be read any more ({error})") from error
     if patient is None or patient.shape != facts.shape:

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ablation.data.check import Finding, check_patient
+from ablation.data.check import check_patient
+from ablation.data.findings import Finding
 from ablation.data.readers.patients import Patient, raw_hash, truth_hash
-from ablation.data.readers.reader import Located, Progress, Source
+from ablation.data.readers.reader import Located, Progress, Reader
 from ablation.files.atomic import write_whole
 
 FACTS_VERSION = 2
@@ -63,20 +64,20 @@ def facts_of(patient: Patient) -> PatientFacts:
 
 
 def facts_of_all(
-    source: Source, located: Located, cache: Path, progress: Progress
+    reader: Reader, located: Located, cache: Path, progress: Progress
 ) -> tuple[dict[str, PatientFacts], tuple[Finding, ...]]:
     """Return facts of the readable patients, and all findings; files seen before are not read."""
     where = hashlib.sha256(str(located.root.absolute()).encode()).hexdigest()[:16]
-    memory = cache / "facts" / f"{source.name}-{where}.json"
+    memory = cache / "facts" / f"{reader.name}-{where}.json"
     remembered = _recall(memory)
     entries: dict[str, Any] = {}
     try:
         for number, (name, place) in enumerate(located.places.items(), start=1):
-            seal = _seal(located.root, source.files(place))
+            seal = _seal(located.root, reader.files(place))
             entry = remembered.get(name)
             if entry is None or entry["seal"] != seal:
                 progress(f"checking patient {number} of {len(located.places)}: {name}")
-                entry = {"seal": seal, **_look(source, place)}
+                entry = {"seal": seal, **_look(reader, place)}
             entries[name] = entry
     finally:  # Ctrl-C keeps what was read: a large set of volumes takes an hour
         text = json.dumps(remembered | entries).encode()
@@ -87,8 +88,8 @@ def facts_of_all(
     return facts, findings
 
 
-def _look(source: Source, place: Path) -> dict[str, Any]:
-    reading = source.read(place)
+def _look(reader: Reader, place: Path) -> dict[str, Any]:
+    reading = reader.read(place)
     findings = list(reading.findings)
     facts = None
     if reading.patient is not None:

@@ -17,8 +17,9 @@ from typing import Any, Literal
 import numpy as np
 
 from ablation.config.sections import DataConfig
-from ablation.data.dataset import SOURCES, Dataset
+from ablation.data.dataset import Dataset
 from ablation.data.facts import PatientFacts
+from ablation.data.readers import READERS
 from ablation.errors import DataError, UsageError
 from ablation.files.atomic import write_whole
 
@@ -224,7 +225,7 @@ def _enough(dataset: Dataset) -> list[PatientFacts]:
 
 
 def _fractions(dataset: Dataset, data: DataConfig) -> tuple[float, float]:
-    train, validation = SOURCES[dataset.name].fractions
+    train, validation = READERS[dataset.name].fractions
     train = train if data.train_fraction is None else data.train_fraction
     validation = validation if data.validation_fraction is None else data.validation_fraction
     if train <= 0 or validation <= 0 or train + validation >= 1:

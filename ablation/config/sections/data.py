@@ -12,12 +12,12 @@ from ablation.plugins.keys import Count, Fraction, Names, NoneIsText, Section
 class DataConfig(Section):
     """Which scans, which region, and what is done to them before training."""
 
-    source: Literal["auto", "phantom", "lgg", "brats"] = Field(
+    source: str = Field(
         "auto",
         description="layout of the scans; auto detects it from the path, phantom without a path",
     )
     path: str | None = Field(None, description="folder of the scans; none: the generated phantom")
-    target: Literal["WT", "TC", "ET"] = Field(
+    target: str = Field(
         "WT", description="region: WT whole tumour, TC core, ET enhancing"
     )
     modalities: Names = Field(

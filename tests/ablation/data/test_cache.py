@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from ablation.config.sections import DataConfig
-from ablation.data import SOURCES, Dataset, Slices, cache, prepare, training_rows
+from ablation.data import READERS, Dataset, Slices, cache, prepare, training_rows
 from ablation.data.preprocess import resize_images, resize_mask, volume_z_clip01
 from ablation.errors import DataError
 
@@ -30,7 +30,7 @@ def test_rows_follow_the_patients_in_slice_order(phantom: Dataset, slices: Slice
 
 
 def test_a_patient_s_rows_hold_its_preprocessed_volume(phantom: Dataset, slices: Slices) -> None:
-    patient = SOURCES["phantom"].read(phantom.places["phantom_003"]).patient
+    patient = READERS["phantom"].read(phantom.places["phantom_003"]).patient
     assert patient is not None
     assert patient.truth is not None
     rows = slices.rows["phantom_003"]

@@ -12,7 +12,7 @@ import pytest
 
 from ablation.config.sections import DataConfig
 from ablation.data import Dataset, open_dataset
-from ablation.data.readers import lgg
+from ablation.data.readers import lgg_slices
 from ablation.errors import DataError, UsageError
 
 WritePatient = Callable[..., Path]
@@ -35,7 +35,7 @@ def test_a_second_opening_reads_no_image(
     lines: list[str] = []
     first = open_dataset(DataConfig(path=str(scans)), tmp_path / "cache", lines.append)
     assert lines
-    monkeypatch.setattr(lgg, "read_tiff", lambda path: pytest.fail(f"read {path}"))
+    monkeypatch.setattr(lgg_slices, "read_tiff", lambda path: pytest.fail(f"read {path}"))
     assert open_scans(scans, tmp_path / "cache") == first
 
 
@@ -57,19 +57,19 @@ def test_a_changed_file_is_looked_at_again(scans: Path, tmp_path: Path) -> None:
 def test_what_was_read_before_an_interruption_is_remembered(
     scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = lgg.read_tiff
+    read = lgg_slices.read_tiff
 
     def interrupted(path: Path) -> np.ndarray:
         if path.parent.name == "C":
             raise KeyboardInterrupt
         return read(path)
 
-    monkeypatch.setattr(lgg, "read_tiff", interrupted)
+    monkeypatch.setattr(lgg_slices, "read_tiff", interrupted)
     with pytest.raises(KeyboardInterrupt):
         open_scans(scans, tmp_path / "cache")
     folders = set()
     monkeypatch.setattr(
-        lgg, "read_tiff", lambda path: (folders.add(path.parent.name), read(path))[1]
+        lgg_slices, "read_tiff", lambda path: (folders.add(path.parent.name), read(path))[1]
     )
     assert len(open_scans(scans, tmp_path / "cache").patients) == 3
     assert folders == {"C"}
