@@ -18,7 +18,7 @@ from ablation.config.sections import DataConfig
 from ablation.data.check import find_twins
 from ablation.data.facts import PatientFacts, facts_of_all
 from ablation.data.findings import Finding, counted, errors_of, refuse
-from ablation.data.persons import persons_of
+from ablation.data.persons import names_of, persons_of
 from ablation.data.readers import READERS
 from ablation.data.readers.reader import Progress, Reader, paced, silent
 from ablation.errors import DataError, UsageError, nearest
@@ -49,6 +49,8 @@ class Dataset:
     """Hash of raw images and truth of all patients; not of image size, order or location."""
     places: Mapping[str, Path] = field(repr=False)
     """Where each patient is read from, by id."""
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    """What the files call each patient's person, in every examination, by id: never written."""
 
     def patient(self, name: str) -> PatientFacts:
         """Return the facts of one patient."""
@@ -188,6 +190,7 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
         findings=(*located.findings, *findings, *twins, *lacking),
         fingerprint=_fingerprint(list(kept.values())),
         places={ids[name]: place for name, place in located.places.items()},
+        names={ids[n]: names for n, names in names_of(facts, reader.person).items()},
     )
 
 
