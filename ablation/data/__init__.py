@@ -16,7 +16,14 @@ if TYPE_CHECKING:
     from ablation.data.readers import READERS
     from ablation.data.readers.patients import Patient
     from ablation.data.readers.phantom_patients import write_phantom
-    from ablation.data.split import Split, read_split, split_patients, splits_of, write_splits
+    from ablation.data.split import (
+        Split,
+        read_split,
+        refuse_empty_target,
+        split_patients,
+        splits_of,
+        write_splits,
+    )
 
 __all__ = [
     "READERS",
@@ -29,6 +36,7 @@ __all__ = [
     "open_dataset",
     "prepare",
     "read_split",
+    "refuse_empty_target",
     "require_usable",
     "split_patients",
     "splits_of",
@@ -46,7 +54,10 @@ HOMES = {
     "readers": ("READERS",),
     "readers.patients": ("Patient",),
     "readers.phantom_patients": ("write_phantom",),
-    "split": ("Split", "read_split", "split_patients", "splits_of", "write_splits"),
+    "split": (
+        *("Split", "read_split", "refuse_empty_target", "split_patients", "splits_of"),
+        "write_splits",
+    ),
 }
 """The module of each name."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
 from ablation.config.versions import definition_of, identity_1
-from ablation.data import Dataset, Split, open_dataset, splits_of
+from ablation.data import Dataset, Split, open_dataset, refuse_empty_target, splits_of
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
@@ -247,13 +247,15 @@ def open_experiments(
         progress: Called with a line about what is being read.
 
     Raises:
-        DataError: Unusable scans, split or encoder weights.
+        DataError: Unusable scans, split or encoder weights; a target nobody of a part has.
         UsageError: Unknown model or loss, folds that the patients do not allow.
     """
     check_names(config, (config.model.name,))
     check(config.model, image_shape(config))
     check_pretrained(config)
     dataset = open_dataset(config.data, cache, progress)
+    splits = splits_of(dataset, config.data)
+    refuse_empty_target(dataset, config.data.target, splits)
     return tuple(
         Experiment(
             name=name or dataset.name,
@@ -264,5 +266,5 @@ def open_experiments(
             split=split,
             fold=None if config.data.folds is None else number,
         )
-        for number, split in enumerate(splits_of(dataset, config.data), 1)
+        for number, split in enumerate(splits, 1)
     )

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from ablation.config.sections import DataConfig
-from ablation.data import Dataset, open_dataset
+from ablation.data import Dataset, facts, open_dataset
 from ablation.data.readers import lgg_slices
 from ablation.errors import DataError, UsageError
 
@@ -77,9 +77,28 @@ def test_what_was_read_before_an_interruption_is_remembered(
 
 def test_damaged_memory_is_ignored(scans: Path, tmp_path: Path) -> None:
     before = open_scans(scans, tmp_path / "cache")
-    for memory in (tmp_path / "cache/facts").iterdir():
-        memory.write_text("{")
+    (memory,) = (tmp_path / "cache/facts").rglob("*.json")
+    memory.write_text("{")
     assert open_scans(scans, tmp_path / "cache") == before
+
+
+def test_memory_of_another_version_is_not_looked_at(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = open_scans(scans, tmp_path / "cache")
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "FACTS_VERSION", facts.FACTS_VERSION + 1)
+        open_scans(scans, tmp_path / "cache")
+    ours, later = sorted((tmp_path / "cache/facts").rglob("*.json"))
+    assert ours.parent.name < later.parent.name
+    later.write_text('["another form"]')
+    assert open_scans(scans, tmp_path / "cache") == before
+    assert later.read_text() == '["another form"]'
+
+
+def test_facts_count_the_voxels_of_each_target(scans: Path, tmp_path: Path) -> None:
+    for one in open_scans(scans, tmp_path / "cache").patients:
+        assert one.target_voxels == {"WT": one.tumour_voxels}
 
 
 def test_the_fingerprint_is_of_content_not_of_place_or_name(scans: Path, tmp_path: Path) -> None:
@@ -114,6 +133,9 @@ def test_names_that_do_not_exist_are_refused(scans: Path, tmp_path: Path) -> Non
         open_scans(scans, tmp_path, modalities=("t1ce",))
     with pytest.raises(UsageError, match="the truth of lgg has no ET"):
         open_scans(scans, tmp_path, target="ET")
+    with pytest.raises(UsageError, match="unknown layout 'lgx'") as caught:
+        open_scans(scans, tmp_path, source="lgx")
+    assert caught.value.hint == "Did you mean lgg?"
     with pytest.raises(UsageError, match="reads no folder"):
         open_scans(scans, tmp_path, source="phantom")
     with pytest.raises(UsageError, match="needs a folder"):
