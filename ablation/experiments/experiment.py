@@ -18,6 +18,7 @@ from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
 from ablation.losses import LOSSES, strengths, switches
 from ablation.models import DESIGNS, check, weights
+from ablation.training.augmentations import AUGMENTATIONS
 from sweeps import Space, to_json
 
 NOT_IN_DEFINITION = frozenset(
@@ -156,7 +157,7 @@ def loss_parts(config: Config) -> dict[str, object]:
 
 
 def check_names(config: Config, models: tuple[str, ...]) -> None:
-    """Refuse unknown models and losses, naming the nearest known one."""
+    """Refuse unknown models, losses and augmentations, naming the nearest known one."""
     problems = [
         (f"unknown model {name!r}", nearest(name, DESIGNS))
         for name in models
@@ -164,6 +165,11 @@ def check_names(config: Config, models: tuple[str, ...]) -> None:
     ]
     if config.loss.name not in LOSSES:
         problems.append((f"unknown loss {config.loss.name!r}", nearest(config.loss.name, LOSSES)))
+    augmentation = config.data.augmentation
+    if augmentation not in AUGMENTATIONS:
+        problems.append(
+            (f"unknown augmentation {augmentation!r}", nearest(augmentation, AUGMENTATIONS))
+        )
     if problems:
         raise UsageError(
             "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
