@@ -16,7 +16,7 @@ import numpy as np
 from scipy import ndimage
 
 from ablation.config.sections import DataConfig
-from ablation.data import SOURCES, open_dataset, split_patients
+from ablation.data import READERS, open_dataset, split_patients
 from ablation.data.preprocess import volume_z_clip01
 
 SKULL_PX = 11
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def dice_by_cut(place: Path, *, skull: bool) -> np.ndarray:
-    patient = SOURCES["phantom"].read(place).patient
+    patient = READERS["phantom"].read(place).patient
     assert patient is not None
     assert patient.truth is not None
     raw = patient.volumes[patient.modalities.index("flair")]

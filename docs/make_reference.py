@@ -234,10 +234,20 @@ def configuration() -> Iterator[str]:
 
 def words(field: Any) -> str:
     """Return the values a key can have, where they are a list of words."""
+    from ablation.config.sections import DataConfig
+    from ablation.data import READERS
     from ablation.losses import LOSSES
     from ablation.models import DESIGNS
+    from ablation.training.augmentations import AUGMENTATIONS
 
-    listed = {"design": DESIGNS, "loss": LOSSES}.get(field.description)
+    targets = dict.fromkeys(target for reader in READERS.values() for target in reader.targets)
+    listed = {
+        "design": DESIGNS,
+        "loss": LOSSES,
+        DataConfig.model_fields["source"].description: ("auto", *READERS),
+        DataConfig.model_fields["target"].description: targets,
+        DataConfig.model_fields["augmentation"].description: AUGMENTATIONS,
+    }.get(field.description)
     known = listed or (
         get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
     )

@@ -20,7 +20,7 @@ from scipy import ndimage
 
 from ablation.comparison import Design
 from ablation.config.sections import DataConfig
-from ablation.data import SOURCES, open_dataset
+from ablation.data import READERS, open_dataset
 from ablation.data.preprocess import volume_z_clip01
 from ablation.metrics.cases import score_case
 
@@ -139,7 +139,7 @@ def _generated() -> Iterator[Scan]:
         data = DataConfig(source="phantom", phantom_patients=PATIENTS)
         dataset = open_dataset(data, Path(folder))
         for facts in dataset.patients:
-            patient = SOURCES["phantom"].read(dataset.places[facts.id]).patient
+            patient = READERS["phantom"].read(dataset.places[facts.id]).patient
             assert patient is not None
             assert patient.truth is not None
             assert patient.spacing_mm is not None

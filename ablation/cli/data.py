@@ -163,7 +163,7 @@ def _size(dataset: Dataset, part: Sequence[str]) -> str:
 
 
 def _as_table(dataset: Dataset) -> str:
-    from ablation.data.check import counted
+    from ablation.data.findings import counted
 
     rows: list[tuple[str, ...]] = [(dataset.noun, "slices", "size", "with tumour", "tumour voxels")]
     rows += [

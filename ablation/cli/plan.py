@@ -27,6 +27,7 @@ def show_plan(
     """Print data, space, cost and what the data can show; return the cost of each study."""
     from ablation.experiments.cost import cost_of
     from ablation.inference.tta import uncovered
+    from ablation.training.augmentations import AUGMENTATIONS
     from sweeps import describe
 
     first = experiments[0]
@@ -43,7 +44,8 @@ def show_plan(
         f"({_parts(designs[0])})",
         quiet=quiet,
     )
-    if warning := uncovered(first.config.inference.tta, first.config.data.augmentation):
+    trained = AUGMENTATIONS[first.config.data.augmentation]
+    if warning := uncovered(first.config.inference.tta, trained.name, trained.views):
         say(f"warning: {warning}", quiet=quiet)
     for key, text in describe(first.space):
         say(f"space: {key} {text}", quiet=quiet)

@@ -1,15 +1,32 @@
-"""Scans: find and check them, split them by patient, and prepare slices for training."""
+"""Scans: find and check them, split them by patient, and prepare slices for training.
 
-from ablation.data.cache import Slices, prepare, training_rows
-from ablation.data.check import Finding
-from ablation.data.dataset import SOURCES, Dataset, open_dataset, require_usable, survey
-from ablation.data.facts import PatientFacts
-from ablation.data.readers.patients import Patient
-from ablation.data.readers.phantom import write_phantom
-from ablation.data.split import Split, read_split, split_patients, splits_of, write_splits
+A name is imported when it is first used: the layouts are known without NumPy.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ablation.data.cache import Slices, prepare, training_rows
+    from ablation.data.dataset import Dataset, open_dataset, require_usable, survey
+    from ablation.data.facts import PatientFacts
+    from ablation.data.findings import Finding
+    from ablation.data.readers import READERS
+    from ablation.data.readers.patients import Patient
+    from ablation.data.readers.phantom_patients import write_phantom
+    from ablation.data.split import (
+        Split,
+        read_split,
+        refuse_empty_target,
+        split_patients,
+        splits_of,
+        write_splits,
+    )
 
 __all__ = [
-    "SOURCES",
+    "READERS",
     "Dataset",
     "Finding",
     "Patient",
@@ -19,6 +36,7 @@ __all__ = [
     "open_dataset",
     "prepare",
     "read_split",
+    "refuse_empty_target",
     "require_usable",
     "split_patients",
     "splits_of",
@@ -27,3 +45,26 @@ __all__ = [
     "write_phantom",
     "write_splits",
 ]
+
+HOMES = {
+    "cache": ("Slices", "prepare", "training_rows"),
+    "dataset": ("Dataset", "open_dataset", "require_usable", "survey"),
+    "facts": ("PatientFacts",),
+    "findings": ("Finding",),
+    "readers": ("READERS",),
+    "readers.patients": ("Patient",),
+    "readers.phantom_patients": ("write_phantom",),
+    "split": (
+        *("Split", "read_split", "refuse_empty_target", "split_patients", "splits_of"),
+        "write_splits",
+    ),
+}
+"""The module of each name."""
+
+
+def __getattr__(name: str) -> object:
+    """Import a name from its module."""
+    for home, names in HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{home}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

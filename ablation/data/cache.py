@@ -6,6 +6,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -14,16 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config.sections import DataConfig
-from ablation.data.dataset import SOURCES, Dataset
+from ablation.data.dataset import Dataset
 from ablation.data.facts import PatientFacts
 from ablation.data.preprocess import normalise, resize_images, resize_mask
+from ablation.data.readers import READERS
 from ablation.data.readers.patients import Patient, region
-from ablation.data.readers.source import Progress, paced, silent
+from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
 from ablation.files.atomic import locked
 
 PREPARED_VERSION = 1
-"""Raised when the same settings give other slices."""
+"""Raised when the same settings give other slices or the files another form: entries of another
+version are not looked at."""
+UNUSABLE = (OSError, ValueError)
+"""What an entry raises that is absent or damaged: it is built."""
 IMAGES, MASKS, TRUTH, ROWS = "images.npy", "masks.npy", "truth", "rows.json"
 
 
@@ -51,18 +56,20 @@ def prepare(dataset: Dataset, data: DataConfig, cache: Path, progress: Progress 
     """Preprocess all labelled patients, or find them in the cache.
 
     Two processes that ask at once build once. Another image size, modality, target or scaling is
-    another entry; nothing is ever overwritten.
+    another entry; an entry that can be read is never overwritten.
 
     Raises:
         DataError: A patient changed or vanished since the data set was opened.
     """
     patients = [facts for facts in dataset.patients if facts.labelled]
-    key = _key(patients, data)
-    folder = cache / "slices" / key
-    if not folder.is_dir():
-        with locked(cache / "slices" / f"{key}.lock"):
-            if not folder.is_dir():
-                _build(dataset, patients, data, folder, paced(progress))
+    folder = cache / "slices" / f"v{PREPARED_VERSION}" / _key(patients, data)
+    with suppress(*UNUSABLE):
+        return _open(folder)
+    with locked(folder.with_name(f"{folder.name}.lock")):
+        with suppress(*UNUSABLE):
+            return _open(folder)
+        shutil.rmtree(folder, ignore_errors=True)  # damaged from outside
+        _build(dataset, patients, data, folder, paced(progress))
     return _open(folder)
 
 
@@ -99,7 +106,7 @@ def training_rows(
 def _key(patients: Sequence[PatientFacts], data: DataConfig) -> str:
     content = [(facts.id, facts.raw_hash, facts.truth_hash) for facts in patients]
     settings = (data.image_size, data.modalities, data.target, data.normalise)
-    return hashlib.sha256(repr((PREPARED_VERSION, content, settings)).encode()).hexdigest()[:20]
+    return hashlib.sha256(repr((content, settings)).encode()).hexdigest()[:20]
 
 
 def _build(
@@ -122,7 +129,7 @@ def _build(
         for number, facts in enumerate(patients):
             progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
             patient = _read(dataset, facts)
-            target = region(_truth(patient), SOURCES[dataset.name].regions[data.target])
+            target = region(_truth(patient), READERS[dataset.name].targets[data.target])
             np.save(_truth_file(partial, number), target)
             images.write(_network_images(patient, data).tobytes())
             masks.write(resize_mask(target, data.image_size).astype(np.uint8).tobytes())
@@ -160,7 +167,7 @@ def _open(folder: Path) -> Slices:
 def _read(dataset: Dataset, facts: PatientFacts) -> Patient:
     """Read a patient again, for the pixels this time."""
     try:
-        patient = SOURCES[dataset.name].read(dataset.places[facts.id]).patient
+        patient = READERS[dataset.name].read(dataset.places[facts.id]).patient
     except OSError as error:
         raise DataError(f"{facts.id}: cannot be read any more ({error})") from error
     if patient is None or patient.shape != facts.shape:

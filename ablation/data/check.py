@@ -1,36 +1,13 @@
-"""Findings: what is wrong with the files (errors) and what was assumed (warnings)."""
+"""What can be said about patients whose files could be read: warnings about what they hold."""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Container, Mapping
 
 import numpy as np
 
+from ablation.data.findings import Finding
 from ablation.data.readers.patients import Patient
-from ablation.errors import DataError
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One fault, or one assumption, and the file it concerns."""
-
-    severity: Literal["error", "warning"]
-    where: str
-    """File or folder, relative to the folder of the patients."""
-    fault: str
-    patient: str | None = None
-    """Whom it makes unusable (error) or concerns (warning); None: no single patient."""
-
-    def __str__(self) -> str:
-        """Return `where: fault`."""
-        return f"{self.where}: {self.fault}"
-
-
-def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    """Return the findings that make a patient unusable."""
-    return tuple(finding for finding in findings if finding.severity == "error")
 
 
 def check_patient(patient: Patient, where: str) -> tuple[Finding, ...]:
@@ -62,31 +39,3 @@ def find_twins(raw_hashes: Mapping[str, str], labelled: Container[str]) -> tuple
             fault = f"same images as {original}; left out, so that one patient counts once and in one part"
             twins.append(Finding("warning", name, fault, name))
     return tuple(twins)
-
-
-def refuse(root: str, findings: Iterable[Finding], patients: str) -> None:
-    """Raise one error that lists every fault, if there is one.
-
-    Args:
-        root: Where the patients lie, for the message.
-        findings: Errors and warnings; only errors count.
-        patients: How many were looked at, in words.
-    """
-    faults = errors_of(findings)
-    if not faults:
-        return
-    concerned = len({finding.patient for finding in faults})
-    listed = "".join(f"\n  {finding}" for finding in faults)
-    raise DataError(
-        f"{root}: {counted(len(faults), 'fault')} in {concerned} of {patients}{listed}",
-        hint="Repair or fetch these files again, or leave these patients out with --skip-bad.",
-    )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "patient"), counted(0, "patient")
-    ('1 patient', '0 patients')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -15,17 +15,16 @@ from pathlib import Path
 from typing import Literal
 
 from ablation.config.sections import DataConfig
-from ablation.data.check import Finding, counted, errors_of, find_twins, refuse
+from ablation.data.check import find_twins
 from ablation.data.facts import PatientFacts, facts_of_all
-from ablation.data.persons import persons_of
-from ablation.data.readers import brats, lgg, phantom
-from ablation.data.readers.source import Progress, Source, paced, silent
+from ablation.data.findings import Finding, counted, errors_of, refuse
+from ablation.data.persons import names_of, persons_of
+from ablation.data.readers import READERS
+from ablation.data.readers.reader import Progress, Reader, paced, silent
 from ablation.errors import DataError, UsageError, nearest
 
-SOURCES: Mapping[str, Source] = {
-    source.name: source for source in (phantom.SOURCE, lgg.SOURCE, brats.SOURCE)
-}
-"""Every layout that can be read; a new one is a line here."""
+AUTO = "auto"
+"""Value of `data.source` for: whatever layout the folder has."""
 ID_KEY = "ABLATE_ID_KEY"
 """Environment variable with the key of hashed ids."""
 
@@ -35,7 +34,7 @@ class Dataset:
     """The usable patients of one place; of a person with several examinations, each of them."""
 
     name: str
-    """The source: phantom, lgg, brats."""
+    """The layout: a name in READERS."""
     path: Path | None
     """Folder of the patients; None when they are generated."""
     generated: bool
@@ -50,6 +49,8 @@ class Dataset:
     """Hash of raw images and truth of all patients; not of image size, order or location."""
     places: Mapping[str, Path] = field(repr=False)
     """Where each patient is read from, by id."""
+    names: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
+    """What the files call each patient's person, in every examination, by id: never written."""
 
     def patient(self, name: str) -> PatientFacts:
         """Return the facts of one patient."""
@@ -77,32 +78,48 @@ class Dataset:
         return f"{persons}, {counted(len(names), self.noun)}" if several else persons
 
 
-def source_of(data: DataConfig) -> Source:
+def reader_of(data: DataConfig) -> Reader:
     """Return the layout of the scans: the one named, or the one the folder has.
 
     Raises:
         DataError: There is no such folder, or it has no known layout.
-        UsageError: A path where none belongs, or none where one does.
+        UsageError: No such layout; a path where none belongs, or none where one does.
     """
-    if data.source == "phantom" or (data.source == "auto" and data.path is None):
+    named = _named(data.source)
+    if named is None and data.path is None:
+        return READERS["phantom"]
+    if named is not None and named.generated:
         if data.path is not None:
             raise UsageError(
-                f"data.source=phantom reads no folder, data.path is {data.path}",
+                f"data.source={named.name} reads no folder, data.path is {data.path}",
                 hint="Leave out one of the two.",
             )
-        return phantom.SOURCE
+        return named
     if data.path is None:
         raise UsageError(
             f"data.source={data.source} needs a folder", hint="Name it with --data PATH."
         )
     path = Path(data.path)
     _refuse_no_folder(path)
-    if data.source != "auto":
-        return SOURCES[data.source]
-    for source in SOURCES.values():
-        if source.detect(path):
-            return source
-    layouts = "; ".join(source.layout for source in SOURCES.values() if not source.generated)
+    return _detected(path) if named is None else named
+
+
+def _named(source: str) -> Reader | None:
+    """Return the layout that `data.source` names; None: it is to be detected."""
+    if source == AUTO:
+        return None
+    if source not in READERS:
+        raise UsageError(
+            f"data.source: unknown layout {source!r}", hint=nearest(source, (AUTO, *READERS))
+        )
+    return READERS[source]
+
+
+def _detected(path: Path) -> Reader:
+    for reader in READERS.values():
+        if reader.detect(path):
+            return reader
+    layouts = "; ".join(reader.layout for reader in READERS.values() if not reader.generated)
     raise DataError(f"{path}: holds no patients of a known layout", hint=f"Known: {layouts}.")
 
 
@@ -116,7 +133,7 @@ def open_dataset(data: DataConfig, cache: Path, progress: Progress = silent) -> 
 
     Raises:
         DataError: One message with every fault of every file, or: nothing usable is left.
-        UsageError: A modality or target the source does not have.
+        UsageError: A modality or target the layout does not have.
     """
     dataset = survey(data, cache, progress)
     require_usable(dataset, data)
@@ -143,10 +160,10 @@ def require_usable(dataset: Dataset, data: DataConfig) -> None:
 
 def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Dataset:
     """Return what `open_dataset` does, and the findings instead of an error about files."""
-    source = source_of(data)
-    _refuse_unknown(source, data)
-    located = source.locate(data, cache, paced(progress))
-    facts, findings = facts_of_all(source, located, cache, paced(progress))
+    reader = reader_of(data)
+    _refuse_unknown(reader, data)
+    located = reader.locate(data, cache, paced(progress))
+    facts, findings = facts_of_all(reader, located, cache, paced(progress))
     twins = find_twins(
         {name: fact.raw_hash for name, fact in facts.items()},
         labelled={name for name, fact in facts.items() if fact.labelled},
@@ -154,15 +171,15 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     lacking = _lacking(facts, data.modalities)
     out = {finding.patient for finding in (*errors_of(located.findings), *twins, *lacking)}
     kept = {name: fact for name, fact in facts.items() if name not in out}
-    persons = persons_of(facts, kept, source.person)
+    persons = persons_of(facts, kept, reader.person)
     ids = public_ids([*located.places, *persons.values()], data)
     return Dataset(
-        name=source.name,
-        path=None if source.generated else located.root.absolute(),
-        generated=source.generated,
-        distance_unit=source.distance_unit,
+        name=reader.name,
+        path=None if reader.generated else located.root.absolute(),
+        generated=reader.generated,
+        distance_unit=reader.distance_unit,
         modalities=tuple(
-            name for name in source.modalities if all(name in f.modalities for f in kept.values())
+            name for name in reader.modalities if all(name in f.modalities for f in kept.values())
         ),
         patients=tuple(
             sorted(
@@ -173,6 +190,7 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
         findings=(*located.findings, *findings, *twins, *lacking),
         fingerprint=_fingerprint(list(kept.values())),
         places={ids[name]: place for name, place in located.places.items()},
+        names={ids[n]: names for n, names in names_of(facts, reader.person).items()},
     )
 
 
@@ -226,15 +244,15 @@ def _refuse_no_folder(path: Path) -> None:
         )
 
 
-def _refuse_unknown(source: Source, data: DataConfig) -> None:
+def _refuse_unknown(reader: Reader, data: DataConfig) -> None:
     for name in data.modalities:
-        if name not in source.modalities:
+        if name not in reader.modalities:
             raise UsageError(
-                f"data.modalities: {source.name} has no {name}",
-                hint=nearest(name, source.modalities),
+                f"data.modalities: {reader.name} has no {name}",
+                hint=nearest(name, reader.modalities),
             )
-    if data.target not in source.regions:
+    if data.target not in reader.targets:
         raise UsageError(
-            f"data.target: the truth of {source.name} has no {data.target}",
-            hint=nearest(data.target, source.regions),
+            f"data.target: the truth of {reader.name} has no {data.target}",
+            hint=nearest(data.target, reader.targets),
         )

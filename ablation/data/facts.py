@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ablation.data.check import Finding, check_patient
+from ablation.data.check import check_patient
+from ablation.data.findings import Finding
 from ablation.data.readers.patients import Patient, raw_hash, truth_hash
-from ablation.data.readers.source import Located, Progress, Source
+from ablation.data.readers.reader import Located, Progress, Reader
 from ablation.files.atomic import write_whole
 
-FACTS_VERSION = 2
-"""Raised when a check or a fact changes, so that remembered facts are not used."""
+FACTS_VERSION = 3
+"""Raised when a check or a fact changes: facts remembered by another version are not used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class PatientFacts:
     modalities: tuple[str, ...] = ()
     person: str = ""
     """Whose examination it is: the patient in tables; its own id where there is no other."""
+    target_voxels: Mapping[str, int] = field(default_factory=dict, hash=False)
+    """Voxels of each target of the layout; empty without a truth."""
 
     def __post_init__(self) -> None:
         """Take an examination for the only one of its person, if nobody says otherwise."""
@@ -45,9 +49,16 @@ class PatientFacts:
             object.__setattr__(self, "person", self.id)
 
 
-def facts_of(patient: Patient) -> PatientFacts:
-    """Return the facts of a patient that has been read."""
-    tumour = np.zeros(patient.shape, bool) if patient.truth is None else patient.truth > 0
+def facts_of(patient: Patient, targets: Mapping[str, tuple[int, ...]]) -> PatientFacts:
+    """Return the facts of a patient that has been read.
+
+    Args:
+        patient: Images and truth.
+        targets: Labels of each target of the layout.
+    """
+    truth = patient.truth
+    tumour = np.zeros(patient.shape, bool) if truth is None else truth > 0
+    found = {} if truth is None else _voxels(truth, targets)
     return PatientFacts(
         id=patient.id,
         shape=patient.shape,
@@ -59,24 +70,30 @@ def facts_of(patient: Patient) -> PatientFacts:
         raw_hash=raw_hash(patient),
         labelled=patient.truth is not None,
         modalities=patient.modalities,
+        target_voxels=found,
     )
 
 
+def _voxels(truth: NDArray[np.uint8], targets: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    counts = np.bincount(truth.ravel(), minlength=256)
+    return {name: int(counts[list(labels)].sum()) for name, labels in targets.items()}
+
+
 def facts_of_all(
-    source: Source, located: Located, cache: Path, progress: Progress
+    reader: Reader, located: Located, cache: Path, progress: Progress
 ) -> tuple[dict[str, PatientFacts], tuple[Finding, ...]]:
     """Return facts of the readable patients, and all findings; files seen before are not read."""
     where = hashlib.sha256(str(located.root.absolute()).encode()).hexdigest()[:16]
-    memory = cache / "facts" / f"{source.name}-{where}.json"
+    memory = cache / "facts" / f"v{FACTS_VERSION}" / f"{reader.name}-{where}.json"
     remembered = _recall(memory)
     entries: dict[str, Any] = {}
     try:
         for number, (name, place) in enumerate(located.places.items(), start=1):
-            seal = _seal(located.root, source.files(place))
+            seal = _seal(reader, located.root, place)
             entry = remembered.get(name)
             if entry is None or entry["seal"] != seal:
                 progress(f"checking patient {number} of {len(located.places)}: {name}")
-                entry = {"seal": seal, **_look(source, place)}
+                entry = {"seal": seal, **_look(reader, place)}
             entries[name] = entry
     finally:  # Ctrl-C keeps what was read: a large set of volumes takes an hour
         text = json.dumps(remembered | entries).encode()
@@ -87,14 +104,14 @@ def facts_of_all(
     return facts, findings
 
 
-def _look(source: Source, place: Path) -> dict[str, Any]:
-    reading = source.read(place)
+def _look(reader: Reader, place: Path) -> dict[str, Any]:
+    reading = reader.read(place)
     findings = list(reading.findings)
     facts = None
     if reading.patient is not None:
         findings += check_patient(reading.patient, place.name)
         # Through JSON, so that a fresh look and a remembered one are the same.
-        facts = json.loads(json.dumps(asdict(facts_of(reading.patient))))
+        facts = json.loads(json.dumps(asdict(facts_of(reading.patient, reader.targets))))
     return {"facts": facts, "findings": [asdict(finding) for finding in findings]}
 
 
@@ -116,8 +133,8 @@ def _recall(memory: Path) -> dict[str, Any]:
     return remembered
 
 
-def _seal(root: Path, files: Sequence[Path]) -> str:
+def _seal(reader: Reader, root: Path, place: Path) -> str:
     """Return a hash of names, sizes and times of a patient's files: unchanged means unread."""
-    states = [(path, path.stat()) for path in files]
+    states = [(path, path.stat()) for path in reader.files(place)]
     listed = [(str(path.relative_to(root)), s.st_size, s.st_mtime_ns) for path, s in states]
-    return hashlib.sha256(repr((FACTS_VERSION, listed)).encode()).hexdigest()
+    return hashlib.sha256(repr((list(reader.targets.items()), listed)).encode()).hexdigest()

@@ -31,6 +31,22 @@ def persons_of(
     return persons
 
 
+def names_of(
+    facts: Mapping[str, PatientFacts], person_of: Callable[[str], str]
+) -> dict[str, frozenset[str]]:
+    """Return, for each examination, the names of all examinations of its person.
+
+    Args:
+        facts: Of all readable examinations, by name. Two with the same images are of one person.
+        person_of: What the names of one person's examinations share.
+    """
+    whose = _linked(facts, person_of)
+    together: dict[str, set[str]] = defaultdict(set)
+    for name, person in whose.items():
+        together[person].add(name)
+    return {name: frozenset(together[person]) for name, person in whose.items()}
+
+
 def _linked(
     facts: Mapping[str, PatientFacts], person_of: Callable[[str], str]
 ) -> Mapping[str, str]:

@@ -17,12 +17,15 @@ from typing import Any, Literal
 import numpy as np
 
 from ablation.config.sections import DataConfig
-from ablation.data.dataset import SOURCES, Dataset
+from ablation.data.dataset import Dataset
 from ablation.data.facts import PatientFacts
+from ablation.data.readers import READERS
 from ablation.errors import DataError, UsageError
 from ablation.files.atomic import write_whole
 
 PARTS = ("train", "validation", "test")
+NAMED = 5
+"""Patients that a message names before it counts the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,49 @@ def splits_of(dataset: Dataset, data: DataConfig) -> tuple[Split, ...]:
     share = validation / (train + validation)
     numbers = range(1, data.folds + 1)
     return tuple(_fold(patients, ordered, number, data, share) for number in numbers)
+
+
+def refuse_empty_target(dataset: Dataset, target: str, splits: Sequence[Split]) -> None:
+    """Refuse splits with a part in whose patients nothing of the target is drawn.
+
+    Nothing could be learned, chosen or tested there.
+
+    Raises:
+        DataError: One line with the target, the part and its patients.
+    """
+    empty = _empty_parts(dataset, target, splits)
+    if empty:
+        ways = ["another split (--set data.split_seed=N)"]
+        if len(splits) == 1:
+            ways = ["another split (--set data.split_seed=N, or --split FILE)"]
+        drawn = [
+            name
+            for name in READERS[dataset.name].targets
+            if name != target and not _empty_parts(dataset, name, splits)
+        ]
+        if drawn:
+            ways.append(f"a target that every part has (--set data.target={drawn[0]})")
+        raise DataError(
+            f"data.target: {target} is empty in all {' and in all '.join(empty)}",
+            hint=f"Choose {' or '.join(ways)}.",
+        )
+
+
+def _empty_parts(dataset: Dataset, target: str, splits: Sequence[Split]) -> list[str]:
+    """Return in words whose truth has no voxel of the target, part by part."""
+    voxels = {facts.id: facts.target_voxels.get(target) for facts in dataset.patients}
+    return [
+        f"{part} patients{f' of fold {number}/{len(splits)}' if len(splits) > 1 else ''} ({_some(names)})"
+        for number, split in enumerate(splits, 1)
+        for part, names in asdict(split).items()
+        if {voxels[name] for name in names} == {0}
+    ]
+
+
+def _some(names: Sequence[str]) -> str:
+    """Return names for one line: all, or the first few and how many more."""
+    shown = ", ".join(names[:NAMED])
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
 
 
 def _fold(
@@ -224,7 +270,7 @@ def _enough(dataset: Dataset) -> list[PatientFacts]:
 
 
 def _fractions(dataset: Dataset, data: DataConfig) -> tuple[float, float]:
-    train, validation = SOURCES[dataset.name].fractions
+    train, validation = READERS[dataset.name].fractions
     train = train if data.train_fraction is None else data.train_fraction
     validation = validation if data.validation_fraction is None else data.validation_fraction
     if train <= 0 or validation <= 0 or train + validation >= 1:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ablation.config.gpu import gpu_present
 from ablation.data import Slices, training_rows
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.scoring import SPLITS

@@ -12,12 +12,13 @@ from pathlib import Path
 
 from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
 from ablation.config.versions import definition_of, identity_1
-from ablation.data import Dataset, Split, open_dataset, splits_of
-from ablation.data.readers.source import Progress, silent
+from ablation.data import Dataset, Split, open_dataset, refuse_empty_target, splits_of
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
 from ablation.losses import LOSSES, strengths, switches
 from ablation.models import DESIGNS, check, weights
+from ablation.training.augmentations import AUGMENTATIONS
 from sweeps import Space, to_json
 from tracking.names import Fold, StudyName
 
@@ -157,7 +158,7 @@ def loss_parts(config: Config) -> dict[str, object]:
 
 
 def check_names(config: Config, models: tuple[str, ...]) -> None:
-    """Refuse unknown models and losses, naming the nearest known one."""
+    """Refuse unknown models, losses and augmentations, naming the nearest known one."""
     problems = [
         (f"unknown model {name!r}", nearest(name, DESIGNS))
         for name in models
@@ -165,6 +166,11 @@ def check_names(config: Config, models: tuple[str, ...]) -> None:
     ]
     if config.loss.name not in LOSSES:
         problems.append((f"unknown loss {config.loss.name!r}", nearest(config.loss.name, LOSSES)))
+    augmentation = config.data.augmentation
+    if augmentation not in AUGMENTATIONS:
+        problems.append(
+            (f"unknown augmentation {augmentation!r}", nearest(augmentation, AUGMENTATIONS))
+        )
     if problems:
         raise UsageError(
             "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
@@ -248,13 +254,15 @@ def open_experiments(
         progress: Called with a line about what is being read.
 
     Raises:
-        DataError: Unusable scans, split or encoder weights.
+        DataError: Unusable scans, split or encoder weights; a target nobody of a part has.
         UsageError: Unknown model or loss, folds that the patients do not allow.
     """
     check_names(config, (config.model.name,))
     check(config.model, image_shape(config))
     check_pretrained(config)
     dataset = open_dataset(config.data, cache, progress)
+    splits = splits_of(dataset, config.data)
+    refuse_empty_target(dataset, config.data.target, splits)
     return tuple(
         Experiment(
             name=name or dataset.name,
@@ -265,5 +273,5 @@ def open_experiments(
             split=split,
             fold=None if config.data.folds is None else number,
         )
-        for number, split in enumerate(splits_of(dataset, config.data), 1)
+        for number, split in enumerate(splits, 1)
     )

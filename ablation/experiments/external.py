@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablation.config import Config, with_values
 from ablation.data import Split, open_dataset, prepare
-from ablation.data.facts import PatientFacts
-from ablation.data.readers.brats_names import person_of
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError
 from ablation.experiments.experiment import Experiment
+from ablation.experiments.leakage import unseen
 from ablation.experiments.objective import write_scores
 from ablation.experiments.rescoring import experiment_of, predictor_of, require_weights
 from ablation.experiments.scoring import Scored, score_at
@@ -128,11 +127,8 @@ def _unseen(
     dataset = open_dataset(config.data, cache, progress)
     for finding in dataset.findings:
         progress(f"{finding.severity}: {finding}")
-    ids = {*own.split.train, *own.split.validation}
-    seen = [facts for facts in own.dataset.patients if facts.id in ids]
-    labelled = [facts for facts in dataset.patients if facts.labelled]
-    kept = unseen(labelled, seen)
-    left_out = tuple(facts.id for facts in labelled if facts not in kept)
+    kept = unseen(dataset, own.dataset, (*own.split.train, *own.split.validation))
+    left_out = tuple(facts.id for facts in dataset.patients if facts.labelled and facts not in kept)
     if left_out:
         progress(f"left out, the run was trained or tuned on them: {', '.join(left_out)}")
     if unlabelled := [facts.id for facts in dataset.patients if not facts.labelled]:
@@ -147,23 +143,6 @@ def _unseen(
     return replace(
         own, config=config, dataset=replace(dataset, patients=kept), split=split
     ), left_out
-
-
-def unseen(
-    patients: Sequence[PatientFacts], seen: Sequence[PatientFacts]
-) -> tuple[PatientFacts, ...]:
-    """Return the patients that are none of those seen: not by id, person or content.
-
-    Who is known by one examination is left out with all of them.
-    """
-    persons = {person_of(facts.id) for facts in seen}
-    hashes = {facts.raw_hash for facts in seen}
-    known = {
-        facts.person
-        for facts in patients
-        if person_of(facts.id) in persons or facts.raw_hash in hashes
-    }
-    return tuple(facts for facts in patients if facts.person not in known)
 
 
 def _refuse_mixture(target: Experiment, workspace: Path) -> None:

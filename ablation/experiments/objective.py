@@ -28,6 +28,7 @@ from ablation.inference.tta import uncovered
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import weights
+from ablation.training.augmentations import AUGMENTATIONS
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
@@ -165,7 +166,8 @@ class Objective:
             scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
         folder.write_text(names.THRESHOLDS, search_csv(scores.search))
         write_scores(folder, scores)
-        not_learned = uncovered(scores.point.tta, config.data.augmentation)
+        trained = AUGMENTATIONS[config.data.augmentation]
+        not_learned = uncovered(scores.point.tta, trained.name, trained.views)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
             folder.log(f"warning: {warning}")
         measured = {

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ablation.config import parse_value, with_values
 from ablation.data import prepare
-from ablation.data.readers.source import Progress, silent
+from ablation.data.dataset import ID_KEY
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError, DataError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.objective import WEIGHTS
@@ -103,10 +104,13 @@ def experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment
         (names.SPLIT, study.split.fingerprint),
     ):
         if record.tags[fact] != now:
+            hint = "Bring back the scans and the split of that time."
+            if study.config.data.ids == "hashed":
+                hint += f" {ID_KEY} must hold the key of that time, too."
             raise DataError(
                 f"{study.dataset.path or study.dataset.name}: not the {fact.removeprefix('ablate.')} "
                 f"that run {record.name} was made with",
-                hint="Bring back the scans and the split of that time.",
+                hint=hint,
             )
     own = (*study.space, "training.seed")
     config = with_values(study.config, {key: parse_value(record.params[key]) for key in own})

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
-from ablation.data import Dataset
+from ablation.data import READERS, Dataset
 from ablation.errors import AblateError, DataError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.study import study_folder
@@ -23,7 +23,8 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
 
     What that tuning taught about the patients is in every later choice of designs and ranges, so
     no fold's test patients would be new. The data fingerprint decides, or one patient of both by their
-    truth, not the experiment's name. Folds that were begun first may go on.
+    truth or as the layout tells a person from the names of several examinations, not the
+    experiment's name. Folds that were begun first may go on.
 
     Raises:
         AblateError: There is a finished trial of such a study.
@@ -51,19 +52,27 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
 def _single_split(workspace: Path, dataset: Dataset) -> Iterator[RunRecord]:
     """Yield the finished trials on these patients, or one of them, that belong to no fold."""
     truths = {facts.truth_hash for facts in dataset.patients if facts.tumour_voxels}
+    told = _persons(dataset, chain.from_iterable(dataset.names.values()))
     for folder in find_runs(workspace):
         with suppress(TrackingError, DataError):  # a damaged record or table says nothing
             record = folder.record
             if record.kind != "trial" or record.status != "FINISHED" or names.FOLD in record.tags:
                 continue
-            same_data = record.tags.get(names.DATA) == dataset.fingerprint
-            if same_data or truths & _tuned_on(folder.path / names.PER_CASE):
+            if record.tags.get(names.DATA) == dataset.fingerprint:
+                yield record
+                continue
+            table = folder.path / names.PER_CASE
+            if not table.exists():  # of one that was pruned
+                continue
+            cases = read_cases(table)
+            if truths & {*cases["truth_hash"]} or told & _persons(dataset, map(str, cases["case"])):
                 yield record
 
 
-def _tuned_on(table: Path) -> frozenset[str]:
-    """Return the truths of the validation patients of a trial; of one that was pruned, none."""
-    return frozenset(read_cases(table)["truth_hash"]) if table.exists() else frozenset()
+def _persons(dataset: Dataset, examinations: Iterable[str]) -> set[str]:
+    """Return whose examinations these are, where the name of an examination tells a person's."""
+    person = READERS[dataset.name].person
+    return {person(name) for name in examinations if person(name) != name}
 
 
 def _begun(folds: Sequence[Experiment], workspace: Path) -> int | None:

@@ -6,7 +6,7 @@ and change none. Probabilities are averaged, not logits.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,9 +62,6 @@ GROUPS: dict[str, dict[str, int]] = {
 }
 """The views of each kind of augmentation, with their weights; by rising cost."""
 
-MIRRORED_IN_TRAINING = frozenset({"td", "book"})
-"""Values of data.augmentation that exchange left and right; none turns by 90 degrees."""
-
 
 def views_of(groups: Sequence[str]) -> tuple[str, ...]:
     """Return the views to predict for all of these groups.
@@ -98,14 +95,18 @@ def average(
     return sums
 
 
-def uncovered(tta: str, augmentation: str) -> str:
+def uncovered(tta: str, augmentation: str, shown: Collection[str]) -> str:
     """Return a warning when a network is shown views that its training never showed it, else "".
 
-    >>> uncovered("hflip", "td")
+    Args:
+        tta: A key of GROUPS.
+        augmentation: Of the training, for the message.
+        shown: The views that this augmentation shows a network.
+
+    >>> uncovered("hflip", "td", {"id", "h"})
     ''
     """
-    known = {"id", "h"} if augmentation in MIRRORED_IN_TRAINING else {"id"}
-    unseen = [name for name in views_of([tta]) if name not in known]
+    unseen = [name for name in views_of([tta]) if name not in {"id", *shown}]
     if not unseen:
         return ""
     return (

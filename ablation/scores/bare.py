@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError, nearest
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.metrics.cases import COUNTS, RATIOS, STATUSES

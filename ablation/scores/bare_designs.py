@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablation.comparison import METRICS, Design, Metric, declared
 from ablation.config.sections import ComparisonConfig
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
 from ablation.metrics.cases import COUNTS, KEY
 from ablation.metrics.empty import DISTANCES

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ablation.data.readers.source import Progress, paced, silent
+from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
 from ablation.metrics.cases import score_case
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE

@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 
-from ablation.data.readers.source import Progress, silent
+from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.scores.bare import frames_of

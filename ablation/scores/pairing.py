@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
-from ablation.data.readers.brats_names import BRAIN, MODALITIES, person_of, role_of
+from ablation.data.readers import person_of
+from ablation.data.readers.brats_names import BRAIN, MODALITIES, role_of
 from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import read_lines
 from ablation.scores.mask_files import NIFTI, TIFF, is_mask_file, stem_of

@@ -9,60 +9,50 @@ epoch and its own row, whatever else is in the batch.
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-# Lengths are given for this side and scaled with the image, so a deformation keeps its shape.
-REFERENCE_SIDE = 256
-ELASTIC_SIGMA = 4.0
-# Standard deviation of alpha 40, sigma 4 (Simard et al. 2003) on noise in -1..1, in pixels.
-ELASTIC_PIXELS = 40 * math.sqrt(1 / 3) / (2 * math.sqrt(math.pi) * ELASTIC_SIGMA)
+from ablation.training.augmentations.augmentation import (
+    ELASTIC_SIGMA,
+    REFERENCE_SIDE,
+    Augmentation,
+    Ranges,
+)
+
 AUGMENT_STREAM = 0x5EED
 # What each slice draws, in this order, from -1..1.
 DRAWN = ("angle", "row", "column", "zoom", "flip", "brightness", "contrast")
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """How far each change may go; 0 everywhere leaves slices as they are, bit for bit."""
+class Augmenter:
+    """What an augmentation does inside the traced step, its ranges read from variables.
 
-    rotation: float = 0.0
-    """Degrees either way."""
-    shift: float = 0.0
-    """Share of the side, either way, along rows and columns."""
-    zoom: float = 0.0
-    """Share of the size, either way."""
-    flip_columns: float = 0.0
-    """Probability of left becoming right."""
-    elastic: float = 0.0
-    """Standard deviation of the displacement, pixels of an image of 256x256."""
-    brightness: float = 0.0
-    """Added to the brain, either way."""
-    contrast: float = 0.0
-    """Share of the distance from the brain's mean, either way."""
-    noise: float = 0.0
-    """Standard deviation of noise added to the brain."""
+    Args:
+        augmentation: Of this or any other of the same structure slices are changed.
+    """
 
+    def __init__(self, augmentation: Augmentation) -> None:
+        self._transform = augmentation.transform
+        self._ranges: AugmentRanges | None = None
+        if augmentation.transform is None and augmentation.ranges is not None:
+            self._ranges = AugmentRanges()
+        self.use(augmentation)
 
-PRESETS: dict[str, Ranges] = {
-    "td": Ranges(
-        rotation=15,
-        shift=0.1,
-        zoom=0.1,
-        flip_columns=0.5,
-        elastic=ELASTIC_PIXELS,
-        brightness=0.2,
-        noise=0.01,
-    ),
-    # The book names brightness, contrast and noise without amounts; these are moderate ones.
-    "book": Ranges(
-        rotation=36, zoom=0.1, flip_columns=0.5, brightness=0.1, contrast=0.1, noise=0.01
-    ),
-    "journal": Ranges(rotation=15, shift=0.1, zoom=0.1),
-}
+    def use(self, augmentation: Augmentation) -> None:
+        """Go on with the ranges of this augmentation."""
+        if self._ranges is not None and augmentation.ranges is not None:
+            self._ranges.set(augmentation.ranges)
+
+    def __call__(self, images: Any, masks: Any, rows: Any, epoch_seed: Any) -> tuple[Any, Any]:
+        """Return images and masks of one batch, changed alike; arguments as of `augment`."""
+        if self._transform is not None:
+            return self._transform(images, masks, rows, epoch_seed)
+        if self._ranges is not None:
+            return augment(images, masks, rows, epoch_seed, self._ranges)
+        return images, masks
 
 
 class AugmentRanges:
@@ -73,10 +63,6 @@ class AugmentRanges:
             name: tf.Variable(value, dtype=tf.float32, trainable=False)
             for name, value in asdict(Ranges()).items()
         }
-
-    def set_preset(self, name: str) -> None:
-        """Use the ranges called `name`."""
-        self.set(PRESETS[name])
 
     def set(self, ranges: Ranges) -> None:
         """Use these ranges."""

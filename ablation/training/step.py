@@ -16,7 +16,8 @@ from ablation.losses.maps import maps_of
 from ablation.models import DESIGNS
 from ablation.models.contract import check_reached
 from ablation.models.hyperparameters import Hyperparameters
-from ablation.training.augment import AugmentRanges, augment
+from ablation.training.augment import Augmenter
+from ablation.training.augmentations import AUGMENTATIONS
 from ablation.training.start import FreshOptimizer
 
 # Adam's other settings are Keras's defaults: beta 0.9 and 0.999, epsilon 1e-7 (Kingma and Ba 2015).
@@ -37,7 +38,7 @@ class TrainStep:
         self._penalised = _penalised_kernels(model, config.training.l2_scope)
         self._strengths = {key: _scalar() for key in losses.strengths(config.loss)}
         self._l2 = _scalar()
-        self._ranges = AugmentRanges() if config.data.augmentation != "none" else None
+        self._augment = Augmenter(AUGMENTATIONS.find(config.data.augmentation))
         self._adam = keras.optimizers.Adam()
         half = config.training.precision == "mixed_float16"
         self.optimizer = keras.optimizers.LossScaleOptimizer(self._adam) if half else self._adam
@@ -64,8 +65,7 @@ class TrainStep:
         self._l2.assign(config.training.l2)
         for key, value in losses.strengths(config.loss).items():
             self._strengths[key].assign(value)
-        if self._ranges is not None:
-            self._ranges.set_preset(config.data.augmentation)
+        self._augment.use(AUGMENTATIONS.find(config.data.augmentation))
 
     def check(self) -> None:
         """Trace the step and refuse a network that ignores a hyperparameter of its design."""
@@ -99,8 +99,7 @@ class TrainStep:
     def _step(self, images: Any, masks: Any, rows: Any, moment: Any) -> Any:
         self.traces += 1  # runs while tracing, not while training
         self._hyperparameters.dropout.moment.assign(moment)
-        if self._ranges is not None:
-            images, masks = augment(images, masks, rows, moment[0], self._ranges)
+        images, masks = self._augment(images, masks, rows, moment[0])
         outputs = self._model(images, training=True)
         if self._loss.heads == "last" and isinstance(outputs, list | tuple):
             outputs = outputs[-1]

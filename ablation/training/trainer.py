@@ -25,6 +25,7 @@ from ablation.config.sections import Config
 from ablation.errors import DataError
 from ablation.inference.predict import Predictor
 from ablation.models.hyperparameters import Hyperparameters
+from ablation.training.augmentations import AUGMENTATIONS
 from ablation.training.checkpoint import (
     Arrays,
     ResumeState,
@@ -64,7 +65,7 @@ def shape_of(config: Config, image_shape: tuple[int, int, int]) -> Hashable:
         config.training.batch_size,
         config.training.l2_scope,
         config.training.precision,
-        config.data.augmentation != "none",
+        AUGMENTATIONS.find(config.data.augmentation).structure,
     )
 
 

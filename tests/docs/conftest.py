@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from ablation.data import write_phantom
-from ablation.data.readers.source import silent
+from ablation.data.readers.reader import silent
 
 
 @pytest.fixture

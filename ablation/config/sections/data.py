@@ -12,14 +12,12 @@ from ablation.plugins.keys import Count, Fraction, Names, NoneIsText, Section
 class DataConfig(Section):
     """Which scans, which region, and what is done to them before training."""
 
-    source: Literal["auto", "phantom", "lgg", "brats"] = Field(
+    source: str = Field(
         "auto",
         description="layout of the scans; auto detects it from the path, phantom without a path",
     )
     path: str | None = Field(None, description="folder of the scans; none: the generated phantom")
-    target: Literal["WT", "TC", "ET"] = Field(
-        "WT", description="region: WT whole tumour, TC core, ET enhancing"
-    )
+    target: str = Field("WT", description="region: WT whole tumour, TC core, ET enhancing")
     modalities: Names = Field(
         ("flair",), min_length=1, description="image channels, in this order: flair,t1ce"
     )
@@ -29,7 +27,7 @@ class DataConfig(Section):
     normalise: Literal["volume_z_clip01", "div255"] = Field(
         "volume_z_clip01", description="intensity scaling to 0..1"
     )
-    augmentation: Annotated[Literal["none", "td", "book", "journal"], NoneIsText] = Field(
+    augmentation: Annotated[str, NoneIsText] = Field(
         "td", description="random changes of training slices"
     )
     min_tumor_px: Count = Field(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from pathlib import Path
 
 from ablation.errors import DataError
 
@@ -54,6 +55,18 @@ def role_of(name: str) -> str | None:
     ('t1ce', 'flair')
     """
     return ROLES.get(_telling_word(name))
+
+
+def files_of(folder: Path) -> tuple[Path, ...]:
+    """Return the NIfTI files of a patient's folder, sorted."""
+    named = (path for path in folder.iterdir() if is_volume(path.name) and path.is_file())
+    return tuple(sorted(named))
+
+
+def is_volume(name: str) -> bool:
+    """Return whether a file is named like a volume."""
+    # macOS leaves a ._NAME beside each NAME it copies.
+    return not name.startswith(".") and SUFFIX.search(name) is not None
 
 
 def person_of(name: str) -> str:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import io
-import logging
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
+from ablation.data.readers.whole_files import bytes_of, silenced
 from ablation.errors import DataError
 
 Image = NDArray[np.generic]
@@ -28,21 +26,14 @@ def read_tiff(path: Path) -> Image:
     Raises:
         DataError: The fault alone, without the file's name, which the caller adds.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror})") from error
+    data = bytes_of(path, "image")
     _refuse_foreign(data)
-    with _silent_tifffile():
+    with silenced("tifffile"):
         return _decode(data)
 
 
 def _refuse_foreign(data: bytes) -> None:
     """Refuse what is no whole TIFF file before a decoder guesses at it."""
-    if not data:
-        raise DataError("is empty (0 bytes)")
-    if data.startswith(b"version https://git-lfs"):
-        raise DataError("is a git-LFS pointer, not the image; fetch it with git lfs pull")
     if data[:4] not in CLASSIC:
         raise DataError(f"is not a TIFF file (it starts with {data[:4]!r})")
     if REPLACED in data and _is_text(data):
@@ -88,14 +79,3 @@ def _decode(data: bytes) -> Image:
     if image.size == 0:
         raise DataError("holds no pixels; its header is damaged")
     return image
-
-
-@contextmanager
-def _silent_tifffile() -> Iterator[None]:
-    # A damaged file makes tifffile log a thousand lines; our one sentence replaces them.
-    logger = logging.getLogger("tifffile")
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import logging
 import math
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.data.grid import Grid, canonical_grid, to_canonical
+from ablation.data.readers.whole_files import bytes_of, silenced
 from ablation.errors import DataError
 
 GZIP = b"\x1f\x8b"
@@ -84,14 +82,7 @@ class _Stored:
 
 
 def _decode(path: Path) -> _Stored:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot be read ({error.strerror})") from error
-    if not data:
-        raise DataError("is empty (0 bytes)")
-    if data.startswith(b"version https://git-lfs"):
-        raise DataError("is a git-LFS pointer, not the volume; fetch it with git lfs pull")
+    data = bytes_of(path, "volume")
     unpacked = _unpack(data) if path.suffix.lower() == ".gz" else data
     version = _version(unpacked)
     if path.suffix.lower() != ".gz" and version is None and data.startswith(GZIP):
@@ -122,7 +113,7 @@ def _parse(data: bytes, version: int) -> _Stored:
 
     kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
     try:
-        with _silent_nibabel():
+        with silenced("nibabel.global"):
             image = kind.from_bytes(data)
             _refuse_truncated(image.dataobj, len(data))
             axes = "".join(letter or "?" for letter in nibabel.aff2axcodes(image.affine))
@@ -162,14 +153,3 @@ def _assumed(header: Any) -> tuple[str, ...]:
     if header["sform_code"] or header["qform_code"]:
         return ()
     return ("has no orientation; its axes are taken as left, front, head",)
-
-
-@contextmanager
-def _silent_nibabel() -> Iterator[None]:
-    # Of a damaged header nibabel logs each field; our one sentence replaces them.
-    logger = logging.getLogger("nibabel.global")
-    before, logger.disabled = logger.disabled, True
-    try:
-        yield
-    finally:
-        logger.disabled = before

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ablation.config.sections import DataConfig
-from ablation.data import SOURCES, Dataset, Slices, cache, prepare, training_rows
+from ablation.data import READERS, Dataset, Slices, cache, prepare, training_rows
 from ablation.data.preprocess import resize_images, resize_mask, volume_z_clip01
 from ablation.errors import DataError
 
@@ -30,7 +31,7 @@ def test_rows_follow_the_patients_in_slice_order(phantom: Dataset, slices: Slice
 
 
 def test_a_patient_s_rows_hold_its_preprocessed_volume(phantom: Dataset, slices: Slices) -> None:
-    patient = SOURCES["phantom"].read(phantom.places["phantom_003"]).patient
+    patient = READERS["phantom"].read(phantom.places["phantom_003"]).patient
     assert patient is not None
     assert patient.truth is not None
     rows = slices.rows["phantom_003"]
@@ -103,11 +104,50 @@ def test_an_interrupted_build_leaves_nothing_behind(
         with pytest.raises(KeyboardInterrupt):
             prepare(phantom, phantom_data, tmp_path)
     assert not [
-        path for path in (tmp_path / "slices").iterdir() if path.name[0] != "." and path.is_dir()
+        path for path in (tmp_path / "slices/v1").iterdir() if path.name[0] != "." and path.is_dir()
     ]
     prepared = prepare(phantom, phantom_data, tmp_path)
     assert prepared.images.shape[0] == sum(facts.slices for facts in phantom.patients)
-    assert not [path for path in (tmp_path / "slices").iterdir() if path.name[0] == "."]
+    assert not [path for path in (tmp_path / "slices/v1").iterdir() if path.name[0] == "."]
+
+
+def test_an_entry_of_another_version_is_not_looked_at(
+    phantom: Dataset, phantom_data: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = prepare(phantom, phantom_data, tmp_path)
+    ours = first.images[:].copy()
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "PREPARED_VERSION", 2)
+        later = prepare(phantom, phantom_data, tmp_path).folder
+    assert later.parts[-2:] == ("v2", first.folder.name)
+    for file in later.iterdir():
+        if file.is_file():
+            file.write_text("another form")
+    again = prepare(phantom, phantom_data, tmp_path)
+    assert again.folder == first.folder
+    np.testing.assert_array_equal(again.images, ours)
+    shutil.rmtree(first.folder.parent)
+    built = prepare(phantom, phantom_data, tmp_path)
+    np.testing.assert_array_equal(built.images, ours)
+
+
+@pytest.mark.parametrize("name", ["images.npy", "rows.json", "masks.npy"])
+@pytest.mark.parametrize("damage", ["gone", "cut"])
+def test_a_damaged_entry_is_built_again(
+    name: str, damage: str, phantom: Dataset, phantom_data: DataConfig, tmp_path: Path
+) -> None:
+    data = phantom_data.model_copy(update={"image_size": 16})
+    prepared = prepare(phantom, data, tmp_path)
+    images, masks = prepared.images[:].copy(), prepared.masks[:].copy()
+    file = prepared.folder / name
+    if damage == "gone":
+        file.unlink()
+    else:
+        file.write_bytes(file.read_bytes()[:-9])
+    again = prepare(phantom, data, tmp_path)
+    np.testing.assert_array_equal(again.images, images)
+    np.testing.assert_array_equal(again.masks, masks)
+    assert list(again.rows) == [facts.id for facts in phantom.patients]
 
 
 def test_files_that_changed_after_opening_are_an_error(

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from ablation.config.sections import DataConfig
-from ablation.data import Dataset, open_dataset
-from ablation.data.readers import lgg
+from ablation.data import Dataset, facts, open_dataset
+from ablation.data.readers import lgg_slices
 from ablation.errors import DataError, UsageError
 
 WritePatient = Callable[..., Path]
@@ -35,7 +35,7 @@ def test_a_second_opening_reads_no_image(
     lines: list[str] = []
     first = open_dataset(DataConfig(path=str(scans)), tmp_path / "cache", lines.append)
     assert lines
-    monkeypatch.setattr(lgg, "read_tiff", lambda path: pytest.fail(f"read {path}"))
+    monkeypatch.setattr(lgg_slices, "read_tiff", lambda path: pytest.fail(f"read {path}"))
     assert open_scans(scans, tmp_path / "cache") == first
 
 
@@ -57,19 +57,19 @@ def test_a_changed_file_is_looked_at_again(scans: Path, tmp_path: Path) -> None:
 def test_what_was_read_before_an_interruption_is_remembered(
     scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = lgg.read_tiff
+    read = lgg_slices.read_tiff
 
     def interrupted(path: Path) -> np.ndarray:
         if path.parent.name == "C":
             raise KeyboardInterrupt
         return read(path)
 
-    monkeypatch.setattr(lgg, "read_tiff", interrupted)
+    monkeypatch.setattr(lgg_slices, "read_tiff", interrupted)
     with pytest.raises(KeyboardInterrupt):
         open_scans(scans, tmp_path / "cache")
     folders = set()
     monkeypatch.setattr(
-        lgg, "read_tiff", lambda path: (folders.add(path.parent.name), read(path))[1]
+        lgg_slices, "read_tiff", lambda path: (folders.add(path.parent.name), read(path))[1]
     )
     assert len(open_scans(scans, tmp_path / "cache").patients) == 3
     assert folders == {"C"}
@@ -77,9 +77,28 @@ def test_what_was_read_before_an_interruption_is_remembered(
 
 def test_damaged_memory_is_ignored(scans: Path, tmp_path: Path) -> None:
     before = open_scans(scans, tmp_path / "cache")
-    for memory in (tmp_path / "cache/facts").iterdir():
-        memory.write_text("{")
+    (memory,) = (tmp_path / "cache/facts").rglob("*.json")
+    memory.write_text("{")
     assert open_scans(scans, tmp_path / "cache") == before
+
+
+def test_memory_of_another_version_is_not_looked_at(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = open_scans(scans, tmp_path / "cache")
+    with monkeypatch.context() as patch:
+        patch.setattr(facts, "FACTS_VERSION", facts.FACTS_VERSION + 1)
+        open_scans(scans, tmp_path / "cache")
+    ours, later = sorted((tmp_path / "cache/facts").rglob("*.json"))
+    assert ours.parent.name < later.parent.name
+    later.write_text('["another form"]')
+    assert open_scans(scans, tmp_path / "cache") == before
+    assert later.read_text() == '["another form"]'
+
+
+def test_facts_count_the_voxels_of_each_target(scans: Path, tmp_path: Path) -> None:
+    for one in open_scans(scans, tmp_path / "cache").patients:
+        assert one.target_voxels == {"WT": one.tumour_voxels}
 
 
 def test_the_fingerprint_is_of_content_not_of_place_or_name(scans: Path, tmp_path: Path) -> None:
@@ -114,6 +133,9 @@ def test_names_that_do_not_exist_are_refused(scans: Path, tmp_path: Path) -> Non
         open_scans(scans, tmp_path, modalities=("t1ce",))
     with pytest.raises(UsageError, match="the truth of lgg has no ET"):
         open_scans(scans, tmp_path, target="ET")
+    with pytest.raises(UsageError, match="unknown layout 'lgx'") as caught:
+        open_scans(scans, tmp_path, source="lgx")
+    assert caught.value.hint == "Did you mean lgg?"
     with pytest.raises(UsageError, match="reads no folder"):
         open_scans(scans, tmp_path, source="phantom")
     with pytest.raises(UsageError, match="needs a folder"):

@@ -13,7 +13,8 @@ import tifffile
 
 from ablation.config.sections import DataConfig
 from ablation.data import Dataset, open_dataset
-from ablation.data.readers.lgg import find_root, labels_of, read
+from ablation.data.readers.lgg import find_root, read
+from ablation.data.readers.lgg_slices import labels_of
 from ablation.errors import DataError
 
 SHARED = Path(__file__).parents[3] / "../shared/data"

@@ -11,7 +11,7 @@ from ablation.config.sections import DataConfig
 from ablation.data import Dataset, open_dataset, write_phantom
 from ablation.data.readers.brain import MODALITIES
 from ablation.data.readers.patients import raw_hash, truth_hash
-from ablation.data.readers.phantom import draw_lesion, generate
+from ablation.data.readers.phantom_patients import draw_lesion, generate
 from ablation.errors import DataError, UsageError
 
 FIRST = ("241ed44e427c", "2fb3e3b63461")

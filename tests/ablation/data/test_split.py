@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablation.config.sections import DataConfig
-from ablation.data import Split, split_patients, write_splits
-from ablation.data.split import part_sizes
+from ablation.data import (
+    Dataset,
+    Split,
+    refuse_empty_target,
+    split_patients,
+    splits_of,
+    write_splits,
+)
+from ablation.data.split import PARTS, part_sizes
 from ablation.errors import DataError, UsageError
 
 from .conftest import dataset
@@ -121,3 +129,59 @@ def test_what_is_no_split_is_refused(text: str, tmp_path: Path) -> None:
         split_patients(dataset(4), DataConfig(split=str(path)))
     with pytest.raises(DataError, match=r"nowhere\.json"):
         split_patients(dataset(4), DataConfig(split=str(tmp_path / "nowhere.json")))
+
+
+def with_enhancing(made: Dataset, *without: str) -> Dataset:
+    """A data set of the BraTS layout in which some patients have no enhancing tumour."""
+    patients = [
+        replace(one, target_voxels={"WT": 9, "TC": 5, "ET": 0 if one.id in without else 3})
+        for one in made.patients
+    ]
+    return replace(made, name="brats", patients=tuple(patients))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_target_that_is_empty_in_a_part_is_refused(part: str) -> None:
+    made = dataset(13)
+    (split,) = splits_of(made, DataConfig())
+    names = getattr(split, part)
+    with pytest.raises(DataError) as caught:
+        refuse_empty_target(with_enhancing(made, *names), "ET", [split])
+    message = caught.value.message
+    assert message.startswith(f"data.target: ET is empty in all {part} patients ({names[0]}, ")
+    assert "\n" not in message
+    assert ("and 4 more" in message) == (part == "train")
+    for way in ("--split FILE", "data.split_seed=N", "--set data.target=WT"):
+        assert way in caught.value.hint
+    refuse_empty_target(with_enhancing(made, *names), "TC", [split])
+    refuse_empty_target(with_enhancing(made, *names[1:]), "ET", [split])
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_target_that_is_empty_in_a_part_of_a_fold_is_refused(part: str) -> None:
+    made = dataset(13)
+    splits = splits_of(made, DataConfig(folds=4))
+    found = with_enhancing(made, *getattr(splits[2], part))
+    with pytest.raises(
+        DataError, match=f"ET is empty in .*all {part} patients of fold 3/4"
+    ) as caught:
+        refuse_empty_target(found, "ET", splits)
+    assert "--split FILE" not in caught.value.hint
+    assert "data.split_seed=N" in caught.value.hint
+
+
+def test_a_target_that_nobody_has_names_no_target_that_nobody_has_either() -> None:
+    made = dataset(13)
+    found = replace(
+        made,
+        name="brats",
+        patients=tuple(
+            replace(p, target_voxels={"WT": 9, "TC": 0, "ET": 0}) for p in made.patients
+        ),
+    )
+    with pytest.raises(
+        DataError, match=r"train.* and in all validation.* and in all test"
+    ) as caught:
+        refuse_empty_target(found, "TC", splits_of(made, DataConfig()))
+    assert "data.target=WT" in caught.value.hint
+    assert "ET" not in caught.value.hint

@@ -13,11 +13,10 @@ import pytest
 
 from ablation.config import resolve
 from ablation.data import prepare, write_phantom
-from ablation.data.facts import PatientFacts
-from ablation.data.readers.source import silent
+from ablation.data.readers.reader import silent
 from ablation.errors import AblateError, DataError, UsageError
 from ablation.experiments.experiment import Experiment, open_experiment
-from ablation.experiments.external import evaluate_on, unseen
+from ablation.experiments.external import evaluate_on
 from ablation.experiments.objective import Objective
 from ablation.experiments.rescoring import evaluate_run
 from ablation.experiments.study import write_plan
@@ -118,32 +117,6 @@ def test_patients_seen_in_training_or_tuning_are_left_out_by_name_and_by_content
     assert [row["patient"] for row in done.rows] == ["TCGA_BB_0003_1"]
     left_out = "left out, the run was trained or tuned on them: "
     assert f"{left_out}{', '.join(done.left_out)}" in said
-
-
-def test_another_examination_of_a_person_is_seen_too() -> None:
-    def facts(name: str, content: str) -> PatientFacts:
-        return PatientFacts(name, (1, 1, 1), None, 1, 1, 1, "", content, True)
-
-    seen = [facts("BraTS-GLI-00012-000", "a"), facts("P2", "b")]
-    names_and_contents = [
-        ("BraTS-GLI-00012-101", "c"),
-        ("BraTS-GLI-00013-000", "d"),
-        ("P2", "e"),
-        ("P3", "b"),
-        ("P4", "f"),
-    ]
-    kept = unseen([facts(*one) for one in names_and_contents], seen)
-    assert [one.id for one in kept] == ["BraTS-GLI-00013-000", "P4"]
-
-
-def test_who_is_known_by_one_examination_is_left_out_with_all() -> None:
-    def facts(name: str, content: str, person: str) -> PatientFacts:
-        return PatientFacts(name, (1, 1, 1), None, 1, 1, 1, "", content, True, person=person)
-
-    seen = [facts("BraTS2021_00001", "a", "")]
-    others = [("P-000", "a", "P"), ("P-001", "b", "P"), ("Q-000", "c", "Q"), ("Q-001", "d", "Q")]
-    kept = unseen([facts(*one) for one in others], seen)
-    assert [one.id for one in kept] == ["Q-000", "Q-001"]
 
 
 def test_nothing_is_left_of_the_own_training_patients(trained: Trained) -> None:

@@ -37,6 +37,15 @@ def trial(workspace: Path, *, study: str = "other", status: str = "FINISHED", **
         folder.finish(status)
 
 
+def table(workspace: Path, case: str, truth: str) -> None:
+    """Write a finished trial on other scans with one validation patient."""
+    trial(workspace, **{names.DATA: "one patient fewer"})
+    texts = {"patient": case, "case": case, "split": "validation", "target": "WT"}
+    texts |= {"status": "scored", "dice": 0.5, "distance_unit": "px", "truth_hash": truth}
+    place = workspace / "holdout" / "other" / "0.0" / names.PER_CASE
+    pd.DataFrame([texts], columns=list(COLUMNS)).to_csv(place, index=False)
+
+
 def test_a_finished_trial_of_any_experiment_counts(tmp_path):
     trial(tmp_path)
     with pytest.raises(
@@ -56,17 +65,29 @@ def test_what_does_not_count(tmp_path):
 
 
 def test_one_patient_of_both_is_enough(tmp_path):
-    trial(tmp_path, **{names.DATA: "one patient fewer"})
-    table = tmp_path / "holdout" / "other" / "0.0" / names.PER_CASE
-    texts = {"patient": "b", "case": "b", "split": "validation", "target": "WT"}
-    texts |= {"status": "scored", "dice": 0.5, "distance_unit": "px", "truth_hash": "t"}
-    pd.DataFrame([texts], columns=list(COLUMNS)).to_csv(table, index=False)
+    table(tmp_path, "b", truth="t")
     others = experiments("two")
     refuse_tuned(others, tmp_path)
     facts = PatientFacts("x", (1, 4, 4), None, 3, 1, 1, "t", "r", True, ("flair",), person="x")
     same = [replace(one, dataset=replace(one.dataset, patients=(facts,))) for one in others]
     with pytest.raises(AblateError, match="tuned on these patients"):
         refuse_tuned(same, tmp_path)
+
+
+@pytest.mark.parametrize(("case", "refused"), [("BraTS-GLI-00012-101", True), ("P7", False)])
+def test_another_examination_of_a_person_is_enough(tmp_path, case, refused):
+    table(tmp_path, case, truth="another")
+    facts = PatientFacts("Phash", (1, 4, 4), None, 3, 1, 1, "t", "r", True, ("flair",))
+    named = {"Phash": frozenset({"BraTS-GLI-00012-000", "P7"})}
+    others = [
+        replace(one, dataset=replace(one.dataset, name="brats", patients=(facts,), names=named))
+        for one in experiments("two")
+    ]
+    if refused:
+        with pytest.raises(AblateError, match="tuned on these patients"):
+            refuse_tuned(others, tmp_path)
+    else:  # two hospitals may both have a P7
+        refuse_tuned(others, tmp_path)
 
 
 def test_a_single_split_is_never_refused(tmp_path):

@@ -63,6 +63,13 @@ def test_several_examinations_of_a_person_are_cases_of_one_patient(tmp_path):
     ]
 
 
+def test_dates_of_the_cancer_genome_atlas_are_examinations_of_one_patient(tmp_path):
+    names = [f"TCGA_CS_{n}.nii.gz" for n in ("4941_19960909", "4941_19970101", "4942_19970222")]
+    pairs = pairs_of(files(tmp_path / "ours", *names), files(tmp_path / "theirs", *names))
+    patients = ["TCGA_CS_4941", "TCGA_CS_4941", "TCGA_CS_4942_19970222"]
+    assert [pair.patient for pair in pairs] == patients
+
+
 def test_a_file_in_a_folder_of_its_own_is_called_after_it(tmp_path):
     predictions = files(tmp_path / "out", "P1/pred.nii.gz", "P2/pred.nii.gz")
     truths = files(tmp_path / "gt", "P1/seg.nii.gz", "P2/seg.nii.gz")

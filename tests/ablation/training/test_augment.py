@@ -8,15 +8,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ablation.training.augment import (
-    ELASTIC_PIXELS,
-    PRESETS,
-    AugmentRanges,
-    Ranges,
-    augment,
-    bilinear,
-    nearest,
-)
+from ablation.training.augment import AugmentRanges, augment, bilinear, nearest
+from ablation.training.augmentations import AUGMENTATIONS
+from ablation.training.augmentations.augmentation import ELASTIC_PIXELS, Ranges
+
+PRESETS = {name: one.ranges for name, one in AUGMENTATIONS.items() if one.ranges is not None}
 
 ROWS = np.arange(6, dtype=np.int32)
 

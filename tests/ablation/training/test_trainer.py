@@ -18,6 +18,7 @@ from ablation import losses
 from ablation.config.sections import Config
 from ablation.errors import DataError
 from ablation.training import trainer as trainer_module
+from ablation.training.augmentations import AUGMENTATIONS, Augmentation
 from ablation.training.checkpoint import host_weights, read_resume, write_resume
 from ablation.training.errors import OutOfMemory, TrainingDiverged
 from ablation.training.schedule import epoch_batches, input_warning
@@ -235,6 +236,26 @@ def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
     warm = tiny.trainer(book)
     assert tiny.outcome(tiny.fit(warm, book)) != tiny.outcome(tiny.fit(warm, journal))
     assert warm.traces == 1
+
+
+def test_an_augmentation_of_one_s_own_is_traced_with_a_shape_of_its_own(tiny) -> None:
+    def mirrored(images, masks, rows, seed):
+        return images[:, :, ::-1], masks[:, :, ::-1]
+
+    def as_it_is(images, masks, rows, seed):
+        return images, masks
+
+    one = Augmentation("mirrored", "always mirrored", transform=mirrored)
+    other = Augmentation("as_it_is", "no change", transform=as_it_is)
+    with AUGMENTATIONS.having(one, other):
+        settings = [
+            tiny.config(data__augmentation=name, training__epochs=1)
+            for name in ("none", "mirrored", "as_it_is", "td")
+        ]
+        assert len({shape_of(each, (32, 32, 1)) for each in settings}) == 4
+        outcomes = [tiny.outcome(tiny.fit(tiny.trainer(each), each)) for each in settings[:3]]
+    assert outcomes[0] == outcomes[2]
+    assert outcomes[0] != outcomes[1]
 
 
 @pytest.mark.parametrize(

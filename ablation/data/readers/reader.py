@@ -1,6 +1,7 @@
-"""What a source of patients promises: where they are, which files they have, how to read one.
+"""What a layout of scans declares: where patients are, which files they have, how to read one.
 
-A new layout is one new module with a `SOURCE`, one line in `SOURCES` (dataset.py), and tests.
+A layout is one module here with a `READER`, and one line in `READERS` (readers/__init__.py). What it
+needs to open files is imported when a patient is read, so that its facts are known at once.
 """
 
 from __future__ import annotations
@@ -9,11 +10,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ablation.config.sections import DataConfig
-from ablation.data.check import Finding
-from ablation.data.readers.patients import Patient
+from ablation.data.findings import Finding
+
+if TYPE_CHECKING:
+    from ablation.config.sections import DataConfig
+    from ablation.data.readers.patients import Patient
 
 Progress = Callable[[str], None]
 """Called with a line about what is being done."""
@@ -46,29 +49,39 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """One layout of scans on disk."""
+class Reader:
+    """One layout of scans on disk.
+
+    Example:
+        >>> from ablation.data.readers import READERS
+        >>> READERS["brats"].person("BraTS-GLI-02060-101")
+        'BraTS-GLI-02060'
+    """
 
     name: str
+    """What `data.source` calls it; also the experiment's name where none is given."""
     layout: str
-    """The layout in a line, for error messages."""
-    generated: bool
+    """The layout in a line, for the error about a folder of no known layout."""
     distance_unit: Literal["mm", "px"]
+    """Unit of distances: "px" where the files carry no voxel size."""
     modalities: tuple[str, ...]
-    regions: Mapping[str, tuple[int, ...]]
+    """Images that a patient of this layout can have, in the order they are read."""
+    targets: Mapping[str, tuple[int, ...]]
     """Labels of the truth that make up each target, largest region first."""
-    fractions: tuple[float, float]
-    """Default shares of patients for training and validation; the rest is test."""
     detect: Callable[[Path], bool]
     """Whether a folder looks like this layout."""
     locate: Callable[[DataConfig, Path, Progress], Located]
     """Find the patients; arguments: settings, cache folder, progress."""
     files: Callable[[Path], tuple[Path, ...]]
-    """Files of the patient at a place."""
+    """Files of the patient at a place: while none of them changes, the patient is not read again."""
     read: Callable[[Path], Reading]
-    """Read and check the patient at a place."""
+    """Read and check the patient at a place; a fault is a finding that names the file, no exception."""
     person: Callable[[str], str] = str
     """What the names of all examinations of one person share; the name itself where all differ."""
+    fractions: tuple[float, float] = (0.70, 0.15)
+    """Default shares of patients for training and validation; the rest is test."""
+    generated: bool = False
+    """Whether patients are made, not found in a folder."""
 
 
 def paced(progress: Progress) -> Progress:
