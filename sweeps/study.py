@@ -100,6 +100,18 @@ def open_study(spec: StudySpec) -> None:
     patiently(lambda: _create(spec))
 
 
+def check_study(spec: StudySpec) -> None:
+    """Refuse what `open_study` would refuse; create and change nothing.
+
+    Raises:
+        SweepError: Another definition than the stored one, fewer trials than are finished,
+            or a study of that name that was not made by ablate.
+    """
+    storage = connect(spec.storage)
+    if spec.name in optuna.get_all_study_names(storage):
+        _check(spec, optuna.load_study(study_name=spec.name, storage=storage))
+
+
 def _create(spec: StudySpec) -> None:
     storage = connect(spec.storage)
     with exclusive(spec.storage):
