@@ -1,4 +1,4 @@
-"""`ablate studies`: what was begun, how far it is, its trials."""
+"""`ablate studies`: the studies of a workspace, how far they are, their trials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, print_json, say
+from ablation.cli.options import AsJson, Workspace, print_json, say
+from ablation.files.places import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
     from sweeps import StudyProgress

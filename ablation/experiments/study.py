@@ -262,8 +262,8 @@ def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
     changed = [key for key in stored.keys() | now.keys() if now.get(key) != stored.get(key)]
     if changed:
         raise AblateError(
-            f"study {spec.name} was begun with another {', '.join(changed)}",
-            hint="Bring back the data it was begun with, or start a new study with --study NEWNAME.",
+            f"study {spec.name} was created with another {', '.join(changed)}",
+            hint="Use the data and settings of that time, or start anew with --experiment NEWNAME.",
         )
 
 
