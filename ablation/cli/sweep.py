@@ -93,34 +93,26 @@ def sweep(
 
     The same command goes on where it stopped.
     """
-    from ablation.experiments.sweep import (
-        SweepRequest,
-        begin,
-        models_of,
-        plan_sweep,
-        publishing,
-        run_studies,
-    )  # fmt: skip
+    from ablation.experiments import sweep as library
 
     tell = partial(say, quiet=quiet)
-    request = SweepRequest(
-        models=models_of(model), trials=trials, data=data, preset=preset, config=config,
+    request = library.SweepRequest(
+        models=library.models_of(model), trials=trials, data=data, preset=preset, config=config,
         assignments=tuple(assignments or ()), seeds=seeds, split=split, folds=folds,
         skip_bad=skip_bad, experiment=experiment, study=study, workspace=workspace, cache=cache,
         dry_run=dry_run,
     )  # fmt: skip
-    plan = plan_sweep(request, tell)
+    plan = library.plan_sweep(request, tell)
     if dry_run:
         return
     confirm(plan, yes=yes)
-    begin(plan)
-    with publishing(plan, tracking_uri, tell):
+    library.begin(plan)
+    with library.publishing(plan, tracking_uri, tell):
         with watching(plan, quiet=quiet) as show:
-            result = run_studies(plan, tell, show)
+            result = library.run_studies(plan, tell, show)
         # Before the last results are published: Ctrl-C at that moment costs no table.
         print_result(result, as_json=as_json, quiet=quiet)
-    report = command(f"report --compare all --experiment {result.experiment}", workspace)
-    tell(f"\nnext: {command('ui', workspace)}\n      {report}")
+    tell(following(result))
 
 
 def confirm(plan: SweepPlan, *, yes: bool) -> None:
@@ -153,3 +145,9 @@ def print_result(result: SweepResult, *, as_json: bool, quiet: bool) -> None:
         typer.echo("\n".join(as_text(result.designs)))
     for line in result.warnings:
         say(f"warning: {line}", quiet=quiet)
+
+
+def following(result: SweepResult) -> str:
+    """Return the two commands that come after a sweep."""
+    report = f"report --compare all --experiment {result.experiment}"
+    return f"\nnext: {command('ui', result.workspace)}\n      {command(report, result.workspace)}"

@@ -15,11 +15,11 @@ COLUMNS = (
     *("mean", "SD", "CI low", "CI high", "median", "better in"),
     *("test", "p", "p adjusted", "p paired t", "d_z", "d_z low", "d_z high"),
 )
-"""A design's row leaves the tests empty; a difference's row has `against` filled."""
+"""A design's row has no test; a difference's row names in `against` what it is compared with."""
 
 
 def table_of(analyses: Sequence[Analysis]) -> pd.DataFrame:
-    """Return the rows of a comparison, unrounded; what does not exist is missing.
+    """Return the rows of a comparison, unrounded; a number that does not exist is missing.
 
     Scores and differences are in the unit of the metric; `n` counts patients (or cases where
     these are compared), `better in` those in which the design was better.
@@ -48,6 +48,7 @@ def _design(summary: Summary) -> Row:
         "CI low": i.low,
         "CI high": i.high,
         "median": summary.median,
+        "test": "",
     }
 
 
@@ -68,6 +69,6 @@ def _difference(c: Contrast) -> Row:
         "d_z high": c.effect.high,
     }
     if c.p is None:  # cases of one patient counted as independent: no test is valid
-        return row
+        return {**row, "test": ""}
     tests = {"test": c.test, "p": c.p, "p adjusted": c.p_adjusted}
     return {**row, **tests, "p paired t": c.t.p_two_sided}

@@ -158,7 +158,10 @@ def _from_file(file: Path | None) -> Flat:
     if file is None and not path.is_file():
         return {}
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_bytes().decode("utf-8-sig")  # Windows programs write a byte-order mark
+        if "\0" in text:  # UTF-16 without its mark
+            raise ValueError
+        tables = tomllib.loads(text.replace("\r\n", "\n"))
     except OSError as error:
         raise UsageError(
             f"{path}: {error.strerror}", hint="Name an existing TOML file with --config."
@@ -166,6 +169,10 @@ def _from_file(file: Path | None) -> Flat:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"{path}: not TOML: {error}", hint='Quote texts, as in name = "unet".'
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"{path}: not UTF-8", hint="Save it as UTF-8; editors offer it as the encoding."
         ) from error
     values: Flat = {}
     for section, content in tables.items():

@@ -95,11 +95,8 @@ def compare(
         >>> _ = Path("resupnet.csv").write_text("case,dice\nP1,0.75\nP2,0.69\nP3,0.84\n")
         >>> import ablation
         >>> table = ablation.compare(["unet.csv", "resupnet.csv"], reference="unet").table()
-        >>> print(table[["design", "against", "n", "mean"]].round(3).to_string(index=False))
-          design against  n  mean
-            unet    None  3 0.723
-        resupnet    None  3 0.760
-        resupnet    unet  3 0.037
+        >>> [(row["design"], row["against"], round(row["mean"], 3)) for _, row in table.iterrows()]
+        [('unet', '', 0.723), ('resupnet', '', 0.76), ('resupnet', 'unet', 0.037)]
     """
     rules = Rules(
         reference, metric, alternative, primary_test, correction, margin, unit, missing, empty
