@@ -41,7 +41,7 @@ def _design(summary: Summary) -> Row:
     i = summary.interval
     return {
         "design": summary.design,
-        "against": None,
+        "against": "",
         "n": i.n,
         "mean": i.mean,
         "SD": i.sd,

@@ -158,10 +158,7 @@ def _from_file(file: Path | None) -> Flat:
     if file is None and not path.is_file():
         return {}
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # Windows programs write a byte-order mark
-        if "\0" in text:  # UTF-16 without its mark
-            raise ValueError
-        tables = tomllib.loads(text.replace("\r\n", "\n"))
+        tables = tomllib.loads(_decoded(path.read_bytes()))
     except OSError as error:
         raise UsageError(
             f"{path}: {error.strerror}", hint="Name an existing TOML file with --config."
@@ -183,6 +180,13 @@ def _from_file(file: Path | None) -> Flat:
         else:
             values[section] = content
     return values
+
+
+def _decoded(content: bytes) -> str:
+    """Return a text that is UTF-8, with or without the byte-order mark Windows programs write."""
+    if b"\0" in content:
+        raise ValueError("UTF-16 without its mark")
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _flat_space(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

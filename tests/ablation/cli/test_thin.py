@@ -44,8 +44,8 @@ def test_lines_are_counted_without_options_and_docstring() -> None:
 
         With more words.
         """
-        doubled = 2 * option
-        return doubled
+        option += 1
+        return 2 * option
 
     assert body_lines(function) == 2
 
