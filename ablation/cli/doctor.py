@@ -31,7 +31,7 @@ ASK_TENSORFLOW = (
 def doctor(
     workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False
 ) -> None:
-    """Show versions, devices, folders, free disk, and whether storage and server can be reached."""
+    """Show versions, devices, folders, free disk, and whether storage and server are reachable."""
     from importlib import metadata
 
     devices = _tensorflow()
@@ -122,4 +122,4 @@ def _tracking(workspace: Path) -> str:
         check(uri)
     except TrackingError as error:
         return error.message
-    return f"{shown(uri)} (answers)"
+    return f"{shown(uri)} (reachable)"

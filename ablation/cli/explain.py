@@ -26,7 +26,7 @@ REMEDIES = {
     errno.ELOOP: "Links lead in a circle there; name the place they should lead to.",
     errno.EMFILE: "Too many files are open; raise the limit with: ulimit -n 4096",
     errno.EIO: "The disk does not answer; check it, or name another one with --workspace and --cache.",
-    errno.ESTALE: "The network drive was mounted anew; run the command again.",
+    errno.ESTALE: "The network drive was reconnected; run the command again.",
 }
 """Faults of the disk and what to do about each."""
 LONGEST_SHOWN = 100

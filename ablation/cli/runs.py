@@ -25,7 +25,7 @@ app = typer.Typer(
 
 @app.command("list", epilog=LIST_EXAMPLES)
 def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
-    """List every run with its state; studies first, then their trials and finals."""
+    """List every run with its state; studies first, then their trials and final runs."""
     from tracking.workspace import find_runs
 
     rows = [_row_or_damage(folder, workspace) for folder in find_runs(workspace)]

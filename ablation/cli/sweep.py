@@ -44,7 +44,9 @@ def sweep(
     trials: Annotated[
         int | None,
         typer.Option(
-            "--trials", min=1, help="Finished trials of each design; a larger number later goes on."
+            "--trials",
+            min=1,
+            help="Finished trials of each design; a larger number later adds trials.",
         ),
     ] = None,
     data: Data = None,
@@ -81,7 +83,10 @@ def sweep(
     tracking_uri: TrackingUri = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Show space, cost and what the data can show; stop there."),
+        typer.Option(
+            "--dry-run",
+            help="Show space, cost and what the data can show, refuse what a sweep refuses; write nothing.",
+        ),
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Do not ask before long sweeps.")
@@ -91,7 +96,7 @@ def sweep(
 ) -> None:
     """Tune each design with N trials, then score its best setting once on test patients.
 
-    The same command goes on where it stopped.
+    The same command continues where it stopped.
     """
     from ablation.experiments import sweep as library
 

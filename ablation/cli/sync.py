@@ -31,7 +31,7 @@ def sync(
     ] = DEFAULT_WORKSPACE,
     watch: Annotated[bool, typer.Option("--watch", help="Go on publishing until Ctrl-C.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Publish runs anew that were deleted at the server.")
+        bool, typer.Option("--again", help="Publish runs again that were deleted at the server.")
     ] = False,
     tracking_uri: TrackingUri = None,
     as_json: AsJson = False,
@@ -67,7 +67,7 @@ def _watch(folder: Path, uri: str, *, quiet: bool) -> None:
     try:
         watch(folder, uri, is_over=lambda: False, stop=ending)
     except KeyboardInterrupt:
-        say("Ended. What has not arrived is published by: ablate sync", quiet=quiet)
+        say("Ended. To publish what has not arrived: ablate sync", quiet=quiet)
 
 
 def tell(synced: Synced, where: str, *, quiet: bool) -> None:
@@ -75,7 +75,7 @@ def tell(synced: Synced, where: str, *, quiet: bool) -> None:
     counts = ", ".join(f"{n} {what.replace('_', ' ')}" for what, n in _counts(synced).items() if n)
     say(f"{where}: {counts or 'no runs'}", quiet=quiet)
     for path in synced.deleted:
-        say(f"deleted at the server: {path} (publish anew: ablate sync --again)", quiet=quiet)
+        say(f"deleted at the server: {path} (publish it again: ablate sync --again)", quiet=quiet)
     for path, why in synced.failed:
         say(f"not published: {path}: {why}")
 

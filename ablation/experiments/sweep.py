@@ -342,8 +342,7 @@ def run_studies(
         if end.how != "done":
             raise AblateError(
                 f"{one.study}: {_failure(end, one, plan.workspace)}\n{end.detail}",
-                hint="No finished trial is lost. Put the cause right, then run the same command: "
-                "it goes on.",
+                hint="No finished trial is lost. Correct the cause, then run the same command.",
             )
     rows = tuple(rows_of(plan.experiments, plan.workspace))
     warnings = tuple(warnings_of(plan.experiments, plan.workspace))

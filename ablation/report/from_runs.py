@@ -81,7 +81,7 @@ def report(
     style: Style = "full",
     progress: Progress = silent,
 ) -> Report:
-    """Compare the newest finals of an experiment's designs, patient by patient.
+    """Compare the newest final runs of an experiment's designs, patient by patient.
 
     Arguments are named as the flags of `ablate report` and mean the same.
 
@@ -192,7 +192,7 @@ def _unpublished(failed: Sequence[tuple[str, str]]) -> AblateError:
     run, reason = failed[0]
     return AblateError(
         f"{len(failed)} runs could not be published, the first {run}: {reason}",
-        hint="Put the cause right, then: ablate sync",
+        hint="Correct the cause, then: ablate sync",
     )
 
 
