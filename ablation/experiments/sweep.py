@@ -11,7 +11,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -307,10 +307,14 @@ def check_stored(experiments: Sequence[Experiment], workspace: Path) -> None:
     Raises:
         AblateError: Folds of patients that were tuned on; another target.
         SweepError: A study of this name that was created with other settings.
+        OSError: A name that is too long for a folder's.
         TrackingError: A name that cannot be a folder's.
     """
     for one in experiments:
         design_folder(workspace, one.name, one.label)  # refuses names that cannot be folders
+        for name in (one.name, one.label):
+            with suppress(FileNotFoundError):
+                (Path() / name).lstat()  # refuses names that are too long
     refuse_tuned(experiments, workspace)
     if not (workspace / "optuna.db").exists():
         return
