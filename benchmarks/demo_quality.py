@@ -18,11 +18,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from ablation.cli.options import cache_folder
 from ablation.config import resolve
 from ablation.data import Slices, prepare, training_rows
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.scoring import validate
+from ablation.files.places import cache_folder
 from ablation.training.trainer import Trainer
 
 

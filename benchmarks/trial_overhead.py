@@ -25,12 +25,12 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from ablation.cli.options import cache_folder
 from ablation.config import resolve
 from ablation.data import Split, prepare
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.objective import Objective
 from ablation.experiments.study import spec_of, storage_url
+from ablation.files.places import cache_folder
 from sweeps import Assignment, Outcome, open_study, trials_table, work
 
 SHARED = Path(__file__).parents[2] / "shared"

@@ -20,9 +20,12 @@ from ablation.cli import (
     importing,
     models,
     report,
+    runs,
     studies,
     sweep,
-    tracking,
+    sync,
+    ui,
+    worker,
 )
 from ablation.cli.explain import explain
 
@@ -66,34 +69,20 @@ def _options(
     """Hold what comes before a command's name; both options act in their callbacks."""
 
 
-app.command("sweep", short_help="Tune designs under one budget.", epilog=sweep.EXAMPLES)(
-    sweep.sweep
+_COMMANDS = (
+    (sweep.sweep, sweep.EXAMPLES, "Tune designs under one budget."),
+    (report.report, report.EXAMPLES, "Compare designs, patient by patient."),
+    (compare.compare, compare.EXAMPLES, "Compare tables of any tool."),
+    (ui.ui, ui.EXAMPLES, "Browse all runs in MLflow's page."),
+    (sync.sync, sync.EXAMPLES, "Publish what has not arrived yet."),
+    (evaluate.evaluate, evaluate.EXAMPLES, "Score masks, or a run again."),
+    (worker.worker, worker.EXAMPLES, "Train trials of a study."),
+    (models.models, models.EXAMPLES, "List the designs and their weights."),
+    (doctor.doctor, doctor.EXAMPLES, "Show machine, packages, disk, server."),
 )
-app.command("report", short_help="Compare designs, patient by patient.", epilog=report.EXAMPLES)(
-    report.report
-)
-app.command("compare", short_help="Compare tables of any tool.", epilog=compare.EXAMPLES)(
-    compare.compare
-)
-app.command("ui", short_help="Browse all runs in MLflow's page.", epilog=tracking.UI_EXAMPLES)(
-    tracking.ui
-)
-app.command("sync", short_help="Publish what has not arrived yet.", epilog=tracking.SYNC_EXAMPLES)(
-    tracking.sync
-)
-app.command("evaluate", short_help="Score masks, or a run again.", epilog=evaluate.EXAMPLES)(
-    evaluate.evaluate
-)
-app.command("worker", short_help="Train trials of a study.", epilog=sweep.WORKER_EXAMPLES)(
-    sweep.worker
-)
-app.command("models", short_help="List the designs and their weights.", epilog=models.EXAMPLES)(
-    models.models
-)
-app.command("doctor", short_help="Show machine, packages, disk, server.", epilog=doctor.EXAMPLES)(
-    doctor.doctor
-)
-app.add_typer(tracking.runs_app, name="runs")
+for _body, _examples, _short in _COMMANDS:
+    app.command(_body.__name__, short_help=_short, epilog=_examples)(_body)
+app.add_typer(runs.app, name="runs")
 app.add_typer(studies.app, name="studies")
 app.add_typer(data.app, name="data")
 app.add_typer(config.app, name="config")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ablation.cli.comparing import (
-    HD95_METHODS,
     Alternative,
     AssumedMethod,
     Correction,
@@ -18,22 +16,17 @@ from ablation.cli.comparing import (
     Margin,
     Metrics,
     Missing,
+    OutFolder,
     PrimaryTest,
     Reference,
     Style,
     Target,
     Unit,
-    choice,
-    print_and_write,
+    deliver,
     printing,
-    with_flags,
 )
-from ablation.cli.options import AsJson, Quiet
-from ablation.cli.pictures import Figures, write_figures
-
-if TYPE_CHECKING:
-    from ablation.comparison import Design
-    from ablation.report import Remark, Source
+from ablation.cli.options import AsJson, CaseColumn, PatientMap, PatientRegex, Quiet
+from ablation.cli.pictures import Figures
 
 EXAMPLES = (
     "Examples:\n\n"
@@ -51,21 +44,13 @@ def compare(
         str | None,
         typer.Option("--model-column", help="Column that names the design; default: model."),
     ] = None,
-    case_column: Annotated[
-        str | None,
-        typer.Option("--case-column", help="Column of the case ids; default: case, else patient."),
-    ] = None,
+    case_column: CaseColumn = None,
     target_column: Annotated[
         str | None,
         typer.Option("--target-column", help="Column of the region; default: target, if any."),
     ] = None,
-    patient_regex: Annotated[
-        str | None,
-        typer.Option("--patient-regex", help=r"Finds the patient in a case id, as in '(.+)_\d+$'."),
-    ] = None,
-    patient_map: Annotated[
-        Path | None, typer.Option("--patient-map", help="CSV with the columns case and patient.")
-    ] = None,
+    patient_regex: PatientRegex = None,
+    patient_map: PatientMap = None,
     higher_is_better: Annotated[
         str | None,
         typer.Option("--higher-is-better", help="Scores we do not know, commas between."),
@@ -84,7 +69,7 @@ def compare(
     missing: Missing = None,
     empty: Empty = None,
     assume_hd95_method: AssumedMethod = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder of the report.")] = Path("report"),
+    out: OutFolder = Path("report"),
     figures: Figures = None,
     as_format: Format = None,
     style: Style = "full",
@@ -96,91 +81,21 @@ def compare(
     A table has the columns case, perhaps patient, and scores such as dice; commas or semicolons.
     Writes index.html and comparison.csv, .json, .md and .tex; prints the summary.
     """
-    from ablation.comparison import compare as compare_designs
-    from ablation.comparison import with_target
-    from ablation.report import Remark
-    from ablation.scores.bare_designs import (
-        Reading,
-        check_directions,
-        check_scores,
-        left_out,
-        our_name,
-        read_designs,
-        usual_settings,
-    )
+    from ablation.comparison import Rules, split_names
+    from ablation.report.from_tables import compare_tables
+    from ablation.scores.bare_designs import Reading
+    from ablation.scores.tables import checked_method
 
     shown = printing(as_format, style, as_json)
-    method = assume_hd95_method and choice("--assume-hd95-method", assume_hd95_method, HD95_METHODS)
     reading = Reading(
-        model_column=model_column,
-        case_column=case_column,
-        target_column=target_column,
-        patient_regex=patient_regex,
-        patient_map=patient_map,
-        higher_is_better=_names(higher_is_better),
-        lower_is_better=_names(lower_is_better),
-        hd95_method=method,
-    )
-    scores = [our_name(name, reading.known) for name in _names(metric)]
-    check_directions(scores, reading)
-    said: list[str] = []
-    read = read_designs(tables, reading, said.append)
-    remarks = _by_file(said, tables)
-    designs = with_target([design for design, _ in read], target)
-    settings = with_flags(
-        usual_settings(designs, reading),
-        {
-            "reference": reference,
-            "metric": metric and ",".join(scores),
-            "alternative": alternative,
-            "primary_test": primary_test,
-            "correction": correction,
-            "margin": margin,
-            "unit": unit,
-            "missing": missing,
-            "empty": empty,
-        },
-    )
-    check_scores(designs, settings, reading)
-    if metric is None:
-        remarks += [Remark("note", text) for text in left_out(designs, settings, reading)]
-    source = _source(read, tables, remarks)
-    comparison = compare_designs(designs, settings, reading.known)
-    print_and_write(comparison, source, out, shown, quiet)
-    write_figures(comparison, source, out, figures, quiet=quiet)
-
-
-def _by_file(said: list[str], tables: list[Path]) -> list[Remark]:
-    """Say once what holds for several files; a report names them, not where they lay."""
-    from ablation.comparison.tables.align import named
-    from ablation.report import Remark
-
-    files: dict[Remark, list[str]] = {}
-    for line in said:
-        text = line.removeprefix("warning: ")
-        path = next((table for table in tables if text.startswith(f"{table}: ")), None)
-        own = text if path is None else text.removeprefix(f"{path}: ")
-        remark = Remark("note" if text == line else "warning", own)
-        files.setdefault(remark, []).extend([] if path is None else [path.name])
-    return [
-        replace(remark, text=f"{named(whose)}: {remark.text}") if whose else remark
-        for remark, whose in files.items()
-    ]
-
-
-def _names(text: str | None) -> tuple[str, ...]:
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
-
-
-def _source(read: list[tuple[Design, Path]], tables: list[Path], remarks: list[Remark]) -> Source:
-    import hashlib
-
-    from ablation.report import Source
-
-    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in tables}
-    return Source(
-        experiment=", ".join(path.name for path in tables),
-        kind="table" if len(tables) == 1 else "tables",
-        runs=tuple((design.name, f"{path.name} (sha256 {digests[path]})") for design, path in read),
-        remarks=tuple(remarks),
-    )
+        model_column=model_column, case_column=case_column, target_column=target_column,
+        patient_regex=patient_regex, patient_map=patient_map,
+        higher_is_better=split_names(higher_is_better), lower_is_better=split_names(lower_is_better),
+        hd95_method=checked_method(assume_hd95_method),
+    )  # fmt: skip
+    rules = Rules(
+        reference=reference, metric=metric, alternative=alternative, primary_test=primary_test,
+        correction=correction, margin=margin, unit=unit, missing=missing, empty=empty,
+    )  # fmt: skip
+    made = compare_tables(tables, reading, rules, target)
+    deliver(made.comparison, made.source, out, shown, figures, quiet=quiet)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -11,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from ablation.cli.options import say
+from ablation.cli.pictures import write_figures
 
 if TYPE_CHECKING:
     from ablation.comparison import Comparison
-    from ablation.config.sections import ComparisonConfig
     from ablation.report import Source
     from ablation.report.formats import Format as Shape
     from ablation.report.formats.tex import Style as TexStyle
@@ -73,66 +72,10 @@ Style = Annotated[
     typer.Option("--style", help="Of the TeX table: full, or paper (each against the reference)."),
 ]
 
+OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the report.")]
+
 FORMATS = ("text", "csv", "json", "md", "tex")
 STYLES = ("full", "paper")
-HD95_METHODS = ("directed_max", "pooled", "surfel")
-
-
-def with_flags(planned: ComparisonConfig, flags: Mapping[str, str | None]) -> ComparisonConfig:
-    """Return the settings of a comparison: what was planned, changed by the flags given.
-
-    Args:
-        planned: Settings without a flag stay as they are here.
-        flags: Of each key its text; None where the flag was not given.
-
-    Raises:
-        UsageError: Every unusable value, in one message, with the nearest that exists.
-    """
-    from pydantic import ValidationError
-
-    from ablation.config.sections import ComparisonConfig
-    from ablation.errors import UsageError
-
-    given: dict[str, object] = {key: text for key, text in flags.items() if text is not None}
-    if flags.get("metric") is not None:
-        given |= _metrics(str(flags["metric"]))
-    try:
-        return ComparisonConfig.model_validate(planned.model_dump() | given)
-    except ValidationError as error:
-        found = [_fault(dict(item)) for item in error.errors()]
-    hints = dict.fromkeys(hint for _, hint in found)
-    raise UsageError("; ".join(text for text, _ in found), hint=" ".join(hints))
-
-
-def _metrics(text: str) -> dict[str, object]:
-    """The first decides, the others stand beside it."""
-    from ablation.errors import UsageError
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    if not names:
-        raise UsageError(f"--metric {text!r} names no score", hint="For example --metric dice,hd95")
-    return {"metric": names[0], "secondary": tuple(names[1:])}
-
-
-def _fault(item: Mapping[str, object]) -> tuple[str, str]:
-    """What is wrong with one flag, and what to write instead."""
-    from ablation.errors import nearest
-
-    location = item["loc"]
-    assert isinstance(location, tuple)
-    flag = "--" + str(location[0]).replace("_", "-")
-    within = "".join(f"{part}=" for part in location[1:])
-    context = item.get("ctx")
-    known = (
-        re.findall(r"'([^']+)'", str(context.get("expected"))) if isinstance(context, dict) else []
-    )
-    if known:
-        text = f"{flag} {item['input']!r} is none of {', '.join(known)}"
-        return text, nearest(str(item["input"]), known)
-    example = "For example --margin dice=0.02,hd95=2"
-    if location[1:] and item["input"] == "":
-        return f"{flag} {location[1]} is not of the form METRIC=NUMBER", example
-    return f"{flag} {within}{item['input']}: {item['msg']}", example
 
 
 def choice(flag: str, value: str, known: Collection[str]) -> str:
@@ -164,8 +107,14 @@ def printing(as_format: str | None, style: str, as_json: bool) -> Printing:
     return Printing(cast("Shape", shape), cast("TexStyle", choice("--style", style, STYLES)))
 
 
-def print_and_write(
-    comparison: Comparison, source: Source, out: Path, shown: Printing, quiet: bool
+def deliver(
+    comparison: Comparison,
+    source: Source,
+    out: Path,
+    shown: Printing,
+    figures: str | None,
+    *,
+    quiet: bool,
 ) -> None:
     """Write the report's files, then print; remarks that the output does not hold go to stderr."""
     from ablation.report import printed, write_report
@@ -176,3 +125,4 @@ def print_and_write(
         say(str(remark), quiet=quiet or shown.format == "text")
     typer.echo(text, nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
+    write_figures(comparison, source, out, figures, quiet=quiet)

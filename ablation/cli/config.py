@@ -11,7 +11,6 @@ from ablation.cli.options import (
     Data,
     Preset,
     print_json,
-    resolve_config,
 )
 
 EXAMPLES = (
@@ -37,10 +36,11 @@ def show(
 ) -> None:
     """Print every key with its value, where the value comes from, and what the key means."""
     from ablation.config import flatten, known_keys
+    from ablation.config.asked import resolve_asked
     from tracking.mlflow.address import shown
 
-    resolved, first_line = resolve_config(
-        data=data, preset=preset, file=config, assignments=assignments
+    resolved, first_line = resolve_asked(
+        data=data, preset=preset, file=config, assignments=assignments or ()
     )
     values = flatten(resolved.config)
     if values["tracking.uri"] is not None:

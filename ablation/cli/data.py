@@ -17,10 +17,11 @@ from ablation.cli.options import (
     Data,
     Folds,
     Quiet,
-    cache_folder,
+    SkipBad,
     print_json,
     say,
 )
+from ablation.files.places import cache_folder
 
 if TYPE_CHECKING:
     from ablation.config import DataConfig
@@ -37,7 +38,6 @@ SPLIT_EXAMPLES = (
     "Examples:\n\nablate data split\n\nablate data split --out split.json --set data.split_seed=1"
     "\n\nablate data split --folds 4 --out splits_final.json --format nnunet"
 )
-SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")]
 
 
 @app.callback()

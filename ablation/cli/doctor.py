@@ -12,14 +12,12 @@ from pathlib import Path
 import typer
 
 from ablation.cli.options import (
-    DEFAULT_WORKSPACE,
     AsJson,
     Cache,
     Workspace,
-    cache_folder,
     print_json,
-    tracking_address,
 )
+from ablation.files.places import DEFAULT_WORKSPACE, cache_folder
 
 EXAMPLES = "Examples:\n\nablate doctor\n\nablate doctor --json"
 PACKAGES = ("tensorflow", "keras", "mlflow", "optuna", "numpy", "scipy", "pandas", "plotly")
@@ -33,7 +31,7 @@ ASK_TENSORFLOW = (
 def doctor(
     workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False
 ) -> None:
-    """Show versions, devices, folders, free disk, and whether storage and server can be reached."""
+    """Show versions, devices, folders, free disk, and whether storage and server are reachable."""
     from importlib import metadata
 
     devices = _tensorflow()
@@ -112,15 +110,16 @@ def _storage(workspace: Path) -> str:
 
 
 def _tracking(workspace: Path) -> str:
+    from ablation.config.asked import tracking_address
     from tracking.errors import TrackingError
     from tracking.mlflow.address import shown
     from tracking.mlflow.connection import check
 
-    uri = tracking_address(workspace, None)
+    uri = tracking_address(workspace)
     if uri.startswith("sqlite:") and not workspace.exists():
         return f"{shown(uri)} (none yet)"
     try:
         check(uri)
     except TrackingError as error:
         return error.message
-    return f"{shown(uri)} (answers)"
+    return f"{shown(uri)} (reachable)"

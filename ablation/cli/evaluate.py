@@ -2,42 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ablation.cli.importing import (
-    Destination,
     Joins,
     OutFile,
-    finish,
+    described,
     print_scores,
-    publish,
-    write_out,
+    publish_and_go_on,
+    say_of_import,
 )
-from ablation.cli.options import (
-    DEFAULT_WORKSPACE,
-    AsJson,
-    Cache,
-    Quiet,
-    TrackingUri,
-    Workspace,
-    cache_folder,
-    command,
-    print_json,
-    say,
-)
+from ablation.cli.options import AsJson, Cache, Quiet, TrackingUri, Workspace, print_json, say
+from ablation.files.places import DEFAULT_WORKSPACE
+
+if TYPE_CHECKING:
+    from ablation.experiments.evaluate import Evaluated
 
 EXAMPLES = (
     "Examples:\n\n"
     "ablate evaluate phantom/unet/final-101 --out again.csv\n\n"
     "ablate evaluate phantom/unet/final-101 --data scans\n\n"
     "ablate evaluate --pred masks --truth truths --name nnunet"
-)
-USES = (
-    "ablate evaluate RUN; ablate evaluate RUN --data PATH; "
-    "ablate evaluate --pred PRED --truth TRUTH --name NAME"
 )
 
 
@@ -100,136 +89,46 @@ def evaluate(
     --data: an external test set, at the run's own threshold; patients it was trained on are left
     out. --pred, --truth and --name: what another tool made becomes a run the report compares.
     """
-    from ablation.errors import UsageError
+    from ablation.experiments.evaluate import check_name
+    from ablation.experiments.evaluate import evaluate as score
 
-    of_masks = {"--pred": pred, "--truth": truth, "--name": name, "--labels": labels,
-                "--target": target, "--ids": ids, "--resample": resample}  # fmt: skip
-    given = [flag for flag, value in of_masks.items() if value is not None]
-    _refuse_mixture(run, data, experiment, given)
-    if skip_bad and data is None:
-        raise UsageError("--skip-bad is about the scans of --data", hint=USES)
-    if run is None:
-        assert pred is not None
-        assert truth is not None
-        assert name is not None
-        _masks(pred, truth, labels, target, ids, resample,
-               Destination(name, experiment, out, workspace, tracking_uri, as_json, quiet))  # fmt: skip
-    elif data is not None:
-        to = Destination(run, experiment, out, workspace, tracking_uri, as_json, quiet)
-        _elsewhere(data, cache_folder(cache), to, skip_bad=skip_bad)
-    else:
-        _again(run, workspace, cache_folder(cache), out, as_json=as_json, quiet=quiet)
-
-
-def _refuse_mixture(
-    run: str | None, data: str | None, experiment: str | None, given: list[str]
-) -> None:
-    from ablation.errors import UsageError
-
-    needed = ("--pred", "--truth", "--name")
-    if run is not None and given:
-        problem = f"{', '.join(given)} score masks, not the run {run}"
-    elif run is not None and experiment is not None and data is None:
-        problem = "--experiment says where scores on other scans go; RUN alone makes none"
-    elif run is None and data is not None:
-        problem = "--data needs a RUN to score"
-    elif run is None and (lacking := [flag for flag in needed if flag not in given]):
-        problem = f"without a RUN, {', '.join(lacking)} must be given"
-    else:
+    check_name(run, data, pred, truth, name)
+    made = score(
+        run, data=data, skip_bad=skip_bad, pred=pred, truth=truth, name=name, labels=labels,
+        target=target, ids=ids, resample=resample, experiment=experiment, out=out,
+        workspace=workspace, cache=cache, progress=partial(say, quiet=quiet),
+    )  # fmt: skip
+    if made.file is not None:
+        _print_again(str(run), made, as_json=as_json)
         return
-    raise UsageError(problem, hint=USES)
-
-
-def _masks(
-    pred: Path,
-    truth: Path,
-    labels: str | None,
-    target: str | None,
-    ids: Path | None,
-    resample: str | None,
-    to: Destination,
-) -> None:
-    from ablation.errors import UsageError
-    from ablation.scores.masks import MASK_FACTS, score_masks
-    from ablation.scores.pairing import pairs_of
-    from ablation.scores.regions import parse_labels
-
-    if resample not in (None, "nearest"):
-        raise UsageError(f"--resample {resample!r}", hint="Only nearest keeps labels as they are.")
-    scores = score_masks(
-        pairs_of(pred, truth, ids),
-        labels=None if labels is None else parse_labels(labels),
-        target=target,
-        resample=resample is not None,
-        progress=lambda line: say(line, quiet=to.quiet),
+    assert made.run is not None
+    more = {"left_out": made.left_out} if run else {"superseded": made.superseded}
+    print_scores(
+        made.rows, {**described(made.run, workspace), "new": made.is_new, **more}, as_json=as_json
     )
-    for line in scores.said:
-        say(line, quiet=to.quiet)
-    params = {"import.of": "masks", "import.resample": resample or "none"}
-    if labels is not None:
-        params["import.labels"] = labels
-    finish(scores.rows, MASK_FACTS, params, to)
+    if name is not None:
+        say_of_import(name, made.superseded, is_new=made.is_new, quiet=quiet)
+    publish_and_go_on(made.run, workspace, tracking_uri, quiet=quiet)
 
 
-def _elsewhere(data: str, cache: Path, to: Destination, *, skip_bad: bool) -> None:
-    from ablation.experiments.external import evaluate_on
-    from tracking.workspace import resolve_run
-
-    folder = resolve_run(to.workspace, to.name)
-    done = evaluate_on(
-        folder,
-        to.workspace,
-        cache,
-        data,
-        to.experiment,
-        lambda line: say(line, quiet=to.quiet),
-        skip_bad=skip_bad,
-    )
-    write_out(done.rows, to.out)
-    record = done.folder.record
-    about = {
-        "run": done.folder.path.relative_to(to.workspace).as_posix(),
-        "experiment": record.experiment,
-        "design": record.model,
-        "new": done.is_new,
-        "left_out": list(done.left_out),
-    }
-    print_scores(done.rows, about, as_json=to.as_json)
-    publish(to.workspace, to.tracking_uri, quiet=to.quiet)
-    words = f"report --compare all --experiment {record.experiment}"
-    say(f"next: {command(words, to.workspace)}", quiet=to.quiet)
-
-
-def _again(
-    run: str, workspace: Path, cache: Path, out: Path | None, *, as_json: bool, quiet: bool
-) -> None:
-    from ablation.experiments.rescoring import evaluate_run
-    from tracking.workspace import resolve_run
-
-    folder = resolve_run(workspace, run)
-    done = evaluate_run(folder, workspace, cache, out, lambda line: say(line, quiet=quiet))
+def _print_again(run: str, made: Evaluated, *, as_json: bool) -> None:
+    """Print the table of a run scored again; exit code 1 where it is not that of the record."""
     if as_json:
-        print_json(
-            {
-                "run": run,
-                "table": str(done.table),
-                "same": done.same,
-                "metrics": done.scores.summary,
-            }
-        )
+        table = {"table": str(made.file), "same": made.same, "metrics": made.metrics}
+        print_json({"run": run, **table})
     else:
-        for row in done.scores.rows:
+        for row in made.rows:
             typer.echo(
                 f"{row['split']}  {row['case']}  {row['status']}  dice {float(str(row['dice'])):.4f}"
             )
-        typer.echo(_verdict(done.same, done.table))
-    if done.same is False:
+        typer.echo(_verdict(made))
+    if made.same is False:
         raise typer.Exit(1)
 
 
-def _verdict(same: bool | None, table: Path) -> str:
-    if same is None:
-        return f"the run had no table; written to {table}"
-    if same:
-        return f"equal to the record to the last digit: {table}"
-    return f"DIFFERS from the record; the new table is {table}"
+def _verdict(made: Evaluated) -> str:
+    if made.same is None:
+        return f"the run had no table; written to {made.file}"
+    if made.same:
+        return f"equal to the record to the last digit: {made.file}"
+    return f"DIFFERS from the record; the new table is {made.file}"

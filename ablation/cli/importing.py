@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,19 +11,21 @@ import typer
 
 from ablation.cli.comparing import AssumedMethod
 from ablation.cli.options import (
-    DEFAULT_WORKSPACE,
     AsJson,
+    CaseColumn,
+    PatientMap,
+    PatientRegex,
     Quiet,
     TrackingUri,
     Workspace,
-    command,
     print_json,
     say,
-    tracking_address,
 )
+from ablation.files.places import DEFAULT_WORKSPACE, command
 
 if TYPE_CHECKING:
-    from ablation.scores.runs import Imported
+    from ablation.scores.bring_in import Destination, Foreign
+    from tracking.record import RunFolder
 
 PER_CASE_EXAMPLES = (
     "Examples:\n\nablate import per-case scores.csv --name monai\n\n"
@@ -45,16 +47,6 @@ Joins = Annotated[
     typer.Option(
         "--experiment", help="Whose designs it is compared with; default: the newest experiment."
     ),
-]
-CaseColumn = Annotated[
-    str | None, typer.Option("--case-column", help="Column of the cases; default: case.")
-]
-PatientRegex = Annotated[
-    str | None,
-    typer.Option("--patient-regex", help="Finds the patient in a case's id: its first group."),
-]
-PatientMap = Annotated[
-    Path | None, typer.Option("--patient-map", help="CSV with the columns case,patient.")
 ]
 OutFile = Annotated[
     Path | None, typer.Option("--out", help="Also write the per-case table to this file.")
@@ -80,24 +72,13 @@ def per_case(
     quiet: Quiet = False,
 ) -> None:
     """Bring in a table with a row per case; columns are named as in per_case.csv."""
-    from ablation.scores.bare import read_bare
-    from ablation.scores.tables import one_model, rows_of, table_facts
+    from ablation.scores.bring_in import Destination, Patients, table_scores
 
-    frames = read_bare(
-        file,
-        case_column=case_column,
-        patient_regex=patient_regex,
-        patient_map=patient_map,
-        say=lambda line: say(line, quiet=quiet),
-    )
-    frame = one_model(frames, file)
-    facts = table_facts(frame, file, "table", assume_hd95_method)
-    rows = rows_of(frame, target)
-    if not (frame["target"] != "").all():
-        say(f"the target is taken as {target} (--target)", quiet=quiet)
-    params = {"import.of": "per-case table", "import.file": file.name}
-    joins = Destination(name, experiment, out, workspace, tracking_uri, as_json, quiet)
-    finish(rows, facts, params, joins)
+    tell = partial(say, quiet=quiet)
+    patients = Patients(case_column, patient_regex, patient_map)
+    scores = table_scores(file, patients, target, assume_hd95_method, tell)
+    to = Destination(name, experiment, workspace, out)
+    finish(scores, to, tracking_uri, as_json=as_json, quiet=quiet)
 
 
 @app.command("nnunet", epilog=NNUNET_EXAMPLES)
@@ -125,86 +106,49 @@ def nnunet(
     quiet: Quiet = False,
 ) -> None:
     """Bring in what nnU-Net's evaluation wrote, a target for each label or region."""
-    from ablation.scores.nnunet import read_nnunet
-    from ablation.scores.regions import parse_labels
-    from ablation.scores.tables import rows_of, table_facts
+    from ablation.scores.bring_in import Destination, Patients, nnunet_scores
 
-    table = read_nnunet(
-        file,
-        labels=None if labels is None else parse_labels(labels),
-        case_column=case_column,
-        patient_regex=patient_regex,
-        patient_map=patient_map,
-        say=lambda line: say(line, quiet=quiet),
-    )
-    facts = table_facts(table.frame, file, "nnU-Net", assume_hd95_method or table.hd95_method)
-    params = {"import.of": f"nnU-Net {table.version}", "import.file": file.name}
-    if labels is not None:
-        params["import.labels"] = labels
-    joins = Destination(name, experiment, out, workspace, tracking_uri, as_json, quiet)
-    finish(rows_of(table.frame, ""), facts, params, joins)
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where imported results go, and how that is told: the options of these commands."""
-
-    name: str
-    experiment: str | None
-    out: Path | None
-    workspace: Path
-    tracking_uri: str | None
-    as_json: bool
-    quiet: bool
+    tell = partial(say, quiet=quiet)
+    patients = Patients(case_column, patient_regex, patient_map)
+    scores = nnunet_scores(file, patients, labels, assume_hd95_method, tell)
+    to = Destination(name, experiment, workspace, out)
+    finish(scores, to, tracking_uri, as_json=as_json, quiet=quiet)
 
 
 def finish(
-    rows: Sequence[Mapping[str, object]],
-    facts: Mapping[str, object],
-    params: Mapping[str, str],
-    to: Destination,
+    scores: Foreign, to: Destination, tracking_uri: str | None, *, as_json: bool, quiet: bool
 ) -> None:
     """Write the run, publish it, print its table and what comes next."""
-    from ablation.scores.runs import newest_experiment, write_import
+    from ablation.scores.bring_in import bring_in
 
-    experiment = to.experiment or newest_experiment(to.workspace)
-    if to.experiment is None:
-        say(f"joins experiment {experiment} (--experiment names another)", quiet=to.quiet)
-    write_out(rows, to.out)  # first: a file that cannot be written leaves no run behind
-    done = write_import(rows, to.workspace, experiment, to.name, facts, params)
-    print_scores(rows, _described(done, to.workspace), as_json=to.as_json)
-    if not done.is_new:
-        say(f"{to.name} is there already with the same scores", quiet=to.quiet)
-    elif done.superseded:
-        say(f"supersedes {', '.join(done.superseded)} of {to.name}", quiet=to.quiet)
-    publish(to.workspace, to.tracking_uri, quiet=to.quiet)
-    words = f"report --compare all --experiment {experiment}"
-    say(f"next: {command(words, to.workspace)}", quiet=to.quiet)
+    done = bring_in(scores, to, partial(say, quiet=quiet))
+    about = {
+        **described(done.folder, to.workspace),
+        "new": done.is_new,
+        "superseded": list(done.superseded),
+    }
+    print_scores(scores.rows, about, as_json=as_json)
+    say_of_import(to.name, done.superseded, is_new=done.is_new, quiet=quiet)
+    publish_and_go_on(done.folder, to.workspace, tracking_uri, quiet=quiet)
 
 
-def write_out(rows: Sequence[Mapping[str, object]], out: Path | None) -> None:
-    """Write the per-case table where --out says."""
-    from ablation.errors import UsageError
-    from ablation.metrics.table import write_cases
-
-    if out is not None:
-        if out.is_dir():
-            raise UsageError(f"--out {out} is a folder", hint="Name a file, such as scores.csv.")
-        out.parent.mkdir(parents=True, exist_ok=True)
-        write_cases(rows, out)
+def say_of_import(name: str, superseded: Sequence[str], *, is_new: bool, quiet: bool) -> None:
+    """Say whether these results were there already, and which they take the place of."""
+    if not is_new:
+        say(f"{name} is there already with the same scores", quiet=quiet)
+    elif superseded:
+        say(f"supersedes {', '.join(superseded)} of {name}", quiet=quiet)
 
 
-def publish(workspace: Path, tracking_uri: str | None, *, quiet: bool) -> None:
-    """Publish what has not arrived; what cannot be is said, and is not lost."""
-    from tracking.errors import TrackingError
-    from tracking.publisher import sync
+def publish_and_go_on(
+    run: RunFolder, workspace: Path, tracking_uri: str | None, *, quiet: bool
+) -> None:
+    """Publish the workspace and name the report that shows the run."""
+    from ablation.scores.bring_in import publish
 
-    try:
-        failed = sync(workspace, tracking_address(workspace, tracking_uri)).failed
-    except TrackingError as error:
-        failed = ((str(workspace), error.message),)
-    for run, reason in failed:
-        say(f"not published yet: {run}: {reason} (later: ablate sync)", quiet=quiet)
+    publish(workspace, tracking_uri, partial(say, quiet=quiet))
+    words = f"report --compare all --experiment {run.record.experiment}"
+    say(f"next: {command(words, workspace)}", quiet=quiet)
 
 
 def print_scores(
@@ -220,12 +164,10 @@ def print_scores(
             typer.echo(line)
 
 
-def _described(done: Imported, workspace: Path) -> dict[str, object]:
-    record = done.folder.record
+def described(run: RunFolder, workspace: Path) -> dict[str, object]:
+    """Return the documented keys of a run for `--json`."""
     return {
-        "run": done.folder.path.relative_to(workspace).as_posix(),
-        "experiment": record.experiment,
-        "design": record.model,
-        "new": done.is_new,
-        "superseded": list(done.superseded),
+        "run": run.path.relative_to(workspace).as_posix(),
+        "experiment": run.record.experiment,
+        "design": run.record.model,
     }

@@ -14,7 +14,6 @@ from ablation.cli.options import (
     Data,
     Preset,
     print_json,
-    resolve_config,
     say,
 )
 
@@ -36,10 +35,11 @@ def models(
     as_json: AsJson = False,
 ) -> None:
     """List every design; for those with a ready-made encoder, where its ImageNet weights lie."""
+    from ablation.config.asked import resolve_asked
     from ablation.models import DESIGNS
 
-    resolved, first_line = resolve_config(
-        data=data, preset=preset, file=config, assignments=assignments
+    resolved, first_line = resolve_asked(
+        data=data, preset=preset, file=config, assignments=assignments or ()
     )
     rows = [_row(name) for name in DESIGNS]
     if count:

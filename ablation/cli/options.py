@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
 import sys
-from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from ablation.config import Resolved
 
 Workspace = Annotated[
     Path,
@@ -60,54 +53,18 @@ TrackingUri = Annotated[
         help="MLflow server to publish to; default: mlflow.db in the workspace.",
     ),
 ]
-DEFAULT_WORKSPACE = Path("runs")
-
-
-def cache_folder(option: Path | None) -> Path:
-    """Return the folder of prepared slices."""
-    if option is not None:
-        return option
-    from platformdirs import user_cache_path
-
-    return user_cache_path("ablate", appauthor=False)
-
-
-def resolve_config(
-    *,
-    data: str | None,
-    preset: str | None,
-    file: Path | None,
-    assignments: Sequence[str] | None,
-    flags: Mapping[str, object] | None = None,
-) -> tuple[Resolved, str]:
-    """Return the configuration of a command and a line that says which preset it rests on."""
-    from ablation.config import default_preset, resolve
-
-    given = dict(flags or {})
-    if data is not None:
-        given["data.path"] = data
-    merged = partial(
-        resolve, file=file, environment=os.environ, assignments=assignments or (), flags=given
-    )
-    if preset is not None:
-        return merged(preset=preset), f"preset {preset}"
-    name, reason = default_preset(merged().config.data.path)
-    return merged(preset=name), f"preset {name} ({reason})"
-
-
-def tracking_address(workspace: Path, given: str | None) -> str:
-    """Return where runs are published: --tracking-uri, the environment, [tracking] uri, or the workspace."""
-    from ablation.config import resolve
-    from tracking.mlflow.address import VARIABLE, resolve_uri
-
-    asked = given or os.environ.get(VARIABLE)
-    return resolve_uri(workspace, asked or resolve(environment=os.environ).config.tracking.uri)
-
-
-def command(words: str, workspace: Path) -> str:
-    """Return a command to paste, with the workspace where it is not the usual one."""
-    place = "" if workspace == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(str(workspace))}"
-    return f"ablate {words}{place}"
+SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")]
+CaseColumn = Annotated[
+    str | None,
+    typer.Option("--case-column", help="Column of the case ids; default: case, else patient."),
+]
+PatientRegex = Annotated[
+    str | None,
+    typer.Option("--patient-regex", help=r"Finds the patient in a case id, as in '(.+)_\d+$'."),
+]
+PatientMap = Annotated[
+    Path | None, typer.Option("--patient-map", help="CSV with the columns case and patient.")
+]
 
 
 def say(text: str, *, quiet: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""`ablate studies`: what was begun, how far it is, its trials."""
+"""`ablate studies`: the studies of a workspace, how far they are, their trials."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablation.cli.options import DEFAULT_WORKSPACE, AsJson, Workspace, print_json, say
+from ablation.cli.options import AsJson, Workspace, print_json, say
+from ablation.files.places import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
     from sweeps import StudyProgress
@@ -25,7 +26,7 @@ SHOW_EXAMPLES = (
 
 @app.command("list", epilog=LIST_EXAMPLES)
 def list_studies(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
-    """List every study: trials done, best validation Dice, finals."""
+    """List every study: trials done, best validation Dice, final runs."""
     from dataclasses import asdict
 
     progress = _all(workspace)
@@ -38,7 +39,7 @@ def list_studies(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = Fal
         best = "-" if one.best_value is None else f"{one.best_value:.3f} (trial {one.best_number})"
         typer.echo(
             f"{one.name}  {one.done}/{one.total} trials, {one.pruned} pruned, {one.failed} failed, "
-            f"best validation Dice {best}, finals {one.finals_done}/{one.finals_total}, "
+            f"best validation Dice {best}, final runs {one.finals_done}/{one.finals_total}, "
             f"workers {one.workers}"
         )
 

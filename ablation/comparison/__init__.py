@@ -14,6 +14,7 @@ late.py       what was chosen after the results were seen
 cautions.py   what weakens the result, the most severe first
 verdict.py    the result in words
 result.py     compare(): all of it
+frame.py      its table, unrounded; rules.py  what a user asks for on top of what was planned
 """
 
 from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
@@ -26,6 +27,7 @@ from ablation.comparison.analysis.sizes import Lesions, SizeEffect, Sizes, Strat
 from ablation.comparison.analysis.validation import Validation
 from ablation.comparison.metrics import METRICS, Metric, declared
 from ablation.comparison.result import Comparison, compare
+from ablation.comparison.rules import Rules, split_names, with_rules
 from ablation.comparison.tables.align import Design, with_target
 from ablation.comparison.tables.folds import protocol
 from ablation.comparison.wording.cautions import Caution, most_severe_first
@@ -50,6 +52,7 @@ __all__ = [
     "PolicyRow",
     "Ranking",
     "Relevance",
+    "Rules",
     "SizeEffect",
     "Sizes",
     "Stratum",
@@ -61,5 +64,7 @@ __all__ = [
     "most_severe_first",
     "p_text",
     "protocol",
+    "split_names",
+    "with_rules",
     "with_target",
 ]

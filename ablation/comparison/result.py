@@ -28,6 +28,7 @@ from ablation.comparison.analysis.sensitivity import (
 )
 from ablation.comparison.analysis.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
 from ablation.comparison.analysis.validation import Validation, validations
+from ablation.comparison.frame import table_of
 from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.tables.align import (
     Design,
@@ -90,6 +91,10 @@ class Comparison:
     def primary(self) -> Analysis:
         """The analysis the verdict rests on (of the first target)."""
         return self.analyses[0]
+
+    def table(self) -> pd.DataFrame:
+        """Return the table that all formats of a report share, unrounded; see `table_of`."""
+        return table_of(self.analyses)
 
 
 def compare(

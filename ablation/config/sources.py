@@ -158,7 +158,7 @@ def _from_file(file: Path | None) -> Flat:
     if file is None and not path.is_file():
         return {}
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(_decoded(path.read_bytes()))
     except OSError as error:
         raise UsageError(
             f"{path}: {error.strerror}", hint="Name an existing TOML file with --config."
@@ -166,6 +166,10 @@ def _from_file(file: Path | None) -> Flat:
     except tomllib.TOMLDecodeError as error:
         raise UsageError(
             f"{path}: not TOML: {error}", hint='Quote texts, as in name = "unet".'
+        ) from error
+    except ValueError as error:
+        raise UsageError(
+            f"{path}: not UTF-8", hint="Save it as UTF-8; editors offer it as the encoding."
         ) from error
     values: Flat = {}
     for section, content in tables.items():
@@ -176,6 +180,13 @@ def _from_file(file: Path | None) -> Flat:
         else:
             values[section] = content
     return values
+
+
+def _decoded(content: bytes) -> str:
+    """Return a text that is UTF-8, with or without the byte-order mark Windows programs write."""
+    if b"\0" in content:
+        raise ValueError("UTF-16 without its mark")
+    return content.decode("utf-8-sig").replace("\r\n", "\n")
 
 
 def _flat_space(tables: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ablation.data import Dataset, Split, open_dataset, refuse_empty_target, spl
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
+from ablation.experiments.targets import experiment_name
 from ablation.losses import LOSSES, strengths, switches
 from ablation.models import DESIGNS, check, weights
 from ablation.training.augmentations import AUGMENTATIONS
@@ -249,7 +250,7 @@ def open_experiments(
         config: Its `model.name` is the design; with `data.folds` there is a split for each fold.
         preset: Ready configuration it rests on.
         cache: Folder of prepared slices and facts.
-        name: Of the experiment; none: the data set's.
+        name: Of the experiment; none: the data set's, with a target that is not the usual one.
         design: Name in tables; none: the model's.
         progress: Called with a line about what is being read.
 
@@ -265,7 +266,7 @@ def open_experiments(
     refuse_empty_target(dataset, config.data.target, splits)
     return tuple(
         Experiment(
-            name=name or dataset.name,
+            name=name or experiment_name(dataset.name, config.data.target),
             design=design or config.model.name,
             config=config,
             preset=preset,

@@ -19,7 +19,7 @@ from tracking.record import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DesignResult:
     """One design at the end of its study, or of those of its outer folds."""
 
     design: str
@@ -37,7 +37,7 @@ class Row:
     patients: int
 
 
-def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[Row]:
+def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[DesignResult]:
     """Return a row for each design; the folds of one stand beside each other."""
     designs = groupby(experiments, key=lambda one: one.design)
     return [_row(name, tuple(folds), workspace) for name, folds in designs]
@@ -54,7 +54,7 @@ def warnings_of(experiments: Sequence[Experiment], workspace: Path) -> list[str]
     return lines
 
 
-def as_text(rows: Sequence[Row]) -> list[str]:
+def as_text(rows: Sequence[DesignResult]) -> list[str]:
     """Return the table as lines for a terminal."""
     header = (
         "design",
@@ -73,14 +73,14 @@ def as_text(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _row(design: str, folds: Sequence[Experiment], workspace: Path) -> Row:
+def _row(design: str, folds: Sequence[Experiment], workspace: Path) -> DesignResult:
     tables = [trials_table(storage_url(workspace), one.study) for one in folds]
     best = [best_trial(trials) for trials in tables]
     values = [one.value for one in best if one is not None and one.value is not None]
     finals = [final for one in folds for final in finals_of(one, workspace)]
     test, interval, patients = _test_dice(folds[0], finals)
     thresholds = [final.record.metrics["threshold"] for final in finals]
-    return Row(
+    return DesignResult(
         design=design,
         folds=folds[0].config.data.folds,
         trials=sum(row.state in ("complete", "pruned") for trials in tables for row in trials),
@@ -110,7 +110,7 @@ def _test_dice(
     return interval.mean, bounds, interval.n
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(row: DesignResult) -> tuple[str, ...]:
     def number(value: float | None) -> str:
         return "-" if value is None else f"{value:.3f}"
 

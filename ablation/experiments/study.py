@@ -52,6 +52,7 @@ from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder
 
+TRIALS_DATABASE = "optuna.db"
 PLAN = ".plan.json"
 """Hidden, so that it is not published: it holds the path of the scans."""
 SCRATCH = ".tmp-"
@@ -66,7 +67,7 @@ STATUS: dict[str, Status] = {"done": "FINISHED", "interrupted": "KILLED", "hopel
 
 def storage_url(workspace: Path) -> str:
     """Return the address of the workspace's trial database."""
-    return f"sqlite:///{workspace.absolute() / 'optuna.db'}"
+    return f"sqlite:///{workspace.absolute() / TRIALS_DATABASE}"
 
 
 def spec_of(experiment: Experiment, workspace: Path) -> StudySpec:
@@ -260,8 +261,8 @@ def _scratch(study: Path) -> Iterator[None]:
 def _refuse_changed(spec: StudySpec, experiment: Experiment) -> None:
     if changed := differences(spec.definition, experiment.definition()):
         raise AblateError(
-            f"study {spec.name} was begun with other settings ({'; '.join(changed)})",
-            hint="Bring back the data it was begun with, or start a new study with --study NEWNAME.",
+            f"study {spec.name} was created with other settings ({'; '.join(changed)})",
+            hint="Use the data and settings of that time, or start anew with --experiment NEWNAME.",
         )
 
 

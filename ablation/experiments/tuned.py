@@ -1,4 +1,4 @@
-"""Whether cross-validation comes too late: its test patients were tuned on with a single split."""
+"""Refusal of cross-validation whose test patients were tuned on with a single split before."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
         begun = _begun(tuple(folds), workspace)
         if begun is None or begun > (earliest.end_ms or 0):
             raise AblateError(
-                f"{design}: --folds comes too late: in workspace {workspace}, study {earliest.study} "
-                "was tuned on these patients with a single split, so no fold would test patients "
-                "nobody has tuned on",
-                hint="Begin the cross-validation in a workspace of its own: --workspace PATH.",
+                f"{design}: cross-validation refused: in workspace {workspace}, study {earliest.study} "
+                "was tuned on these patients with a single split, so every fold would test patients "
+                "that settings were tuned on",
+                hint="Use another workspace for the cross-validation: --workspace PATH.",
             )
 
 

@@ -9,12 +9,22 @@ methods/       what was done, in a paragraph, with its sources
 source.py      where the numbers come from
 material.py    what the page shows of the runs; tracked.py reads it from their files
 literature.py  published scores beside the designs
+from_runs.py   report(): from the runs of a workspace; from_tables.py  compare(): from tables
+
+The package can be called: `ablation.report(...)` is its `report`.
 """
 
+import sys
+from inspect import signature
+from types import ModuleType
+
+from ablation.report.figures.plotly_figures import figures
 from ablation.report.files import FILES, write_report
 from ablation.report.formats import printed
 from ablation.report.formats.summary import summary
 from ablation.report.formats.tables import to_json
+from ablation.report.from_runs import Report, report
+from ablation.report.from_tables import compare
 from ablation.report.literature import published
 from ablation.report.page.pictures import picture_kinds, write_pictures
 from ablation.report.source import Remark, Source
@@ -22,12 +32,26 @@ from ablation.report.source import Remark, Source
 __all__ = [
     "FILES",
     "Remark",
+    "Report",
     "Source",
+    "compare",
+    "figures",
     "picture_kinds",
     "printed",
     "published",
+    "report",
     "summary",
     "to_json",
     "write_pictures",
     "write_report",
 ]
+
+
+class _Callable(ModuleType):
+    """A package that is also the function of its name."""
+
+    __call__ = staticmethod(report)
+    __signature__ = signature(report)
+
+
+sys.modules[__name__].__class__ = _Callable

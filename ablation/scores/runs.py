@@ -132,3 +132,21 @@ def _summary(rows: Sequence[Row]) -> Iterator[tuple[str, float]]:
             split, metric = name.split("/")
             told = name if len(targets) == 1 else f"{split}/{target}/{metric}"
             yield from names.of_cases({told: value}).items()
+
+
+def check_out(out: Path | None) -> None:
+    """Refuse a file for the per-case table that is a folder.
+
+    Raises:
+        UsageError: It is.
+    """
+    if out is not None and out.is_dir():
+        raise UsageError(f"--out {out} is a folder", hint="Name a file, such as scores.csv.")
+
+
+def write_out(rows: Sequence[Row], out: Path | None) -> None:
+    """Write the per-case table where --out says; None: nowhere."""
+    check_out(out)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_cases(rows, out)

@@ -57,10 +57,7 @@ def table_facts(
         DataError: The table has HD95 values, and nothing says how they were made.
         UsageError: An unknown method.
     """
-    if hd95_method is not None and hd95_method not in HD95_METHODS:
-        raise UsageError(
-            f"--assume-hd95-method {hd95_method!r}", hint=nearest(hd95_method, HD95_METHODS)
-        )
+    checked_method(hd95_method)
     facts: dict[str, object] = {"imported": origin}
     if "hd95" not in frame or frame["hd95"].isna().all():
         return facts
@@ -71,6 +68,20 @@ def table_facts(
             hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
         )
     return facts | {"hd95_method": hd95_method}
+
+
+def checked_method(method: str | None) -> str | None:
+    """Return how HD95 is said to be made; refuse a way that does not exist.
+
+    Raises:
+        UsageError: None of HD95_METHODS.
+    """
+    if method is not None and method not in HD95_METHODS:
+        raise UsageError(
+            f"--assume-hd95-method {method!r} is none of {', '.join(HD95_METHODS)}",
+            hint=nearest(method, HD95_METHODS),
+        )
+    return method
 
 
 def _row(given: Mapping[str, object], target: str) -> dict[str, object]:

@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from ablation.cli import sweep as module
 from ablation.cli.app import app
-from ablation.experiments import results
+from ablation.experiments import sweep as module
+from ablation.experiments.cost import Cost
+from ablation.experiments.results import DesignResult
 from sweeps import SweepEnd
 from tracking import publisher
 
@@ -22,12 +23,11 @@ def done(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     """Words of a sweep that is planned but not trained, in a folder of its own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(module, "show_plan", lambda *_, **__: [])
-    monkeypatch.setattr(module, "confirm", lambda *_, **__: None)
-    monkeypatch.setattr(module, "_run", lambda *_, **__: [SweepEnd("done")])
-    row = results.Row("unet", None, 1, 0.5, 0.4, 0.6, None, 1)
-    monkeypatch.setattr(results, "rows_of", lambda *_: [row])
-    monkeypatch.setattr(results, "warnings_of", lambda *_: ["unet: the disk is slow"])
+    monkeypatch.setattr(module, "cost_of", lambda *_: Cost(2, 12, 4, 60.0, 1000, 10))
+    monkeypatch.setattr(module, "_supervise", lambda *_: SweepEnd("done"))
+    row = DesignResult("unet", None, 1, 0.5, 0.4, 0.6, None, 1)
+    monkeypatch.setattr(module, "rows_of", lambda *_: [row])
+    monkeypatch.setattr(module, "warnings_of", lambda *_: ["unet: the disk is slow"])
     monkeypatch.setattr(publisher, "start", lambda *_: SimpleNamespace())
     settings = [word for text in TINY for word in ("--set", text)]
     return ["sweep", "--model", "unet", "--trials", "1", *settings]

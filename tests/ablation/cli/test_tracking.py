@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from ablation.cli import tracking
+from ablation.cli import runs, sync, ui
 from tracking.errors import TrackingError
 from tracking.publisher import Synced
 from tracking.record import RunFolder, RunRecord
@@ -17,9 +17,9 @@ from tracking.workspace import design_folder
 
 runner = CliRunner()
 app = typer.Typer()
-app.command("sync")(tracking.sync)
-app.command("ui")(tracking.ui)
-app.add_typer(tracking.runs_app, name="runs")
+app.command("sync")(sync.sync)
+app.command("ui")(ui.ui)
+app.add_typer(runs.app, name="runs")
 
 
 @pytest.fixture

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from ablation.cli.plan import _can_show, _parts
 from ablation.comparison import Design, compare
 from ablation.config import resolve
 from ablation.data import prepare
+from ablation.experiments.announce import parts_text, what_can_be_shown
 from ablation.experiments.cost import _predicted
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.objective import Objective
@@ -136,7 +136,7 @@ def test_every_test_examination_is_drawn(final: Final) -> None:
 
 def test_cost_and_plan_count_what_they_name(final: Final) -> None:
     assert _predicted(final.experiment, "trial") == 3 * 6  # slices of every examination
-    assert _parts([final.experiment]) == "train 1, validation 2, test 2"
+    assert parts_text([final.experiment]) == "train 1, validation 2, test 2"
     everyone = [facts.id for facts in final.experiment.dataset.patients]
     assert final.experiment.dataset.count(everyone) == "5 patients, 8 examinations"
-    assert "test patients 2:" in _can_show([[final.experiment]])[0]
+    assert "test patients 2:" in what_can_be_shown([[final.experiment]])[0]

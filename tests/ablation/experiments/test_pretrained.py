@@ -76,11 +76,11 @@ def test_a_search_over_weights_is_checked_too(
 def test_every_design_is_checked_before_the_first_reads_data(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from ablation.cli.sweep import _designs
+    from ablation.experiments.sweep import designs_of
 
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     with pytest.raises(AblateError, match="is not there"):
-        _designs(resolve(assignments=["model.pretrained=imagenet"]), "unet,resupnet", None)
+        designs_of(resolve(assignments=["model.pretrained=imagenet"]), ("unet", "resupnet"), None)
 
 
 def test_identity_follows_the_content_of_the_file_and_not_its_place(

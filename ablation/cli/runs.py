@@ -1,0 +1,129 @@
+"""`ablate runs`: the runs of a workspace, and all about one of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ablation.cli.options import AsJson, Workspace, print_json, say
+from ablation.files.places import DEFAULT_WORKSPACE
+
+if TYPE_CHECKING:
+    from tracking.record import RunFolder
+
+LIST_EXAMPLES = "Examples:\n\nablate runs list\n\nablate runs list --json"
+SHOW_EXAMPLES = (
+    "Examples:\n\nablate runs show phantom/unet/0\n\nablate runs show phantom/unet/0 --json"
+)
+
+app = typer.Typer(
+    no_args_is_help=True, help="List the runs of a workspace, or show one.", epilog=LIST_EXAMPLES
+)
+
+
+@app.command("list", epilog=LIST_EXAMPLES)
+def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
+    """List every run with its state; studies first, then their trials and final runs."""
+    from tracking.workspace import find_runs
+
+    rows = [_row_or_damage(folder, workspace) for folder in find_runs(workspace)]
+    if as_json:
+        print_json(rows)
+    elif not rows:
+        say(f"no runs in {workspace}; start with: ablate sweep")
+    else:
+        typer.echo(_table(rows))
+
+
+@app.command("show", epilog=SHOW_EXAMPLES)
+def show_run(
+    run: Annotated[
+        str, typer.Argument(help="Run folder, EXPERIMENT/DESIGN/NUMBER or MLflow run id.")
+    ],
+    workspace: Workspace = DEFAULT_WORKSPACE,
+    as_json: AsJson = False,
+) -> None:
+    """Show how one run was made, how it went and which files it has."""
+    from tracking.record import RunFolder
+    from tracking.workspace import resolve_run
+
+    folder = RunFolder(resolve_run(workspace, run))
+    facts = _facts(folder, workspace)
+    if as_json:
+        print_json(facts)
+        return
+    for title, value in facts.items():
+        if isinstance(value, dict):
+            typer.echo(f"{title}")
+            for key, text in value.items():
+                typer.echo(f"  {key}: {text}")
+        elif isinstance(value, list):
+            typer.echo(f"{title}: " + ", ".join(value))
+        elif value not in ("", None):
+            typer.echo(f"{title}: {value}")
+
+
+def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
+    """Return the row of a run; one whose record cannot be read is listed as such, not hidden."""
+    from tracking.errors import LaterVersionError, TrackingError
+
+    try:
+        return _row(folder, workspace)
+    except TrackingError as error:
+        say(f"warning: {error.message}. {error.hint}")
+        return {
+            "run": folder.path.relative_to(workspace).as_posix(),
+            "kind": None,
+            "status": "LATER VERSION" if isinstance(error, LaterVersionError) else "DAMAGED",
+            "epochs": None,
+            "metrics": {},
+            "reason": "",
+        }
+
+
+def _row(folder: RunFolder, workspace: Path) -> dict[str, object]:
+    record = folder.record
+    epochs = folder.epochs()[0]
+    return {
+        "run": folder.path.relative_to(workspace).as_posix(),
+        "kind": record.kind,
+        "status": record.status,
+        "epochs": epochs[-1].step if epochs and record.kind != "study" else None,
+        "metrics": dict(record.metrics),
+        "reason": record.reason,
+    }
+
+
+def _table(rows: list[dict[str, object]]) -> str:
+    """Return the rows as aligned text; of the metrics the first, or why the run ended."""
+    lines = [("run", "status", "epochs", "result")]
+    for row in rows:
+        metrics = row["metrics"]
+        first = next(iter(metrics.items()), None) if isinstance(metrics, dict) else None
+        result = str(row["reason"]) or (f"{first[0]} {first[1]:.4f}" if first else "")
+        lines.append((str(row["run"]), str(row["status"]), str(row["epochs"] or ""), result))
+    widths = [max(len(line[column]) for line in lines) for column in range(3)]
+    return "\n".join(
+        "  ".join([*(line[c].ljust(widths[c]) for c in range(3)), line[3]]).rstrip()
+        for line in lines
+    )
+
+
+def _facts(folder: RunFolder, workspace: Path) -> dict[str, object]:
+    from tracking.workspace import published
+
+    record = folder.record
+    files = (path for path in folder.path.rglob("*") if path.is_file())
+    names = sorted(path.relative_to(folder.path).as_posix() for path in files)
+    return {
+        **_row(folder, workspace),
+        "folder": str(folder.path),
+        "identity": record.identity,
+        "params": dict(record.params),
+        "tags": dict(record.tags),
+        "provenance": dict(record.provenance),
+        "published": {uri: entry["run_id"] for uri, entry in published(folder).items()},
+        "files": [name for name in names if not name.startswith(".")],
+    }

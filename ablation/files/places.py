@@ -1,0 +1,28 @@
+"""Where things lie when nothing else is said, and commands that say so."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+DEFAULT_WORKSPACE = Path("runs")
+"""Folder of the runs and databases."""
+
+
+def cache_folder(given: Path | str | None = None) -> Path:
+    """Return the folder of prepared slices: the given one, else below the user's cache folder."""
+    if given is not None:
+        return Path(given)
+    from platformdirs import user_cache_path
+
+    return user_cache_path("ablate", appauthor=False)
+
+
+def command(words: str, workspace: Path) -> str:
+    """Return a command to paste, with the workspace where it is not the usual one.
+
+    >>> command("ui", Path("runs")), command("ui", Path("my runs"))
+    ('ablate ui', "ablate ui --workspace 'my runs'")
+    """
+    place = "" if workspace == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(str(workspace))}"
+    return f"ablate {words}{place}"

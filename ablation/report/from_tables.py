@@ -1,0 +1,175 @@
+"""A comparison of bare per-case tables of any tool, and the source its report names."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ablation.comparison import Comparison, Design, Rules, split_names, with_rules, with_target
+from ablation.comparison import compare as compare_designs
+from ablation.comparison.tables.align import named
+from ablation.config.sections import ComparisonConfig
+from ablation.data.readers.reader import Progress, silent
+from ablation.errors import UsageError
+from ablation.report.source import Remark, Source
+from ablation.scores.bare_designs import (
+    Reading,
+    check_directions,
+    check_scores,
+    left_out,
+    our_name,
+    read_designs,
+    usual_settings,
+)
+from ablation.scores.tables import checked_method
+
+
+@dataclass(frozen=True, slots=True)
+class OfTables:
+    """A comparison of tables, and where its numbers come from."""
+
+    comparison: Comparison
+    source: Source
+
+
+def compare(
+    tables: Sequence[Path | str] | Sequence[Design],
+    *,
+    reference: str | None = None,
+    metric: str | Sequence[str] | None = None,
+    target: str | None = None,
+    alternative: str | None = None,
+    primary_test: str | None = None,
+    correction: str | None = None,
+    margin: str | Mapping[str, float] | None = None,
+    unit: str | None = None,
+    missing: str | None = None,
+    empty: str | None = None,
+    model_column: str | None = None,
+    case_column: str | None = None,
+    target_column: str | None = None,
+    patient_regex: str | None = None,
+    patient_map: Path | str | None = None,
+    higher_is_better: str | Sequence[str] = (),
+    lower_is_better: str | Sequence[str] = (),
+    assume_hd95_method: str | None = None,
+    progress: Progress = silent,
+) -> Comparison:
+    r"""Compare designs patient by patient, from tables of any tool with a score per case.
+
+    Arguments are named as the flags of `ablate compare` and mean the same.
+
+    Args:
+        tables: CSV files, one per design or with a column `model`; or designs in memory, each with
+            its per-case tables.
+        reference: Design the others are compared with.
+        metric: Score or several; the first decides.
+        target: Region; None: every one.
+        alternative: "two-sided", or "greater": only better than the reference counts.
+        primary_test: Test that decides: "wilcoxon", "t" or "signflip".
+        correction: Adjustment for several comparisons: "holm", "bh" or "none".
+        margin: Smallest differences that matter, by metric, each in its unit.
+        unit: What inference is about: "patient", or "case" (nothing is tested).
+        missing: What a case that one design lacks does: "error", "intersection" or "worst".
+        empty: Empty-mask rule: "penalty", "brats" or "exclude".
+        model_column: Column that names the design; None: model.
+        case_column: Column of the case ids; None: case, else patient.
+        target_column: Column of the region; None: target, if any.
+        patient_regex: Finds the patient in a case id: its first group.
+        patient_map: CSV with the columns case and patient.
+        higher_is_better: Scores the program does not know.
+        lower_is_better: The same where less is better.
+        assume_hd95_method: How HD95 was computed: "directed_max", "pooled" or "surfel".
+        progress: Told what was assumed or left out.
+
+    Raises:
+        DataError: Every table that cannot be used, and why.
+        ComparisonError: Tables that cannot be compared.
+        UsageError: An unknown column, metric or rule.
+
+    Example:
+        >>> from pathlib import Path
+        >>> _ = Path("unet.csv").write_text("case,dice\nP1,0.71\nP2,0.64\nP3,0.82\n")
+        >>> _ = Path("resupnet.csv").write_text("case,dice\nP1,0.75\nP2,0.69\nP3,0.84\n")
+        >>> import ablation
+        >>> table = ablation.compare(["unet.csv", "resupnet.csv"], reference="unet").table()
+        >>> [(row["design"], row["against"], round(row["mean"], 3)) for _, row in table.iterrows()]
+        [('unet', '', 0.723), ('resupnet', '', 0.76), ('resupnet', 'unet', 0.037)]
+    """
+    rules = Rules(
+        reference, metric, alternative, primary_test, correction, margin, unit, missing, empty
+    )
+    designs = [one for one in tables if isinstance(one, Design)]
+    if designs:
+        if len(designs) < len(tables):
+            raise UsageError("designs and files are mixed", hint="Give one kind or the other.")
+        return compare_designs(with_target(designs, target), with_rules(ComparisonConfig(), rules))
+    reading = Reading(
+        model_column=model_column,
+        case_column=case_column,
+        target_column=target_column,
+        patient_regex=patient_regex,
+        patient_map=None if patient_map is None else Path(patient_map),
+        higher_is_better=split_names(higher_is_better),
+        lower_is_better=split_names(lower_is_better),
+        hd95_method=checked_method(assume_hd95_method),
+    )
+    paths = [Path(one) for one in tables if not isinstance(one, Design)]
+    made = compare_tables(paths, reading, rules, target)
+    for remark in made.source.remarks:
+        progress(str(remark))
+    return made.comparison
+
+
+def compare_tables(
+    tables: Sequence[Path], reading: Reading, rules: Rules, target: str | None = None
+) -> OfTables:
+    """Compare the designs of CSV files; the source says what was assumed or left out.
+
+    Raises:
+        DataError: Every table that cannot be used, and why.
+        ComparisonError: Tables that cannot be compared.
+        UsageError: An unknown column, metric or rule.
+    """
+    scores = [our_name(name, reading.known) for name in rules.metrics]
+    check_directions(scores, reading)
+    said: list[str] = []
+    read = read_designs(tables, reading, said.append)
+    remarks = _by_file(said, tables)
+    designs = with_target([design for design, _ in read], target)
+    ours = replace(rules, metric=None if rules.metric is None else scores)
+    settings = with_rules(usual_settings(designs, reading), ours)
+    check_scores(designs, settings, reading)
+    if rules.metric is None:
+        remarks += [Remark("note", text) for text in left_out(designs, settings, reading)]
+    comparison = compare_designs(designs, settings, reading.known)
+    return OfTables(comparison, _source(read, tables, remarks))
+
+
+def _by_file(said: Sequence[str], tables: Sequence[Path]) -> list[Remark]:
+    """Say once what holds for several files; a report names them, not where they lay."""
+    files: dict[Remark, list[str]] = {}
+    for line in said:
+        text = line.removeprefix("warning: ")
+        path = next((table for table in tables if text.startswith(f"{table}: ")), None)
+        own = text if path is None else text.removeprefix(f"{path}: ")
+        remark = Remark("note" if text == line else "warning", own)
+        files.setdefault(remark, []).extend([] if path is None else [path.name])
+    return [
+        replace(remark, text=f"{named(whose)}: {remark.text}") if whose else remark
+        for remark, whose in files.items()
+    ]
+
+
+def _source(
+    read: Sequence[tuple[Design, Path]], tables: Sequence[Path], remarks: Sequence[Remark]
+) -> Source:
+    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in tables}
+    return Source(
+        experiment=", ".join(path.name for path in tables),
+        kind="table" if len(tables) == 1 else "tables",
+        runs=tuple((design.name, f"{path.name} (sha256 {digests[path]})") for design, path in read),
+        remarks=tuple(remarks),
+    )

@@ -1,0 +1,185 @@
+"""Scores of other tools become a run: masks, per-case tables, what nnU-Net wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ablation.config.asked import tracking_address
+from ablation.data.readers.reader import Progress, silent
+from ablation.errors import UsageError
+from ablation.scores.bare import read_bare
+from ablation.scores.masks import MASK_FACTS, score_masks
+from ablation.scores.nnunet import read_nnunet
+from ablation.scores.pairing import pairs_of
+from ablation.scores.regions import parse_labels
+from ablation.scores.runs import Imported, newest_experiment, write_import, write_out
+from ablation.scores.tables import one_model, rows_of, table_facts
+from tracking.errors import TrackingError
+
+Row = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Scores of another tool."""
+
+    rows: tuple[Row, ...]
+    """The per-case table."""
+    facts: Mapping[str, object]
+    """What the fairness facts can state."""
+    params: Mapping[str, str]
+    """How the rows were made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patients:
+    """How a table names cases and patients."""
+
+    case_column: str | None = None
+    patient_regex: str | None = None
+    """Finds the patient in a case id: its first group."""
+    patient_map: Path | None = None
+    """CSV with the columns case and patient."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Masks of another tool and how they are read."""
+
+    pred: Path
+    truth: Path
+    labels: str | None = None
+    target: str | None = None
+    ids: Path | None = None
+    """CSV case,prediction,truth[,patient]."""
+    resample: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where scores of another tool go."""
+
+    name: str
+    """Of the design in the report."""
+    experiment: str | None
+    """Whose designs it is compared with; None: the newest experiment."""
+    workspace: Path
+    out: Path | None = None
+    """File for the per-case table, too."""
+
+
+def masks_scores(masks: Masks, progress: Progress = silent) -> Foreign:
+    """Score masks against their truths.
+
+    Raises:
+        DataError: Every mask that cannot be scored, and why.
+        UsageError: Unusable labels, or another way of resampling than "nearest".
+    """
+    if masks.resample not in (None, "nearest"):
+        raise UsageError(
+            f"--resample {masks.resample!r}", hint="Only nearest keeps labels as they are."
+        )
+    scores = score_masks(
+        pairs_of(masks.pred, masks.truth, masks.ids),
+        labels=None if masks.labels is None else parse_labels(masks.labels),
+        target=masks.target,
+        resample=masks.resample is not None,
+        progress=progress,
+    )
+    for line in scores.said:
+        progress(line)
+    params = {"import.of": "masks", "import.resample": masks.resample or "none"}
+    return Foreign(tuple(scores.rows), MASK_FACTS, params | _labels(masks.labels))
+
+
+def table_scores(
+    file: Path,
+    patients: Patients,
+    target: str,
+    hd95_method: str | None = None,
+    progress: Progress = silent,
+) -> Foreign:
+    """Read a table with a row per case, its columns named as in per_case.csv.
+
+    Args:
+        file: CSV.
+        patients: How it names cases and patients.
+        target: Of a table without a target column.
+        hd95_method: How HD95 was computed, where the table has it.
+        progress: Told what was assumed or left out.
+    """
+    frames = read_bare(
+        file,
+        case_column=patients.case_column,
+        patient_regex=patients.patient_regex,
+        patient_map=patients.patient_map,
+        say=progress,
+    )
+    frame = one_model(frames, file)
+    facts = table_facts(frame, file, "table", hd95_method)
+    rows = rows_of(frame, target)
+    if not (frame["target"] != "").all():
+        progress(f"the target is taken as {target} (--target)")
+    params = {"import.of": "per-case table", "import.file": file.name}
+    return Foreign(tuple(rows), facts, params)
+
+
+def nnunet_scores(
+    file: Path,
+    patients: Patients,
+    labels: str | None = None,
+    hd95_method: str | None = None,
+    progress: Progress = silent,
+) -> Foreign:
+    """Read what nnU-Net's evaluation wrote, a target for each label or region.
+
+    Args:
+        file: summary.json of nnU-Net v1 or v2, or a table made of v1's.
+        patients: How it names cases and patients.
+        labels: Targets and what the file calls them, as in "WT=1,2,3;ET=3".
+        hd95_method: How HD95 was computed, where the file does not say.
+        progress: Told what was assumed or left out.
+    """
+    table = read_nnunet(
+        file,
+        labels=None if labels is None else parse_labels(labels),
+        case_column=patients.case_column,
+        patient_regex=patients.patient_regex,
+        patient_map=patients.patient_map,
+        say=progress,
+    )
+    facts = table_facts(table.frame, file, "nnU-Net", hd95_method or table.hd95_method)
+    params = {"import.of": f"nnU-Net {table.version}", "import.file": file.name}
+    return Foreign(tuple(rows_of(table.frame, "")), facts, params | _labels(labels))
+
+
+def _labels(labels: str | None) -> dict[str, str]:
+    return {} if labels is None else {"import.labels": labels}
+
+
+def bring_in(scores: Foreign, to: Destination, progress: Progress = silent) -> Imported:
+    """Write scores as a run of the workspace; publish nothing.
+
+    Raises:
+        UsageError: A name that cannot be one, or that a design trained here has.
+    """
+    experiment = to.experiment or newest_experiment(to.workspace)
+    if to.experiment is None:
+        progress(f"joins experiment {experiment} (--experiment names another)")
+    write_out(scores.rows, to.out)  # first: a file that cannot be written leaves no run behind
+    return write_import(scores.rows, to.workspace, experiment, to.name, scores.facts, scores.params)
+
+
+def publish(workspace: Path, tracking_uri: str | None, progress: Progress = silent) -> None:
+    """Publish what has not arrived; what cannot be is said, and is not lost."""
+    from tracking.publisher import sync
+
+    failed: Sequence[tuple[str, str]]
+    try:
+        failed = sync(workspace, tracking_address(workspace, tracking_uri)).failed
+    except TrackingError as error:
+        failed = ((str(workspace), error.message),)
+    for run, reason in failed:
+        progress(f"not published yet: {run}: {reason} (later: ablate sync)")

@@ -1,0 +1,95 @@
+"""A sweep is planned before anything is written: other targets, changed studies, dry runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ablation.errors import AblateError, UsageError
+from ablation.experiments import sweep as module
+from ablation.experiments.cost import Cost
+from ablation.experiments.sweep import SweepPlan, SweepRequest, begin, plan_sweep
+from sweeps import SweepError
+
+A_DAY = 90_000.0
+SMALL = {"data.phantom_patients": 4, "data.image_size": 32, "model.base": 4, "model.depth": 2}
+
+
+@pytest.fixture
+def request_(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SweepRequest:
+    """A request whose cost is not measured."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "cost_of", lambda *_: Cost(2, 12, 4, 60.0, 1000, 10))
+    return SweepRequest(
+        ("unet",), trials=2, settings=SMALL, workspace=Path("runs"), cache=tmp_path / "cache"
+    )
+
+
+def with_setting(request: SweepRequest, **values: object) -> SweepRequest:
+    named = {key.replace("__", "."): value for key, value in values.items()}
+    return replace(request, settings={**request.settings, **named})
+
+
+def test_a_dry_run_leaves_the_folder_as_it_is(request_: SweepRequest, tmp_path: Path) -> None:
+    lines: list[str] = []
+    plan_sweep(replace(request_, dry_run=True), lines.append)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+    assert lines[0].startswith("preset cpu-demo")
+    assert any(line.startswith("data: phantom, 4 patients") for line in lines)
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_a_changed_study_is_refused_before_the_cost(
+    request_: SweepRequest, monkeypatch: pytest.MonkeyPatch, dry_run: bool
+) -> None:
+    begin(plan_sweep(request_))
+    database = Path("runs/optuna.db").read_bytes()
+    monkeypatch.setattr(module, "cost_of", lambda *_: pytest.fail("measured"))
+    changed = replace(with_setting(request_, loss__name="tversky"), dry_run=dry_run)
+    with pytest.raises(SweepError, match=r"loss\.name"):
+        plan_sweep(changed)
+    assert Path("runs/optuna.db").read_bytes() == database
+
+
+def test_the_same_study_goes_on(request_: SweepRequest) -> None:
+    begin(plan_sweep(request_))
+    begin(plan_sweep(replace(request_, trials=3)))
+
+
+def test_another_target_is_another_experiment(request_: SweepRequest) -> None:
+    names = [
+        plan_sweep(with_setting(request_, data__target=target)).experiments[0].name
+        for target in ("WT", "TC")
+    ]
+    assert names == ["phantom", "phantom-TC"]
+    named = replace(with_setting(request_, data__target="TC"), experiment="mine")
+    assert plan_sweep(named).experiments[0].study == "mine/unet"
+
+
+def test_another_target_in_a_named_experiment_is_told_to_take_another(
+    request_: SweepRequest,
+) -> None:
+    named = replace(request_, experiment="mine")
+    begin(plan_sweep(named))
+    with pytest.raises(AblateError, match="was created for target WT, not TC") as caught:
+        plan_sweep(with_setting(named, data__target="TC"))
+    assert "--experiment NEWNAME" in caught.value.hint
+    assert "--study" not in caught.value.hint
+
+
+def test_settings_are_values_and_flags_win(request_: SweepRequest) -> None:
+    asked = with_setting(request_, sweep__trials=7)
+    assert plan_sweep(asked).experiments[0].config.sweep.trials == 2
+    only = plan_sweep(replace(asked, trials=None)).experiments[0]
+    assert only.config.sweep.trials == 7
+    with pytest.raises(UsageError, match=r"unknown key loss\.nmae"):
+        plan_sweep(with_setting(request_, loss__nmae="dice"))
+
+
+def test_a_plan_says_when_somebody_should_agree(tmp_path: Path) -> None:
+    cheap = SweepPlan((), (Cost(2, 12, 4, 60.0, 1000, 10),), tmp_path, tmp_path)
+    assert cheap.doubts == ()
+    dear = replace(cheap, costs=(Cost(2, 12, 4, A_DAY, 10**18, 10),))
+    assert [text.partition(" ")[0] for text in dear.doubts] == ["takes", "needs"]
