@@ -37,6 +37,15 @@ def trial(workspace: Path, *, study: str = "other", status: str = "FINISHED", **
         folder.finish(status)
 
 
+def refusal(experiments: list[Experiment], workspace: Path) -> str:
+    """Return what is said against the folds, nothing where they may begin."""
+    try:
+        refuse_tuned(experiments, workspace)
+    except AblateError as error:
+        return error.message
+    return ""
+
+
 def test_a_finished_trial_of_any_experiment_counts(tmp_path):
     trial(tmp_path)
     with pytest.raises(
@@ -51,8 +60,8 @@ def test_what_does_not_count(tmp_path):
     trial(tmp_path, study="failed", status="FAILED")
     trial(tmp_path, study="fold", **{names.FOLD: "1/4"})
     trial(tmp_path, study="scans", **{names.DATA: "two"})
-    refuse_tuned(experiments(), tmp_path)
-    refuse_tuned(experiments(), tmp_path / "no workspace yet")
+    assert refusal(experiments(), tmp_path) == ""
+    assert refusal(experiments(), tmp_path / "no workspace yet") == ""
 
 
 def test_one_patient_of_both_is_enough(tmp_path):
@@ -62,7 +71,7 @@ def test_one_patient_of_both_is_enough(tmp_path):
     texts |= {"status": "scored", "dice": 0.5, "distance_unit": "px", "truth_hash": "t"}
     pd.DataFrame([texts], columns=list(COLUMNS)).to_csv(table, index=False)
     others = experiments("two")
-    refuse_tuned(others, tmp_path)
+    assert refusal(others, tmp_path) == ""
     facts = PatientFacts("x", (1, 4, 4), None, 3, 1, 1, "t", "r", True, ("flair",), person="x")
     same = [replace(one, dataset=replace(one.dataset, patients=(facts,))) for one in others]
     with pytest.raises(AblateError, match="tuned on these patients"):
@@ -71,7 +80,7 @@ def test_one_patient_of_both_is_enough(tmp_path):
 
 def test_a_single_split_is_never_refused(tmp_path):
     trial(tmp_path)
-    refuse_tuned(experiments(folds=None), tmp_path)
+    assert refusal(experiments(folds=None), tmp_path) == ""
 
 
 def test_folds_begun_before_go_on(tmp_path):
@@ -81,4 +90,4 @@ def test_folds_begun_before_go_on(tmp_path):
         RunRecord("study", "e", "unet", names.STUDY_FOLDER, first.study, start_ms=1),
     )
     trial(tmp_path)
-    refuse_tuned(experiments(), tmp_path)
+    assert refusal(experiments(), tmp_path) == ""
