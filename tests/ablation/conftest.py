@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -73,3 +74,48 @@ def design() -> Callable[..., Design]:
         return Design(name, frames, {**FAIR, **facts})
 
     return make
+
+
+PATIENTS = [f"P{number:03d}" for number in range(1, 31)]
+
+
+def _faulty_tables() -> dict[str, list[str]]:
+    """Lines of a sound table of three models and thirty patients, and of it with one fault each."""
+    rng = np.random.default_rng(20260101)
+    unet = rng.uniform(0.5, 0.9, len(PATIENTS))
+    gains = {"unet": 0.0, "attention_unet": 0.02, "resupnet": 0.04}
+    lines = [
+        f"{model},{patient},{value:.6f}"
+        for model, gain in gains.items()
+        for patient, value in zip(PATIENTS, unet + gain + rng.normal(0, 0.03, 30), strict=True)
+    ]
+    p006, p007, p011 = "unet,P006,", "resupnet,P007,", "attention_unet,P011,"
+    renamed = [line.replace("unet,", "b,") for line in lines[:30]]
+    return {
+        "00_control_good": lines,
+        "01_one_case_missing": [line for line in lines if not line.startswith(p007)],
+        "02_duplicate_row": [*lines, *(line for line in lines if line.startswith(p011))],
+        **{
+            name: [p006 + text if line.startswith(p006) else line for line in lines]
+            for name, text in {
+                "03_nan_value": "nan",
+                "04_blank_value": "",
+                "05_out_of_range": "1.37",
+                "10_text_in_number": "0.89 (good)",
+            }.items()
+        },
+        "06_semicolons": [line.replace(",", ";") for line in lines],
+        "07_one_model_only": lines[:30],
+        "08_two_patients": [line for line in lines if line.split(",")[1] in PATIENTS[:2]],
+        "09_identical_models": [*(line.replace("unet,", "a,") for line in lines[:30]), *renamed],
+    }
+
+
+@pytest.fixture(scope="session")
+def faulty_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of bare tables, `NUMBER_FAULT.csv`; number 00 has none."""
+    folder = tmp_path_factory.mktemp("tables")
+    for name, lines in _faulty_tables().items():
+        header = "model;case;dice" if name == "06_semicolons" else "model,case,dice"
+        (folder / f"{name}.csv").write_text("\n".join([header, *lines]) + "\n")
+    return folder

@@ -125,7 +125,9 @@ def test_every_example_parses(line: str) -> None:
     name, words = "ablate", shlex.split(line)[1:]
     while words and f"{name} {words[0]}" in COMMANDS:
         name = f"{name} {words.pop(0)}"
-    given = COMMANDS[name].make_context(name, words).params
+    context = COMMANDS[name].make_context(name, words)
+    assert context.args == []
+    given = context.params
     config = resolve(preset=given.get("preset"), assignments=given.get("assignments") or ()).config
     check_names(config, tuple((given.get("model") or "unet").split(",")))
 

@@ -11,8 +11,8 @@ import pytest
 
 from .conftest import TINY, Shell
 
-SHARED = Path(__file__).parents[3] / "shared"
-BAD = SHARED / "data" / "bad" / "lgg"
+BAD = Path(__file__).parents[3] / "shared/data/bad/lgg"
+needs_scans = pytest.mark.skipif(not BAD.is_dir(), reason="needs the scans of ../shared/data")
 ACCEPTED = {
     "08_mask_values_0_1",
     "09_mask_grey_edges",
@@ -59,15 +59,15 @@ def test_an_empty_folder_is_refused_by_name(shell: Shell) -> None:
     assert "hint:" in err
 
 
-@pytest.mark.skipif(not BAD.exists(), reason="shared/data/bad/lgg is not here")
+@needs_scans
 def test_one_patient_cannot_be_split(shell: Shell) -> None:
     scans = str(BAD / CONTROL / "kaggle_3m")
     _, err = shell("sweep", "--model", "unet", "--data", scans, code=1)
     assert "1 labelled patients; training, validation and test need one each" in err
 
 
-@pytest.mark.skipif(not BAD.exists(), reason="shared/data/bad/lgg is not here")
-@pytest.mark.parametrize("name", sorted(p.name for p in BAD.glob("*")) or ["absent"])
+@needs_scans
+@pytest.mark.parametrize("name", sorted(p.name for p in BAD.glob("*")) or ["none"])
 def test_each_broken_folder_is_refused_or_accepted_with_a_warning(shell: Shell, name: str) -> None:
     fine = name == CONTROL or name in ACCEPTED
     out, err = shell("data", "check", str(BAD / name), code=0 if fine else 1)

@@ -16,15 +16,13 @@ from optuna.trial import TrialState, create_trial
 import sweeps
 from sweeps import storage as databases
 
+POSTGRES = os.environ.get("ABLATE_TEST_POSTGRES", "")
+"""Address of a PostgreSQL database for tests, where there is one."""
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+
+@pytest.fixture(params=["sqlite", "postgresql"] if POSTGRES else ["sqlite"])
 def url(request: pytest.FixtureRequest, tmp_path: object) -> str:
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/optuna.db"
-    server = os.environ.get("ABLATE_TEST_POSTGRES")
-    if server is None:
-        pytest.skip("no PostgreSQL: ABLATE_TEST_POSTGRES names none")
-    return server
+    return POSTGRES if request.param == "postgresql" else f"sqlite:///{tmp_path}/optuna.db"
 
 
 @pytest.fixture

@@ -23,8 +23,6 @@ from ablation.report import FILES
 app = typer.Typer()
 app.command()(compare)
 
-SHARED = Path(__file__).parents[3] / "../shared/data"
-TABLES = SHARED / "bad/tables"
 RNG = np.random.default_rng(20260101)
 DICE = {
     name: np.round(RNG.uniform(0.5, 0.8, 20) + gain, 6)
@@ -339,10 +337,6 @@ print(sorted({{n.partition(".")[0] for n in sys.modules}} & {{"tensorflow", "ker
     assert done.stdout.startswith("table long.csv")
 
 
-needs_tables = pytest.mark.skipif(not TABLES.is_dir(), reason=f"{TABLES} is absent")
-
-
-@needs_tables
 @pytest.mark.parametrize(
     ("name", "kind", "parts"),
     [
@@ -352,15 +346,14 @@ needs_tables = pytest.mark.skipif(not TABLES.is_dir(), reason=f"{TABLES} is abse
         ("10_text_in_number", DataError, ["line 7 (unet, P006): dice '0.89 (good)'"]),
     ],
 )
-def test_broken_tables_are_refused_by_line(name, kind, parts):
-    error = refused(kind, TABLES / f"{name}.csv")
+def test_broken_tables_are_refused_by_line(faulty_tables, name, kind, parts):
+    error = refused(kind, faulty_tables / f"{name}.csv")
     assert error.exit_code == 1
     assert all(part in error.message + error.hint for part in parts)
 
 
-@needs_tables
-def test_a_gap_is_filled_by_the_rule_that_is_named():
-    path = TABLES / "01_one_case_missing.csv"
+def test_a_gap_is_filled_by_the_rule_that_is_named(faulty_tables):
+    path = faulty_tables / "01_one_case_missing.csv"
     shared = called(path, "--missing", "intersection")
     worst = called(path, "--missing", "worst")
     assert len(shared["analyses"][0]["patients"]) == 29
@@ -370,10 +363,9 @@ def test_a_gap_is_filled_by_the_rule_that_is_named():
         assert sum(row["kind"] == "missing cases" for row in content["checks"]) == 6
 
 
-@needs_tables
 @pytest.mark.parametrize("name", ["03_nan_value", "04_blank_value"])
-def test_a_value_that_is_not_there_is_counted_and_dropped_for_all(name):
-    content = called(TABLES / f"{name}.csv")
+def test_a_value_that_is_not_there_is_counted_and_dropped_for_all(faulty_tables, name):
+    content = called(faulty_tables / f"{name}.csv")
     assert content["analyses"][0]["unscored"] == 1
     assert "P006" not in content["analyses"][0]["patients"]
     assert {len(values) for values in content["analyses"][0]["scores"].values()} == {29}
@@ -383,56 +375,71 @@ def test_a_value_that_is_not_there_is_counted_and_dropped_for_all(name):
     )
 
 
-@needs_tables
-def test_semicolons_are_read():
+def test_semicolons_are_read(faulty_tables):
     good, other = (
-        called(TABLES / name)["analyses"] for name in ("00_control_good.csv", "06_semicolons.csv")
+        called(faulty_tables / name)["analyses"]
+        for name in ("00_control_good.csv", "06_semicolons.csv")
     )
     assert good == other
 
 
-@needs_tables
-def test_one_model_is_described():
-    assert "nothing was tested" in call(TABLES / "07_one_model_only.csv")
-    assert called(TABLES / "07_one_model_only.csv")["analyses"][0]["contrasts"] == []
+def test_one_model_is_described(faulty_tables):
+    assert "nothing was tested" in call(faulty_tables / "07_one_model_only.csv")
+    assert called(faulty_tables / "07_one_model_only.csv")["analyses"][0]["contrasts"] == []
 
 
-@needs_tables
-def test_two_patients_settle_nothing():
-    text = call(TABLES / "08_two_patients.csv")
+def test_two_patients_settle_nothing(faulty_tables):
+    text = call(faulty_tables / "08_two_patients.csv")
     assert "n = 2 patients cannot give p < 0.05" in text
 
 
-@needs_tables
-def test_identical_models():
-    path = TABLES / "09_identical_models.csv"
+def test_identical_models(faulty_tables):
+    path = faulty_tables / "09_identical_models.csv"
     one = contrasts(called(path))["a", "b"]
     assert (one["p"], one["t"]["interval"]["mean"], one["shift"]["estimate"]) == (1.0, 0.0, 0.0)
     assert one["t"]["p_two_sided"] is None
     assert "Identical Dice in every patient" in call(path)
 
 
-@needs_tables
-def test_tables_of_other_packages():
-    peers = SHARED / "peer_results"
+def test_tables_in_the_layout_of_other_packages():
+    rng = np.random.default_rng(5)
+    sets = [f"dataset{number}" for number in range(12)]
+    table = pd.DataFrame(
+        [(f"clf{c}", name, np.round(rng.uniform(0.5, 0.9) + c / 50, 12)) for c in range(4) for name in sets],
+        columns=["classifier_name", "dataset_name", "accuracy"],
+    )  # fmt: skip
+    table.to_csv("example.csv", index=False)
     content = called(
-        peers / "cd_diagram/example.csv",
+        "example.csv",
         *("--model-column", "classifier_name", "--case-column", "dataset_name"),
         *("--higher-is-better", "accuracy"),
     )
-    table = pd.read_csv(peers / "cd_diagram/example.csv")
     wide = table.pivot(index="dataset_name", columns="classifier_name", values="accuracy")
     theirs = stats.friedmanchisquare(*(wide[name] for name in content["designs"]))
     friedman = content["analyses"][0]["ranking"]["friedman"]
     assert friedman["chi2"] == pytest.approx(theirs.statistic)
     ranks = wide.rank(axis=1, ascending=False).mean()
     assert friedman["mean_ranks"] == pytest.approx(ranks[content["designs"]].tolist())
-    tasks = called(
-        peers / "challengeR/data_matrix.csv",
+
+
+def test_tables_with_a_column_of_tasks():
+    rng = np.random.default_rng(6)
+    tasks = {"c_ideal": 0.1, "c_random": 0.0, "c_worstcase": 0.0}
+    rows = [
+        (task, f"A{a}", np.round(rng.uniform(0.0, 0.05) + 0.9 - gain * a, 12), case)
+        for task, gain in tasks.items()
+        for a in range(1, 6)
+        for case in range(1, 21)
+    ]
+    table = pd.DataFrame(rows, columns=["task", "alg_name", "value", "case"])
+    table.index += 1
+    table.to_csv("data_matrix.csv")  # with a column of row numbers that has no name
+    content = called(
+        "data_matrix.csv",
         *("--model-column", "alg_name", "--target-column", "task", "--higher-is-better", "value"),
     )
-    assert [one["target"] for one in tasks["analyses"]] == ["c_ideal", "c_random", "c_worstcase"]
-    assert tasks["analyses"][0]["ranking"]["friedman"]["mean_ranks"] == [1, 2, 3, 4, 5]
+    assert [one["target"] for one in content["analyses"]] == list(tasks)
+    assert content["analyses"][0]["ranking"]["friedman"]["mean_ranks"] == [1, 2, 3, 4, 5]
 
 
 def test_places_that_are_no_table():

@@ -210,7 +210,8 @@ def test_other_distance_methods_are_refused(design):
 
 def test_an_empty_truth_hash_is_no_mismatch(design, table):
     whole = table([0.5, 0.6])
-    compare([design("a", whole), design("b", whole.assign(truth_hash=""))], DICE)
+    result = compare([design("a", whole), design("b", whole.assign(truth_hash=""))], DICE)
+    assert result.primary.patients == ("p0", "p1")
 
 
 def test_hashes_of_labels_and_of_one_region_are_not_held_against_each_other(design, table):
@@ -224,7 +225,8 @@ def test_hashes_of_labels_and_of_one_region_are_not_held_against_each_other(desi
 
 def test_a_table_without_distances_has_no_unit_to_differ(design, table):
     bare = table([0.5, 0.6], distance_unit="", hd95=np.nan)
-    compare([design("a", table([0.5, 0.6])), design("b", bare)], DICE)
+    result = compare([design("a", table([0.5, 0.6])), design("b", bare)], DICE)
+    assert result.primary.contrasts[0].n == 2
 
 
 def test_results_made_elsewhere_are_marked(design, table):

@@ -40,7 +40,8 @@ def test_volumes_are_in_ml_and_the_trend_is_that_of_least_squares(design, table)
 
 
 def test_the_band_is_that_of_the_mean_response():
-    statsmodels = pytest.importorskip("statsmodels.api")
+    from statsmodels import api as statsmodels
+
     from ablation.statistics import trend
 
     x, y = np.array([0.0, 1, 2, 3, 5]), np.array([0.1, 0.0, 0.4, 0.2, 0.7])

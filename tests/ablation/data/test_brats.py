@@ -17,7 +17,7 @@ from ablation.data.readers.brats import read
 from ablation.errors import DataError, UsageError
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not here")
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the scans of ../shared/data")
 
 LPS = np.diag([-1.0, -1.0, 2.0, 1.0])
 OLD = ("_t1", "_t1ce", "_t2", "_flair", "_seg")

@@ -19,7 +19,7 @@ from ablation.errors import DataError
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
 WritePatient = Callable[..., Path]
-needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/data is not here")
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="needs the scans of ../shared/data")
 
 
 def open_lgg(path: Path, tmp_path: Path, **settings: object) -> Dataset:

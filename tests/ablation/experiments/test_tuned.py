@@ -60,14 +60,14 @@ def test_what_does_not_count(tmp_path):
     trial(tmp_path, study="failed", status="FAILED")
     trial(tmp_path, study="fold", **{names.FOLD: "1/4"})
     trial(tmp_path, study="scans", **{names.DATA: "two"})
-    refuse_tuned(experiments(), tmp_path)
-    refuse_tuned(experiments(), tmp_path / "no workspace yet")
+    assert refusal(experiments(), tmp_path) == ""
+    assert refusal(experiments(), tmp_path / "no workspace yet") == ""
 
 
 def test_one_patient_of_both_is_enough(tmp_path):
     table(tmp_path, "b", truth="t")
     others = experiments("two")
-    refuse_tuned(others, tmp_path)
+    assert refusal(others, tmp_path) == ""
     facts = PatientFacts("x", (1, 4, 4), None, 3, 1, 1, "t", "r", True, ("flair",), person="x")
     same = [replace(one, dataset=replace(one.dataset, patients=(facts,))) for one in others]
     with pytest.raises(AblateError, match="tuned on these patients"):
@@ -92,7 +92,7 @@ def test_another_examination_of_a_person_is_enough(tmp_path, case, refused):
 
 def test_a_single_split_is_never_refused(tmp_path):
     trial(tmp_path)
-    refuse_tuned(experiments(folds=None), tmp_path)
+    assert refusal(experiments(folds=None), tmp_path) == ""
 
 
 def test_folds_begun_before_go_on(tmp_path):
@@ -102,4 +102,4 @@ def test_folds_begun_before_go_on(tmp_path):
         RunRecord("study", "e", "unet", names.STUDY_FOLDER, first.study, start_ms=1),
     )
     trial(tmp_path)
-    refuse_tuned(experiments(), tmp_path)
+    assert refusal(experiments(), tmp_path) == ""

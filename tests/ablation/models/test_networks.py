@@ -15,8 +15,7 @@ from ablation import models
 from ablation.errors import UsageError
 from ablation.models.hyperparameters import DropoutState, Hyperparameters, VariableDropout
 
-COUNTS = Path(__file__).parents[3] / "../shared/vectors/model_counts.json"
-needs_counts = pytest.mark.skipif(not COUNTS.exists(), reason="reference counts are not here")
+COUNTS = Path(__file__).parents[2] / "vectors/model_counts.json"
 
 UNETS = {
     "unet": ({}, 1),
@@ -55,7 +54,6 @@ def expected(name: str) -> tuple[int, int]:
 
 
 # Counts do not depend on the size of the image, so small ones are built.
-@needs_counts
 @pytest.mark.parametrize("name", UNETS)
 def test_unet_counts(name: str) -> None:
     switches, channels = UNETS[name]
@@ -63,14 +61,12 @@ def test_unet_counts(name: str) -> None:
     assert counted(network) == expected(name)
 
 
-@needs_counts
 @pytest.mark.parametrize("name", ATTENTION_UNETS)
 def test_attention_unet_counts(name: str) -> None:
     network = build(models.settings(name="attention_unet", **ATTENTION_UNETS[name]))
     assert counted(network) == expected(name)
 
 
-@needs_counts
 def test_resnet_fcn_counts() -> None:
     network = build(models.settings(name="resnet_fcn"))
     assert counted(network) == expected("resnet_fcn")
@@ -80,7 +76,6 @@ def test_resnet_fcn_counts() -> None:
     assert network.count_params() - row["decoder"] == row["encoder"]
 
 
-@needs_counts
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RESUPNETS)
 def test_resupnet_counts(name: str) -> None:
@@ -259,6 +254,6 @@ def test_dropout_rate_zero_changes_nothing() -> None:
 def test_names_are_known_without_tensorflow() -> None:
     code = (
         "import sys, ablation.models, ablation.losses\n"
-        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+        "print({'tensorflow', 'keras'} & set(sys.modules))"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.check_output([sys.executable, "-c", code], text=True) == "set()\n"

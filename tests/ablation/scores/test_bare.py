@@ -1,15 +1,12 @@
 """Bare per-case tables: read as they are meant, every fault named at once."""
 
 import math
-from pathlib import Path
 
 import pytest
 
 from ablation.errors import DataError, UsageError
 from ablation.scores.bare import read_bare
 from ablation.scores.patient_ids import look_like_slices
-
-SHARED = Path(__file__).parents[3] / "../shared/data"
 
 
 def table(tmp_path, text, encoding="utf-8"):
@@ -242,10 +239,7 @@ def test_slices_are_warned_about_unless_patients_are_named(tmp_path):
     assert not said
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="no ../shared/data beside the project")
 class TestBrokenTables:
-    FOLDER = SHARED / "bad/tables"
-
     @pytest.mark.parametrize(
         ("name", "rows"),
         [
@@ -259,8 +253,8 @@ class TestBrokenTables:
             ("09_identical_models", [30, 30]),
         ],
     )
-    def test_sound_ones(self, name, rows):
-        frames = read_bare(self.FOLDER / f"{name}.csv")
+    def test_sound_ones(self, faulty_tables, name, rows):
+        frames = read_bare(faulty_tables / f"{name}.csv")
         assert sorted(len(frame) for frame in frames.values()) == sorted(rows)
         undefined = sum(int(frame["dice"].isna().sum()) for frame in frames.values())
         assert undefined == (name in ("03_nan_value", "04_blank_value"))
@@ -273,7 +267,7 @@ class TestBrokenTables:
             ("10_text_in_number", "line 7 (unet, P006): dice '0.89 (good)' is not a number"),
         ],
     )
-    def test_faulty_ones(self, name, fault):
-        message = refusal(self.FOLDER / f"{name}.csv")
+    def test_faulty_ones(self, faulty_tables, name, fault):
+        message = refusal(faulty_tables / f"{name}.csv")
         assert fault in message
         assert "1 fault(s)" in message

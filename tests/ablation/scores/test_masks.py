@@ -148,10 +148,10 @@ def test_slices_of_a_patient_are_warned_about(tmp_path):
     assert "look like slices of one patient" in score_masks(pairs).said[-1]
 
 
-needs_peers = pytest.mark.skipif(not PEERS.is_dir(), reason="no ../shared/data beside the project")
+needs_peers = pytest.mark.skipif(not PEERS.is_dir(), reason="needs the scans of ../shared/data")
 
 
-@pytest.mark.skipif(not BRATS.is_dir(), reason="no ../shared/data beside the project")
+@pytest.mark.skipif(not BRATS.is_dir(), reason="needs the scans of ../shared/data")
 def test_a_truth_of_brats_has_the_hash_it_has_in_a_sweep():
     folder = BRATS / "BraTS-GLI-00012-000"
     patient = brats.read(folder).patient

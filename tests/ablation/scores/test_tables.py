@@ -194,7 +194,7 @@ def test_table_of_version_1(tmp_path):
         read_nnunet(path)
 
 
-@pytest.mark.skipif(not DCAN.is_dir(), reason="no ../shared/data beside the project")
+@pytest.mark.skipif(not DCAN.is_dir(), reason="needs the scans of ../shared/data")
 @pytest.mark.parametrize(
     ("name", "cases", "targets", "empty"),
     [("task504_all", 4, 27, 8), ("task509_all_by_age", 9, 27, 0), ("task510_all", 9, 27, 0)],

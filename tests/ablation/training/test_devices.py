@@ -37,8 +37,10 @@ def test_a_gpu_that_is_seen_or_absent_is_fine(
     monkeypatch: pytest.MonkeyPatch, present: bool, gpus: list[str]
 ) -> None:
     seen(monkeypatch, *gpus)
-    monkeypatch.setattr(devices, "gpu_present", lambda: present)
+    asked: list[bool] = []
+    monkeypatch.setattr(devices, "gpu_present", lambda: asked.append(present) or present)
     refuse_unseen_gpu()
+    assert asked == [present]
 
 
 def test_every_gpu_gives_memory_as_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
