@@ -6,8 +6,6 @@ and the slice without tumour on which it painted most, where there is one.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -16,6 +14,7 @@ from urllib.parse import quote
 import numpy as np
 from numpy.typing import NDArray
 
+from ablation.files.csv_rows import csv_text
 from ablation.inference.morphology import erode
 from ablation.inference.png import png
 
@@ -117,13 +116,14 @@ def picture(image: NDArray[np.float32], truth: Mask, prediction: Mask) -> bytes:
 
 def overlays_csv(made: Sequence[Overlay]) -> str:
     """Return the list of a final's overlays, the text of figures/overlays.csv."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for one in made:
-        cells = (one.number, one.truth_voxels, one.pred_voxels, repr(one.dice))
-        writer.writerow((one.file, one.patient, one.kind, *cells))
-    return text.getvalue()
+    rows = [
+        (
+            *(one.file, one.patient, one.kind),
+            *(one.number, one.truth_voxels, one.pred_voxels, repr(one.dice)),
+        )
+        for one in made
+    ]
+    return csv_text(COLUMNS, rows)
 
 
 def _picture_shape(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ablation.comparison import Comparison
+from ablation.files.atomic import write_whole
 from ablation.report.formats.markdown import to_markdown
 from ablation.report.formats.tables import to_csv, to_json
 from ablation.report.formats.tex import Style, to_tex
@@ -41,19 +41,7 @@ def write_report(
         paragraph + "\n",
         bibliography(paragraph),
     )
-    folder.mkdir(parents=True, exist_ok=True)
-    return tuple(
-        write_whole(folder / name, text.encode("utf-8"))
-        for name, text in zip(FILES, contents, strict=True)
-    )
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file beside its place and then put it there; return the path."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return path
+    written = tuple(folder / name for name in FILES)
+    for path, text in zip(written, contents, strict=True):
+        write_whole(path, text)
+    return written

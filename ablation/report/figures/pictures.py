@@ -15,8 +15,8 @@ from plotly.offline import get_plotlyjs
 
 from ablation.comparison import Comparison
 from ablation.errors import AblateError, UsageError, nearest
+from ablation.files.atomic import write_whole
 from ablation.report.figures.drawing import Figure
-from ablation.report.files import write_whole
 from ablation.report.page import script_json, sections, spec
 from ablation.report.source import Source
 
@@ -73,13 +73,14 @@ def write_pictures(
     figures = [figure for section in sections(comparison, source) for figure in section.figures]
     drawn = dict(zip((figure.id for figure in figures), _drawn(figures), strict=True))
     into = folder / "figures"
-    into.mkdir(parents=True, exist_ok=True)
     files: dict[str, bytes] = {}
     if "svg" in kinds:
         files |= {f"{name}.svg": f"{text}\n".encode() for name, text in drawn.items()}
     if "pdf" in kinds:
         files["figures.pdf"] = _pdf(list(drawn.values()))
-    return tuple(write_whole(into / name, content) for name, content in files.items())
+    for name, content in files.items():
+        write_whole(into / name, content)
+    return tuple(into / name for name in files)
 
 
 def _drawn(figures: Sequence[Figure]) -> list[str]:

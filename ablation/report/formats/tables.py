@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -11,6 +9,7 @@ from dataclasses import fields, is_dataclass
 
 from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary, p_text
 from ablation.comparison.metrics import number_text
+from ablation.files.csv_rows import csv_text
 from ablation.plugins.keys import Section
 from ablation.report.source import Source
 from ablation.statistics import Correction
@@ -100,11 +99,7 @@ def named_test(contrast: Contrast) -> str:
 
 def to_csv(comparison: Comparison) -> str:
     """Return the table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows(comparison))
-    return text.getvalue()
+    return csv_text(COLUMNS, rows(comparison))
 
 
 def to_json(comparison: Comparison, source: Source) -> str:
