@@ -9,17 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from ablation.errors import DataError, UsageError, nearest
-from ablation.metrics.cases import COLUMNS, COUNTS
-from ablation.metrics.empty import DISTANCES
-from ablation.metrics.surface import HD95_METHOD
+from ablation.metrics.cases import COUNTS, columns
+from ablation.metrics.entries.surfaces import HD95
+from ablation.metrics.registry import distances
 from ablation.scores.bare import TEXTS
-
-HD95_METHODS = {
-    HD95_METHOD: "the larger of both directions' 95th percentiles (MONAI, MetricsReloaded)",
-    "pooled": "the 95th percentile of both directions together (MedPy, nnU-Net v1)",
-    "surfel": "weighted by surface area (DeepMind's surface-distance, BraTS)",
-}
-"""How a 95 % Hausdorff distance can be made; the numbers differ."""
 
 
 def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
@@ -51,39 +44,40 @@ def table_facts(
         frame: The table.
         path: Of the file, for messages.
         origin: What the table is.
-        hd95_method: How HD95 was made, one of HD95_METHODS; None: nothing says so.
+        hd95_method: How HD95 was made, one of the variants; None: nothing says so.
 
     Raises:
         DataError: The table has HD95 values, and nothing says how they were made.
         UsageError: An unknown method.
     """
-    if hd95_method is not None and hd95_method not in HD95_METHODS:
-        raise UsageError(
-            f"--assume-hd95-method {hd95_method!r}", hint=nearest(hd95_method, HD95_METHODS)
-        )
+    known = {variant.name: variant for variant in HD95.variants}
+    if hd95_method is not None and hd95_method not in known:
+        raise UsageError(f"--assume-hd95-method {hd95_method!r}", hint=nearest(hd95_method, known))
     facts: dict[str, object] = {"imported": origin}
     if "hd95" not in frame or frame["hd95"].isna().all():
         return facts
     if hd95_method is None:
         raise DataError(
             f"{path}: nothing says how its HD95 was made, and the ways differ: "
-            + "; ".join(f"{name}, {text}" for name, text in HD95_METHODS.items()),
-            hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
+            + "; ".join(f"{name}, {way.words} ({way.tools})" for name, way in known.items()),
+            hint="Say it: --assume-hd95-method " + "|".join(known),
         )
     return facts | {"hd95_method": hd95_method}
 
 
 def _row(given: Mapping[str, object], target: str) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(COLUMNS, math.nan) | dict.fromkeys(TEXTS, "")
+    row: dict[str, object] = dict.fromkeys(columns(), math.nan) | dict.fromkeys(TEXTS, "")
     row |= {name: value for name, value in given.items() if name in row}
     for name in COUNTS:
         row[name] = "" if _missing(row[name]) else int(float(str(row[name])))
     row |= _voxels(row)
     row["split"] = "test"
     row["target"] = given["target"] or target
-    without_surface = all(_missing(row[name]) for name in DISTANCES)
+    without_surface = all(_missing(row[name]) for name in distances())
     # No distance in a table that has distances: nothing was predicted.
-    nothing_found = row["dice"] == 0 and without_surface and not given.keys().isdisjoint(DISTANCES)
+    nothing_found = (
+        row["dice"] == 0 and without_surface and not given.keys().isdisjoint(distances())
+    )
     row["status"] = row["status"] or _status(row, nothing_found=nothing_found)
     if not row["distance_unit"] and not without_surface:
         row["distance_unit"] = "mm"

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ablation.comparison.metrics import Metric
 from ablation.comparison.tables.missing import (
     KEY,
     Missing,
@@ -16,6 +15,7 @@ from ablation.comparison.tables.missing import (
     without_absent,
 )
 from ablation.errors import ComparisonError, UsageError, nearest
+from ablation.metrics.metric import Metric
 
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
 SCORE_AGAIN = "Score every design on the same patients, masks and methods, then report again."

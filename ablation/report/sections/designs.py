@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from ablation.comparison import METRICS, Comparison, Metric
+from ablation.comparison import Comparison
 from ablation.config.sections import PublishedScore
+from ablation.metrics.metric import Metric
+from ablation.metrics.registry import METRICS
 from ablation.report.card import Card, Cell, cards
 from ablation.report.figures.drawing import colours
 from ablation.report.html import bullets, head, prose, scroll

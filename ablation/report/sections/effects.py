@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
-from ablation.comparison.metrics import number_text
+from ablation.metrics.metric import number_text
 from ablation.report.figures.pairs import counted, label, named
 from ablation.report.html import folded, head, table
 from ablation.report.section import Section

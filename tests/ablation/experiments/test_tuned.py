@@ -13,7 +13,7 @@ from ablation.data import Dataset, PatientFacts, Split
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.tuned import refuse_tuned
-from ablation.metrics.cases import COLUMNS
+from ablation.metrics.cases import columns
 from tracking import names
 from tracking.record import RunFolder, RunRecord
 
@@ -60,7 +60,7 @@ def test_one_patient_of_both_is_enough(tmp_path):
     table = tmp_path / "holdout" / "other" / "0.0" / names.PER_CASE
     texts = {"patient": "b", "case": "b", "split": "validation", "target": "WT"}
     texts |= {"status": "scored", "dice": 0.5, "distance_unit": "px", "truth_hash": "t"}
-    pd.DataFrame([texts], columns=list(COLUMNS)).to_csv(table, index=False)
+    pd.DataFrame([texts], columns=list(columns())).to_csv(table, index=False)
     others = experiments("two")
     refuse_tuned(others, tmp_path)
     facts = PatientFacts("x", (1, 4, 4), None, 3, 1, 1, "t", "r", True, ("flair",), person="x")

@@ -32,9 +32,14 @@ def test_the_old_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
 def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     write_whole(path, "old")
-    with pytest.raises(ZeroDivisionError), whole_file(path) as file:
-        file.write(b"half of the n")
-        raise ZeroDivisionError
+
+    def fail_halfway() -> None:
+        with whole_file(path) as file:
+            file.write(b"half of the n")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     assert path.read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["table.csv"]
 

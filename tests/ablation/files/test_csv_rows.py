@@ -18,7 +18,7 @@ def table(folder: Path, content: bytes) -> Path:
 
 @pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
 def test_rows_by_column_name(mark: bytes, tmp_path: Path) -> None:
-    path = table(tmp_path, mark + "case,note\nP1,ä\n\nP2,\"a, b\"\n".encode())
+    path = table(tmp_path, mark + 'case,note\nP1,ä\n\nP2,"a, b"\n'.encode())
     assert read_rows(path) == [{"case": "P1", "note": "ä"}, {"case": "P2", "note": "a, b"}]
 
 
@@ -37,7 +37,10 @@ def test_an_empty_file_has_no_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "fault"),
-    [(b"case,note\nP1\n", "line 2: 1 cells under 2 columns"), (b"case\n\xff\n", "not CSV in UTF-8")],
+    [
+        (b"case,note\nP1\n", "line 2: 1 cells under 2 columns"),
+        (b"case\n\xff\n", "not CSV in UTF-8"),
+    ],
 )
 def test_faults_name_the_file_as_its_reader_knows_it(
     content: bytes, fault: str, tmp_path: Path

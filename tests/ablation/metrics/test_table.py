@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablation.errors import DataError
-from ablation.metrics.cases import COLUMNS, COUNTS, score_case
+from ablation.metrics.cases import COUNTS, columns, score_case
 from ablation.metrics.table import _cell, read_cases, write_cases
 
 
@@ -103,7 +103,7 @@ def test_all_faults_are_told_at_once(rows: list[dict[str, object]], tmp_path: Pa
     assert "line 3 (P2): dice 2.0" in message
     assert "line 4 (P1): the same patient, case, split, target as line 2" in message
     assert "line 5" in message
-    assert f"line 6: 3 cells under {len(COLUMNS)} columns" in message
+    assert f"line 6: 3 cells under {len(columns())} columns" in message
 
 
 def test_columns_are_checked_by_name(rows: list[dict[str, object]], tmp_path: Path) -> None:

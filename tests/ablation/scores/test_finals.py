@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from ablation.errors import ComparisonError
-from ablation.metrics.cases import COLUMNS
+from ablation.metrics.cases import columns
 from ablation.scores.finals import chosen, designs_of
 from tracking import names
 from tracking.finals import Finals, PulledRun
@@ -24,7 +24,7 @@ def final(
     folder.mkdir()
     rows = [{"patient": p, "case": p, "split": "test"} for p in test]
     rows += [{"patient": p, "case": p, "split": "validation"} for p in validation]
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(
+    table = pd.DataFrame(rows, columns=list(columns())).assign(
         target="WT", status="scored", dice=0.5, distance_unit="px", truth_hash="h", shape="4x8x8"
     )
     table.to_csv(folder / names.PER_CASE, index=False)

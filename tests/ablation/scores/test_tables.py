@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ablation.errors import DataError, UsageError
-from ablation.metrics.cases import COLUMNS
+from ablation.metrics.cases import columns
 from ablation.metrics.table import read_cases, write_cases
 from ablation.scores.nnunet import read_nnunet
 from ablation.scores.tables import one_model, rows_of, table_facts
@@ -27,7 +27,7 @@ def only_row(**columns):
 
 def test_a_bare_dice_is_a_whole_row(tmp_path):
     row = only_row(dice=0.5)
-    assert list(row) == list(COLUMNS)
+    assert list(row) == list(columns())
     given = ("patient", "case", "split", "target", "status", "dice", "distance_unit")
     assert [row[name] for name in given] == ["p", "c", "test", "WT", "scored", 0.5, ""]
     write_cases([row], tmp_path / "per_case.csv")
