@@ -19,18 +19,6 @@ DIAGONAL: Literal["diagonal"] = "diagonal"
 
 
 @dataclass(frozen=True, slots=True)
-class Variant:
-    """One of several definitions that go by the same name in different tools."""
-
-    name: str
-    """As users write it, and as the fairness facts of a run state it."""
-    words: str
-    """Completes "HD95 is ..." in a methods text."""
-    tools: str
-    """Who computes it so."""
-
-
-@dataclass(frozen=True, slots=True)
 class Metric:
     """A score of one case, with direction and unit.
 
@@ -70,8 +58,8 @@ class Metric:
     """What other tools call it, in lower case, words joined by underscores."""
     definition: str = ""
     """Completes "LABEL is ..." in a methods text; may cite as [@key] of references.bib."""
-    variants: tuple[Variant, ...] = ()
-    """Definitions among which a run's fact NAME_method says which it is; the first is ours."""
+    definitions: tuple[tuple[str, str], ...] = ()
+    """Where programs differ: (method, definition) of each; a run's fact NAME_method says which."""
 
     @property
     def sign(self) -> int:

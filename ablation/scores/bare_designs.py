@@ -13,6 +13,7 @@ from ablation.config.sections import ComparisonConfig
 from ablation.data.readers.source import Progress, silent
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
 from ablation.metrics.cases import COUNTS, KEY
+from ablation.metrics.hd95_methods import name_it
 from ablation.metrics.metric import Metric, declared
 from ablation.metrics.registry import METRICS, distances, metric_by_other_name
 from ablation.scores.bare import read_bare
@@ -224,7 +225,7 @@ def check_scores(designs: Sequence[Design], settings: ComparisonConfig, reading:
     if "hd95" in wanted and reading.hd95_method is None and "hd95" not in reading.own:
         raise ComparisonError(
             "HD95 has several definitions, and tables do not say which one they hold",
-            hint="Name it: --assume-hd95-method directed_max (MONAI), pooled (MedPy) or surfel.",
+            hint=name_it(),
         )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from ablation.errors import DataError, UsageError, nearest
 from ablation.metrics.cases import COUNTS, columns
-from ablation.metrics.entries.surfaces import HD95
+from ablation.metrics.hd95_methods import HD95_METHODS
 from ablation.metrics.registry import distances
 from ablation.scores.bare import TEXTS
 
@@ -44,23 +44,27 @@ def table_facts(
         frame: The table.
         path: Of the file, for messages.
         origin: What the table is.
-        hd95_method: How HD95 was made, one of the variants; None: nothing says so.
+        hd95_method: How HD95 was made, one of HD95_METHODS; None: nothing says so.
 
     Raises:
         DataError: The table has HD95 values, and nothing says how they were made.
         UsageError: An unknown method.
     """
-    known = {variant.name: variant for variant in HD95.variants}
-    if hd95_method is not None and hd95_method not in known:
-        raise UsageError(f"--assume-hd95-method {hd95_method!r}", hint=nearest(hd95_method, known))
+    if hd95_method is not None and hd95_method not in HD95_METHODS:
+        raise UsageError(
+            f"--assume-hd95-method {hd95_method!r}", hint=nearest(hd95_method, HD95_METHODS)
+        )
     facts: dict[str, object] = {"imported": origin}
     if "hd95" not in frame or frame["hd95"].isna().all():
         return facts
     if hd95_method is None:
         raise DataError(
             f"{path}: nothing says how its HD95 was made, and the ways differ: "
-            + "; ".join(f"{name}, {way.words} ({way.tools})" for name, way in known.items()),
-            hint="Say it: --assume-hd95-method " + "|".join(known),
+            + "; ".join(
+                f"{one.name}, {one.sentence} ({', '.join(one.programs)})"
+                for one in HD95_METHODS.values()
+            ),
+            hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
         )
     return facts | {"hd95_method": hd95_method}
 

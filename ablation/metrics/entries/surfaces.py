@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from ablation.metrics import surface
-from ablation.metrics.metric import DIAGONAL, ROW_UNIT, Metric, Variant
+from ablation.metrics.hd95_methods import HD95_METHODS
+from ablation.metrics.metric import DIAGONAL, ROW_UNIT, Metric
 from ablation.metrics.pair import Status
 
 NO_SURFACE: tuple[Status, ...] = ("missed", "false_alarm", "both_empty")
@@ -39,23 +40,7 @@ HD95 = Metric(
     penalty=DIAGONAL,
     summary=("mean", "median"),
     other_names=("hausdorff95", "hausdorff_95", "hausdorff_distance_95", "hd_95"),
-    variants=(
-        Variant(
-            surface.HD95_METHOD,
-            "the larger of the two directed 95th percentiles of surface distances",
-            "MONAI, MetricsReloaded",
-        ),
-        Variant(
-            "pooled",
-            "the 95th percentile of both directions' surface distances together",
-            "MedPy, nnU-Net v1",
-        ),
-        Variant(
-            "surfel",
-            "the larger of the two directed 95th percentiles, surface elements weighted by area",
-            "DeepMind's surface-distance, BraTS",
-        ),
-    ),
+    definitions=tuple((one.name, one.sentence) for one in HD95_METHODS.values()),
 )
 
 ASD = Metric(

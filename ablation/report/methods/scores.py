@@ -49,8 +49,8 @@ def _metrics(comparison: Comparison) -> str:
 
 
 def _definition(metric: Metric, comparison: Comparison) -> str:
-    """How a metric was computed; designs that state another variant of it are never compared."""
-    if not metric.variants:
+    """How a metric was computed; designs that state another method are never compared."""
+    if not metric.definitions:
         return metric.definition
     stated = (
         str(value)
@@ -60,7 +60,7 @@ def _definition(metric: Metric, comparison: Comparison) -> str:
         if value is not None
     )
     name = next(stated, "")
-    return next((one.words for one in metric.variants if one.name == name), name)
+    return dict(metric.definitions).get(name, name)
 
 
 def _empties(comparison: Comparison) -> Iterator[str]:
