@@ -54,7 +54,8 @@ configuration's to three times it:
 CASES = """`per_case.csv` of every run, UTF-8, one row per patient's volume. Trials hold the validation patients,
 finals also the test patients. A cell is empty where the formula defines nothing (0/0, a distance
 without a surface), and `status` says why; what an empty prediction is worth is decided when runs are
-compared.
+compared. A reader needs `patient`, `case`, `split`, `target` and `status`: another column that a table
+lacks was not recorded, and one that is not listed here is a further score.
 """
 SCORES = """`ablate import --json`, and `ablate evaluate --json` of masks and of other scans: one object.
 

@@ -22,7 +22,11 @@ def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
         frame: Columns patient, case, target, and scores, counts and texts of the table.
         target: Of rows that name none.
     """
-    return [_row({str(k): v for k, v in row.items()}, target) for row in frame.to_dict("records")]
+    measured = [name for name in distances() if name in frame]
+    unit = "mm" if frame[measured].notna().any(axis=None) else ""
+    return [
+        _row({str(k): v for k, v in row.items()}, target, unit) for row in frame.to_dict("records")
+    ]
 
 
 def one_model(frames: Mapping[str, pd.DataFrame], path: Path) -> pd.DataFrame:
@@ -69,7 +73,7 @@ def table_facts(
     return facts | {"hd95_method": hd95_method}
 
 
-def _row(given: Mapping[str, object], target: str) -> dict[str, object]:
+def _row(given: Mapping[str, object], target: str, unit: str) -> dict[str, object]:
     row: dict[str, object] = dict.fromkeys(columns(), math.nan) | dict.fromkeys(TEXTS, "")
     row |= {name: value for name, value in given.items() if name in row}
     for name in COUNTS:
@@ -83,8 +87,7 @@ def _row(given: Mapping[str, object], target: str) -> dict[str, object]:
         row["dice"] == 0 and without_surface and not given.keys().isdisjoint(distances())
     )
     row["status"] = row["status"] or _status(row, nothing_found=nothing_found)
-    if not row["distance_unit"] and not without_surface:
-        row["distance_unit"] = "mm"
+    row["distance_unit"] = row["distance_unit"] or unit
     return row
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from ablation.errors import DataError, UsageError
 from ablation.metrics.cases import columns
+from ablation.metrics.empty import with_penalties
 from ablation.metrics.table import read_cases, write_cases
 from ablation.scores.nnunet import read_nnunet
 from ablation.scores.tables import one_model, rows_of, table_facts
@@ -70,6 +71,15 @@ def test_distances_are_in_mm_unless_the_table_says_otherwise():
     assert only_row(dice=0.5, hd95=2.0)["distance_unit"] == "mm"
     assert only_row(dice=0.5, hd95=2.0, distance_unit="px")["distance_unit"] == "px"
     assert only_row(dice=0.5, hd95=math.nan)["distance_unit"] == ""
+
+
+def test_a_missed_case_has_the_unit_of_its_table():
+    """Its penalty is the diagonal of the scan in mm, not in pixels."""
+    size = {"shape": "3x4", "spacing": "2x2"}
+    both = pd.concat([frame(dice=0.5, hd95=2.0, **size), frame(dice=0.0, hd95=math.nan, **size)])
+    scored, missed = rows_of(both.assign(case=["c1", "c2"]), "WT")
+    assert (scored["distance_unit"], missed["distance_unit"]) == ("mm", "mm")
+    assert with_penalties(pd.DataFrame([scored, missed]))["hd95"].tolist() == [2.0, 10.0]
 
 
 def test_hd95_needs_a_method():
