@@ -24,8 +24,8 @@ import numpy as np
 import scipy
 from scipy import ndimage
 
-from ablation.metrics.overlap import count_voxels
-from ablation.metrics.surface import asd, hd95, surface_distances
+from ablation.metrics.pair import MaskPair
+from ablation.metrics.registry import METRICS
 
 ROUNDS = 5
 SHARED = Path(__file__).parents[2] / "shared" / "data"
@@ -34,8 +34,9 @@ Tool = Callable[[np.ndarray, np.ndarray], tuple[float, float, float]]
 
 
 def ours(truth: np.ndarray, prediction: np.ndarray) -> tuple[float, float, float]:
-    between = surface_distances(truth, prediction, (1.0,) * truth.ndim)
-    return count_voxels(truth, prediction).dice, hd95(between), asd(between)
+    pair = MaskPair(truth, prediction, spacing_mm=(1.0,) * truth.ndim)
+    dice, hd95, asd = (METRICS[name].function(pair) for name in ("dice", "hd95", "asd"))
+    return dice, hd95, asd
 
 
 def deepmind() -> Tool:

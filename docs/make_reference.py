@@ -54,7 +54,8 @@ configuration's to three times it:
 CASES = """`per_case.csv` of every run, UTF-8, one row per patient's volume. Trials hold the validation patients,
 finals also the test patients. A cell is empty where the formula defines nothing (0/0, a distance
 without a surface), and `status` says why; what an empty prediction is worth is decided when runs are
-compared.
+compared. A reader needs `patient`, `case`, `split`, `target` and `status`: another column that a table
+lacks was not recorded, and one that is not listed here is a further score.
 """
 SCORES = """`ablate import --json`, and `ablate evaluate --json` of masks and of other scans: one object.
 
@@ -79,18 +80,6 @@ COLUMNS = {
     "split": "`train`, `validation` or `test`",
     "target": "region: `WT` whole tumour, `TC` core, `ET` enhancing",
     "status": "`scored`; `missed`: truth, but nothing predicted; `false_alarm`: the reverse; `both_empty`",
-    "dice": "2 TP / (2 TP + FP + FN), the same as F1",
-    "iou": "TP / (TP + FP + FN)",
-    "precision": "TP / (TP + FP)",
-    "recall": "TP / (TP + FN), sensitivity",
-    "specificity": "TN / (TN + FP)",
-    "accuracy": "(TP + TN) / all voxels",
-    "bce": "mean binary cross-entropy of the probabilities",
-    "hd": "Hausdorff distance, in `distance_unit`",
-    "hd95": "the larger of the two directions' 95th percentiles of surface distances",
-    "asd": "average symmetric surface distance: the mean over all surface points of both masks",
-    "masd": "mean of the two directions' average surface distances",
-    "nsd": "share of both surfaces within the tolerance (tag `ablate.ledger.nsd_tolerance_mm`)",
     "tp": "voxels: true positives",
     "fp": "voxels: false positives",
     "fn": "voxels: false negatives",
@@ -105,12 +94,7 @@ COLUMNS = {
     "distance_unit": "`mm`, or `px` where the spacing is not known",
     "truth_hash": "hash of the truth: scores against different truths are never compared",
 }
-OTHER_EMPTY_CELLS = {
-    "bce": "where masks without probabilities were scored",
-    "specificity": "where the truth fills the whole image",
-    "spacing": "where it is not known (`distance_unit` is `px`)",
-}
-"""Why cells of these are empty; the status does not tell."""
+"""Beside the metrics, which say it themselves."""
 
 
 def main() -> None:
@@ -301,14 +285,20 @@ def families() -> Iterator[str]:
 
 def cases() -> str:
     """Return a table of the columns of per_case.csv; a column without a meaning is an error."""
-    from ablation.metrics.cases import COLUMNS as IN_FILE
-    from ablation.metrics.empty import EMPTY_CELLS
+    from ablation.metrics.cases import columns
+    from ablation.metrics.registry import METRICS
 
     def empty(name: str) -> str:
-        under = ", ".join(f"`{status}`" for status in EMPTY_CELLS.get(name, ()))
-        return OTHER_EMPTY_CELLS.get(name, f"under status {under}" if under else "never")
+        if name not in METRICS:
+            known = "where it is not known (`distance_unit` is `px`)"
+            return known if name == "spacing" else "never"
+        metric = METRICS[name]
+        under = ", ".join(f"`{status}`" for status in metric.undefined)
+        words = (f"under status {under}" if under else "", metric.also_undefined)
+        return "; ".join(filter(None, words)) or "never"
 
-    rows = [(f"`{name}`", COLUMNS[name], empty(name)) for name in IN_FILE]
+    meanings = {**COLUMNS, **{name: metric.meaning for name, metric in METRICS.items()}}
+    rows = [(f"`{name}`", meanings[name], empty(name)) for name in columns()]
     return table(("column", "meaning", "cell is empty"), rows)
 
 
@@ -341,7 +331,7 @@ def comparison_keys() -> Iterator[str]:
         notes = notes_of(row)
         hints = get_type_hints(row)
         rows = []
-        for one in dataclasses.fields(row):
+        for one in stated(row):
             note = notes.get(one.name) or meaning_of(hints[one.name])
             rows.append((f"`{one.name}`", " ".join(note.split())))
         place = found[row]
@@ -353,7 +343,7 @@ def _records(row: type, place: str, found: dict[type, str]) -> Iterator[type]:
     """Yield the records inside a record that are not known yet, outer ones first."""
     hints = get_type_hints(row)
     new = []
-    for one in dataclasses.fields(row):
+    for one in stated(row):
         many = "[]" if get_origin(hints[one.name]) is tuple else ""
         for inner in parts(hints[one.name]):
             if inner not in found:
@@ -362,6 +352,15 @@ def _records(row: type, place: str, found: dict[type, str]) -> Iterator[type]:
                 yield inner
     for inner in new:
         yield from _records(inner, found[inner], found)
+
+
+def stated(row: type) -> list[dataclasses.Field[Any]]:
+    """Return the fields of a record that comparison.json holds; of a metric those for readers."""
+    from ablation.metrics.metric import Metric
+    from ablation.report.formats.tables import METRIC_KEYS
+
+    every = dataclasses.fields(row)
+    return [one for one in every if row is not Metric or one.name in METRIC_KEYS]
 
 
 def parts(hint: Any) -> list[type]:

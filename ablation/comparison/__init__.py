@@ -1,6 +1,5 @@
 """Which design is better on the same patients: per-case tables in, one frozen result out.
 
-metrics.py    scores: direction, unit, how they are printed
 align.py      the designs' tables, checked against each other; missing.py  cases one lacks
 empties.py    missed and absent tumours
 contrasts.py  one value per patient; summaries, differences, tests
@@ -25,7 +24,6 @@ from ablation.comparison.analysis.relevance import Relevance
 from ablation.comparison.analysis.sensitivity import CheckRow, PolicyRow
 from ablation.comparison.analysis.sizes import Lesions, SizeEffect, Sizes, Stratum
 from ablation.comparison.analysis.validation import Validation
-from ablation.comparison.metrics import METRICS, Metric, declared
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.rules import Rules, split_names, with_rules
 from ablation.comparison.tables.align import Design, with_target
@@ -36,7 +34,6 @@ from ablation.comparison.wording.verdict import ADJUSTED, Verdict, p_text
 
 __all__ = [
     "ADJUSTED",
-    "METRICS",
     "PLANNED",
     "Analysis",
     "Caution",
@@ -48,7 +45,6 @@ __all__ = [
     "DetectionContrast",
     "LedgerRow",
     "Lesions",
-    "Metric",
     "PolicyRow",
     "Ranking",
     "Relevance",
@@ -60,7 +56,6 @@ __all__ = [
     "Validation",
     "Verdict",
     "compare",
-    "declared",
     "most_severe_first",
     "p_text",
     "protocol",

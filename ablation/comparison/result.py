@@ -29,7 +29,6 @@ from ablation.comparison.analysis.sensitivity import (
 from ablation.comparison.analysis.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
 from ablation.comparison.analysis.validation import Validation, validations
 from ablation.comparison.frame import table_of
-from ablation.comparison.metrics import METRICS, Metric, chosen_metrics
 from ablation.comparison.tables.align import (
     Design,
     absences,
@@ -46,6 +45,8 @@ from ablation.comparison.wording.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
 from ablation.metrics.empty import has_lesion
+from ablation.metrics.metric import Metric
+from ablation.metrics.registry import METRICS, chosen_metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +195,7 @@ def _check(
     problems += [
         (f"margin {name}={size:g} spans the whole range of {name}", "Two points are 0.02.")
         for name, size in settings.margin.items()
-        if name in known and known[name].kind in ("overlap", "background") and size >= 1
+        if name in known and size >= known[name].bounds[1] - known[name].bounds[0]
     ]
     problems += [
         (f"missing worst: nobody knows the worst {metric.name}", "Write --missing intersection.")

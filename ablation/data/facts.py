@@ -96,9 +96,9 @@ def facts_of_all(
                 entry = {"seal": seal, **_look(reader, place)}
             entries[name] = entry
     finally:  # Ctrl-C keeps what was read: a large set of volumes takes an hour
-        text = json.dumps(remembered | entries).encode()
+        text = json.dumps(remembered | entries)
         if remembered | entries != remembered:
-            write_whole(memory, lambda file: file.write(text))
+            write_whole(memory, text)
     facts = {name: _facts_from(entry["facts"]) for name, entry in entries.items() if entry["facts"]}
     findings = tuple(Finding(**one) for entry in entries.values() for one in entry["findings"])
     return facts, findings

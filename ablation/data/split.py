@@ -241,7 +241,7 @@ def write_splits(splits: Sequence[Split], path: Path, format: Literal["json", "n
     elif format == "nnunet":
         content = [{"train": sorted(s.train + s.validation), "val": s.test} for s in splits]
     text = json.dumps(content, indent=2) + "\n"
-    write_whole(path, lambda file: file.write(text.encode()))
+    write_whole(path, text)
 
 
 def _torn(parts: Mapping[str, Sequence[str]], patients: Sequence[PatientFacts]) -> Iterator[str]:

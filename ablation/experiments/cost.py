@@ -19,6 +19,7 @@ from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.scoring import SPLITS
+from ablation.files.atomic import write_whole
 from ablation.inference.choose import options
 from ablation.inference.tta import views_of
 from ablation.models import structure
@@ -146,10 +147,7 @@ def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, f
         return dict(json.loads(known.read_text()))
     say(f"measuring one training step of {experiment.design} (once per machine and network size)")
     answer = _measure(experiment)
-    known.parent.mkdir(parents=True, exist_ok=True)
-    beside = known.with_suffix(f".{os.getpid()}")
-    beside.write_text(json.dumps(answer))
-    beside.replace(known)
+    write_whole(known, json.dumps(answer))
     return answer
 
 

@@ -18,6 +18,7 @@ from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
 from ablation.experiments.targets import experiment_name
 from ablation.losses import LOSSES, strengths, switches
+from ablation.metrics.registry import chosen_metrics
 from ablation.models import DESIGNS, check, weights
 from ablation.training.augmentations import AUGMENTATIONS
 from sweeps import Space, to_json
@@ -159,7 +160,7 @@ def loss_parts(config: Config) -> dict[str, object]:
 
 
 def check_names(config: Config, models: tuple[str, ...]) -> None:
-    """Refuse unknown models, losses and augmentations, naming the nearest known one."""
+    """Refuse unknown models, losses, augmentations and metrics, naming the nearest known one."""
     problems = [
         (f"unknown model {name!r}", nearest(name, DESIGNS))
         for name in models
@@ -176,6 +177,7 @@ def check_names(config: Config, models: tuple[str, ...]) -> None:
         raise UsageError(
             "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
         )
+    chosen_metrics(config.comparison.metric, config.comparison.secondary)
 
 
 def check_pretrained(config: Config) -> None:

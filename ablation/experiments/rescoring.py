@@ -15,6 +15,7 @@ from ablation.experiments.experiment import Experiment
 from ablation.experiments.objective import WEIGHTS
 from ablation.experiments.scoring import SPLITS, Scores, score
 from ablation.experiments.study import read_plan
+from ablation.files.atomic import write_whole
 from ablation.metrics.table import write_cases
 from ablation.training.quiet import without_remarks
 from tracking import names
@@ -128,8 +129,7 @@ def _written(folder: RunFolder, scores: Scores, out: Path | None) -> Evaluation:
     write_cases(scores.rows, fresh)
     same = recorded.read_bytes() == fresh.read_bytes() if recorded.exists() else None
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_bytes(fresh.read_bytes())
+        write_whole(out, fresh.read_bytes())
         fresh.unlink()
         return Evaluation(scores, out, same)
     if same is None:

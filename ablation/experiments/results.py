@@ -97,7 +97,7 @@ def _test_dice(
 ) -> tuple[float | None, tuple[float, float] | None, int]:
     if not finals:
         return None, None, 0
-    tables = trainings((final.record.tags, final.path) for final in finals)
+    tables = trainings((final.record.tags, final.path, None) for final in finals)
     try:
         result = compare([Design(experiment.design, tables, {})], experiment.config.comparison)
     except ComparisonError:

@@ -8,8 +8,6 @@ In cross-validation each outer fold has a study, and <design> is "unet.fold1of4"
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import shutil
 import sys
@@ -27,6 +25,7 @@ from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, open_experiment, params_of
 from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags
+from ablation.files.csv_rows import csv_text
 from sweeps import (
     Assignment,
     Complete,
@@ -186,14 +185,16 @@ def run_worker(
 def trials_csv(rows: Sequence[TrialRow]) -> str:
     """Return the table of trials as CSV: number, state, value, epochs, reason, one column a parameter."""
     parameters = sorted({name for row in rows for name in row.params})
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["number", "state", "value", "epochs", "reason", *parameters])
-    for row in rows:
-        value = "" if row.value is None else repr(row.value)
-        cells = [row.params.get(name, "") for name in parameters]
-        writer.writerow([row.number, row.state, value, row.epochs, row.reason, *cells])
-    return text.getvalue()
+    header = ["number", "state", "value", "epochs", "reason", *parameters]
+    cells = [
+        (
+            *(row.number, row.state, "" if row.value is None else repr(row.value)),
+            *(row.epochs, row.reason),
+            *(row.params.get(name, "") for name in parameters),
+        )
+        for row in rows
+    ]
+    return csv_text(header, cells)
 
 
 def importance_json(storage: str, experiment: Experiment) -> str:

@@ -1,31 +1,42 @@
-"""Locks between processes and writes that are there whole or not at all."""
+"""Locks between processes, and writes that leave a whole file or the old one."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from filelock import FileLock
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock file; a second process waits, and a killed one lets go."""
+    """Hold a lock file; other processes and threads wait, and the lock of a killed one is free."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with FileLock(path):
         yield
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write a file beside its place and move it there once it is complete."""
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for writing that takes the place of `path` when the block ends without an error.
+
+    The bytes are written to a hidden file beside it; after an error nothing is left of them and the
+    old file is as it was. Missing folders are made.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with partial.open("wb") as file:
-            write(file)
-        partial.replace(path)
+        with beside.open("wb") as file:
+            yield file
+        beside.replace(path)
     finally:
-        partial.unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file at once; a text in UTF-8 with its line ends as they are."""
+    with whole_file(path) as file:
+        file.write(content.encode("utf-8") if isinstance(content, str) else content)

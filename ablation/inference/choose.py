@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config import InferenceConfig
+from ablation.files.csv_rows import csv_text
 from ablation.inference.maps import Maps
 from ablation.inference.morphology import Kind, Mask, Morphology, apply, counts_after
 from ablation.inference.thresholds import (
@@ -37,6 +38,11 @@ DEFAULT_THRESHOLD = 0.5
 BEST_THRESHOLDS = 5
 """At so many thresholds morphology is tried."""
 
+CANDIDATE_COLUMNS = (
+    *("tta", "threshold", "morphology", "min_size", "validation_dice"),
+    *("tp", "fp", "fn", "chosen"),
+)
+"""Of thresholds.csv."""
 NO_SIZE = (0,)
 SIZES: dict[Kind, tuple[int, ...]] = {
     "erode_all": NO_SIZE,
@@ -173,20 +179,19 @@ def search(
 
 def search_csv(search: Search) -> str:
     """Return every candidate as the text of thresholds.csv, a line each."""
-    lines = ["tta,threshold,morphology,min_size,validation_dice,tp,fp,fn,chosen"]
-    for one in search.tried:
-        point, dice = one.point, one.validation_dice
-        cells = (
-            point.tta,
-            repr(point.threshold),
-            point.morphology.kind,
-            str(point.morphology.size or ""),
-            "" if math.isnan(dice) else repr(dice),
-            *(str(count) for count in one.voxels),
-            str(int(one is search.best)),
+    rows = [
+        (
+            one.point.tta,
+            repr(one.point.threshold),
+            one.point.morphology.kind,
+            one.point.morphology.size or "",
+            "" if math.isnan(one.validation_dice) else repr(one.validation_dice),
+            *one.voxels,
+            int(one is search.best),
         )
-        lines.append(",".join(cells))
-    return "\n".join(lines) + "\n"
+        for one in search.tried
+    ]
+    return csv_text(CANDIDATE_COLUMNS, rows)
 
 
 def _thresholds(inference: InferenceConfig) -> tuple[float, ...]:

@@ -6,7 +6,6 @@ and the slice without tumour on which it painted most, where there is one.
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ablation.files.csv_rows import csv_text
 from ablation.inference.morphology import erode
 
 Mask = NDArray[np.bool_]
@@ -126,13 +126,14 @@ def _png(indices: NDArray[np.uint8]) -> bytes:
 
 def overlays_csv(made: Sequence[Overlay]) -> str:
     """Return the list of a final's overlays, the text of figures/overlays.csv."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for one in made:
-        cells = (one.number, one.truth_voxels, one.pred_voxels, repr(one.dice))
-        writer.writerow((one.file, one.patient, one.kind, *cells))
-    return text.getvalue()
+    rows = [
+        (
+            *(one.file, one.patient, one.kind),
+            *(one.number, one.truth_voxels, one.pred_voxels, repr(one.dice)),
+        )
+        for one in made
+    ]
+    return csv_text(COLUMNS, rows)
 
 
 def _picture_shape(shape: tuple[int, ...]) -> tuple[int, int]:

@@ -9,14 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablation.metrics import surface
-from ablation.metrics.empty import DISTANCES, has_lesion, with_penalties
-from ablation.metrics.lesions import count_lesions
+from ablation.metrics.empty import has_lesion, with_penalties
 from ablation.metrics.masks import Mask, check_pair
-from ablation.metrics.overlap import VoxelCounts, count_voxels, cross_entropy
+from ablation.metrics.metric import Metric
+from ablation.metrics.pair import MaskPair
+from ablation.metrics.registry import METRICS
 
-RATIOS = ("dice", "iou", "precision", "recall", "specificity", "accuracy", "nsd")
-"""Columns between 0 and 1, higher is better."""
+KEY = ("patient", "case", "split", "target")
+"""Columns that name a row; no two rows share them."""
 
 COUNTS = (
     *("tp", "fp", "fn", "tn", "truth_voxels", "pred_voxels"),
@@ -24,21 +24,13 @@ COUNTS = (
 )
 """Columns of whole numbers."""
 
-STATUSES = ("scored", "missed", "false_alarm", "both_empty")
+TEXTS = ("shape", "spacing", "distance_unit", "truth_hash")
+"""Columns of text beside KEY and status."""
 
-COLUMNS = (
-    *("patient", "case", "split", "target", "status"),
-    *("dice", "iou", "precision", "recall", "specificity", "accuracy", "bce"),
-    *("hd", "hd95", "asd", "masd", "nsd"),
-    *COUNTS,
-    *("shape", "spacing", "distance_unit", "truth_hash"),
-)
-"""The table's columns, in the order of the file."""
 
-KEY = ("patient", "case", "split", "target")
-"""Columns that name a row; no two rows share them."""
-
-SUMMARISED = ("dice", "iou", "precision", "recall", "nsd", "hd95", "asd")
+def columns() -> tuple[str, ...]:
+    """Return the table's columns, in the order of the file."""
+    return (*KEY, "status", *METRICS, *COUNTS, *TEXTS)
 
 
 def score_case(
@@ -52,7 +44,7 @@ def score_case(
     spacing_mm: Sequence[float] | None,
     truth_hash: str,
 ) -> dict[str, object]:
-    """Return one row of the table, keys as COLUMNS; what is undefined is nan.
+    """Return one row of the table, keys as `columns()`; what is undefined is nan.
 
     Args:
         patient: Whose case it is.
@@ -66,19 +58,16 @@ def score_case(
         truth_hash: Hash of the truth, so that scores against other truths are told apart.
     """
     check_pair(truth, prediction, where=f"case {case}")
-    counts = count_voxels(truth, prediction)
-    lesions = count_lesions(truth, prediction)
-    bce = math.nan if probability is None else cross_entropy(truth, probability)
-    values: dict[str, object] = {
+    pair = MaskPair(truth, prediction, probability, spacing_mm)
+    counts, lesions = pair.voxels, pair.lesions
+    return {
         "patient": patient,
         "case": case,
         "split": split,
         "target": target,
+        "status": pair.status,
+        **{metric.name: _value(metric, pair) for metric in METRICS.values()},
         **{name: getattr(counts, name) for name in ("tp", "fp", "fn", "tn")},
-        **{name: getattr(counts, name) for name in RATIOS if name != "nsd"},
-        **_distances(truth, prediction, spacing_mm),
-        "bce": bce,
-        "status": _status(counts),
         "truth_voxels": counts.tp + counts.fn,
         "pred_voxels": counts.tp + counts.fp,
         "lesions_truth": lesions.truth,
@@ -89,7 +78,6 @@ def score_case(
         "distance_unit": "px" if spacing_mm is None else "mm",
         "truth_hash": truth_hash,
     }
-    return {name: values[name] for name in COLUMNS}
 
 
 def summarise(cases: pd.DataFrame | Sequence[Mapping[str, object]]) -> dict[str, float]:
@@ -99,15 +87,21 @@ def summarise(cases: pd.DataFrame | Sequence[Mapping[str, object]]) -> dict[str,
     mean of hd95, which the penalty drives, stands the median. A mean that lacks the value of a
     patient is left out.
     """
-    frame = with_penalties(pd.DataFrame(cases, columns=list(COLUMNS)))
+    frame = with_penalties(pd.DataFrame(cases, columns=list(columns())))
     summary: dict[str, float] = {}
     for split, rows in frame.groupby("split", sort=False):
         primary = rows[has_lesion(rows)]
-        known = [name for name in SUMMARISED if primary[name].notna().all()]
-        patients = primary.groupby("patient")[known].mean()
+        known = [
+            metric
+            for metric in METRICS.values()
+            if metric.summary and primary[metric.name].notna().all()
+        ]
+        patients = primary.groupby("patient")[[metric.name for metric in known]].mean()
+        means = [metric.name for metric in known if "mean" in metric.summary]
+        medians = [metric.name for metric in known if "median" in metric.summary]
         values = {
-            **{name: float(patients[name].mean()) for name in known},
-            "hd95_median": float(patients["hd95"].median()) if "hd95" in known else math.nan,
+            **{name: float(patients[name].mean()) for name in means},
+            **{f"{name}_median": float(patients[name].median()) for name in medians},
             "cases": float(len(rows)),
             **{name: float((rows["status"] == name).sum()) for name in ("missed", "false_alarm")},
         }
@@ -115,18 +109,9 @@ def summarise(cases: pd.DataFrame | Sequence[Mapping[str, object]]) -> dict[str,
     return summary
 
 
-def _status(counts: VoxelCounts) -> str:
-    if counts.tp + counts.fn == 0:
-        return "false_alarm" if counts.fp else "both_empty"
-    return "scored" if counts.tp + counts.fp else "missed"
-
-
-def _distances(
-    truth: Mask, prediction: Mask, spacing_mm: Sequence[float] | None
-) -> dict[str, float]:
-    between = surface.surface_distances(truth, prediction, spacing_mm)
-    scores = {name: getattr(surface, name)(between) for name in DISTANCES}
-    return {**scores, "nsd": surface.nsd(between)}
+def _value(metric: Metric, pair: MaskPair) -> float:
+    assert metric.function is not None  # only scores of other tools have none
+    return float(metric.function(pair))
 
 
 def _shortest(size: float) -> str:

@@ -8,22 +8,12 @@ count: all with a lesion. A missed one then gets the worst value of every metric
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import pandas as pd
 
-DISTANCES = ("hd", "hd95", "asd", "masd")
-"""Columns in `distance_unit`, lower is better."""
-
-NOTHING_PREDICTED = ("missed", "both_empty")
-NOTHING_TRUE = ("false_alarm", "both_empty")
-EMPTY_CELLS: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("dice", "iou", "nsd"), ("both_empty",)),
-    "precision": NOTHING_PREDICTED,
-    "recall": NOTHING_TRUE,
-    **dict.fromkeys(DISTANCES, ("missed", "false_alarm", "both_empty")),
-}
-"""The statuses under which a column divides 0 by 0 or lacks a surface; else a score has a value."""
+from ablation.metrics.metric import DIAGONAL
+from ablation.metrics.registry import METRICS
 
 ONE_EMPTY = ("missed", "false_alarm")
 """Status of cases in which just one of the two masks has a surface."""
@@ -47,7 +37,7 @@ def penalty_of(shape: str, spacing: str, distance_unit: str) -> float:
     >>> penalty_of("3x4", "2x2", "mm"), penalty_of("3x4", "", "px"), penalty_of("3x4", "", "mm")
     (10.0, 5.0, nan)
     """
-    if not shape or (distance_unit == "mm" and not spacing):
+    if not shape or not distance_unit or (distance_unit == "mm" and not spacing):
         return math.nan
     return distance_penalty(
         read_extent(shape), read_extent(spacing) if distance_unit == "mm" else None
@@ -65,14 +55,22 @@ def has_lesion(cases: pd.DataFrame) -> pd.Series[bool]:
 
 
 def with_penalties(cases: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with the worst value where one of the two masks is empty.
+    """Return the table with the penalty of each metric where one of the two masks is empty.
 
-    Missed: precision 0, distances the penalty. False alarm: distances the penalty. What stays
+    Missed: precision 0, distances the diagonal. False alarm: distances the diagonal. What stays
     undefined (recall of a false alarm, everything of two empty masks) stays nan.
     """
     filled = cases.copy()
-    filled.loc[filled["status"] == "missed", "precision"] = 0.0
-    for index in filled.index[filled["status"].isin(ONE_EMPTY)]:
-        cells = (str(filled.loc[index, name]) for name in ("shape", "spacing", "distance_unit"))
-        filled.loc[index, list(DISTANCES)] = penalty_of(*cells)
+    diagonals = _diagonals(filled[filled["status"].isin(ONE_EMPTY)])
+    for metric in METRICS.values():
+        rows = filled["status"].isin(metric.penalised)
+        if metric.name in filled and rows.any():
+            far = metric.penalty == DIAGONAL
+            filled.loc[rows, metric.name] = diagonals[rows] if far else metric.penalty
     return filled
+
+
+def _diagonals(cases: pd.DataFrame) -> pd.Series[float]:
+    """Return `penalty_of` of each row."""
+    cells = cases[["shape", "spacing", "distance_unit"]].astype(str).itertuples(index=False)
+    return pd.Series([penalty_of(*row) for row in cells], index=cases.index, dtype=float)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 import math
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from ablation.errors import DataError
-from ablation.metrics.cases import COLUMNS, COUNTS, KEY, RATIOS, STATUSES
-from ablation.metrics.empty import DISTANCES, penalty_of
+from ablation.files.atomic import write_whole
+from ablation.files.csv_rows import csv_text, read_cells
+from ablation.metrics.cases import COUNTS, KEY, TEXTS, columns
+from ablation.metrics.empty import penalty_of
+from ablation.metrics.pair import STATUSES
+from ablation.metrics.registry import METRICS, distances
 
-NUMBERS = (*RATIOS, *DISTANCES, "bce")
 REQUIRED = (*KEY, "status")
 UNITS = ("mm", "px")
 SLACK = 1e-9  # other tools' last digits
@@ -24,25 +25,28 @@ Row = Mapping[str, object]
 
 def write_cases(rows: Iterable[Row], path: Path) -> None:
     """Write the rows in the order given; nan becomes an empty cell. Old content is replaced at once."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    with part.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows([_cell(row[name]) for name in COLUMNS] for row in rows)
-    part.replace(path)
+    names = columns()
+    write_whole(path, csv_text(names, ([_cell(row[name]) for name in names] for row in rows)))
 
 
-def read_cases(path: Path) -> pd.DataFrame:
+def read_cases(path: Path, shown: str | None = None) -> pd.DataFrame:
     """Read a per-case table: text as str, counts as Int64, everything else float64.
 
+    A table of another version of ablate, or of another program, is read as well. A column that it
+    lacks was not recorded: its cells are nan, missing counts or empty text. A column that we do not
+    know is a score of its own: float64 where every cell is a number or empty, else text; these
+    stand behind ours, in the order of the file.
+
+    Args:
+        path: The file.
+        shown: What messages call it, where the path is a temporary one; None: the path.
+
     Raises:
-        DataError: Columns are missing or unknown, or rows have faults; all of them are named.
+        DataError: Columns that name a row are missing, a column is there twice, or rows have
+            faults; all of them are named.
     """
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file)
-        header = next(reader, [])
-        _check_columns(header, path)
-        lines = [(reader.line_num, cells) for cells in reader if cells]
+    header, lines = read_cells(path, shown)
+    _check_columns(header, shown or str(path))
     faults: list[str] = []
     rows: list[dict[str, object]] = []
     seen: dict[tuple[str, ...], int] = {}
@@ -59,11 +63,13 @@ def read_cases(path: Path) -> pd.DataFrame:
         faults += [f"line {line} ({row['case']}): {fault}" for fault in wrong]
     if faults:
         raise DataError(
-            f"{path}: {len(faults)} fault(s)\n  " + "\n  ".join(faults),
+            f"{shown or path}: {len(faults)} fault(s)\n  " + "\n  ".join(faults),
             hint="Correct the lines, or write the table again with the tool it came from.",
         )
-    types = dict.fromkeys(COUNTS, "Int64") | dict.fromkeys(NUMBERS, "float64")
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(types)
+    others = [name for name in header if name not in columns()]
+    frame = pd.DataFrame(rows, columns=[*columns(), *others])
+    types = dict.fromkeys(COUNTS, "Int64") | dict.fromkeys(METRICS, "float64")
+    return frame.astype(types).assign(**{name: _numeric(frame[name]) for name in others})
 
 
 def _cell(value: object) -> str:
@@ -72,32 +78,34 @@ def _cell(value: object) -> str:
     return str(value)
 
 
-def _check_columns(header: list[str], path: Path) -> None:
-    missing = [name for name in COLUMNS if name not in header]
-    unknown = [name for name in header if name not in COLUMNS]
+def _check_columns(header: Sequence[str], shown: str) -> None:
+    missing = [name for name in REQUIRED if name not in header]
     twice = sorted({name for name in header if header.count(name) > 1})
-    faults = {"missing": missing, "unknown": unknown, "twice": twice}
+    faults = {"missing": missing, "twice": twice}
     if any(faults.values()):
         named = "; ".join(f"{kind}: {', '.join(names)}" for kind, names in faults.items() if names)
         raise DataError(
-            f"{path}: not a per-case table; columns {named}",
-            hint="A per-case table is a CSV with commas whose columns are " + ", ".join(COLUMNS),
+            f"{shown}: not a per-case table; columns {named}",
+            hint=f"A per-case table is a CSV with commas and at least the columns "
+            f"{', '.join(REQUIRED)}; a table of another program: ablate compare, or ablate import.",
         )
 
 
 def _read_row(cells: dict[str, str]) -> tuple[dict[str, object], list[str]]:
+    """Return the row with every known column, and its faults."""
     faults = [f"{name} is empty" for name in REQUIRED if not cells[name].strip()]
-    row: dict[str, object] = dict(cells)
-    for name in NUMBERS:
-        row[name] = _number(name, cells[name], faults)
+    row: dict[str, object] = {**dict.fromkeys(TEXTS, ""), **cells}
+    for name in METRICS:
+        row[name] = _number(name, cells.get(name, ""), faults)
     for name in COUNTS:
-        row[name] = _count(name, cells[name], faults)
+        row[name] = _count(name, cells.get(name, ""), faults)
+    unit = cells.get("distance_unit")
     if cells["status"] and cells["status"] not in STATUSES:
         faults.append(f"status {cells['status']!r} is none of {', '.join(STATUSES)}")
-    if not cells["distance_unit"] and any(cells[name].strip() for name in DISTANCES):
+    if unit == "" and any(cells.get(name, "").strip() for name in distances()):
         faults.append("distance_unit is empty")
-    if cells["distance_unit"] and cells["distance_unit"] not in UNITS:
-        faults.append(f"distance_unit {cells['distance_unit']!r} is none of {', '.join(UNITS)}")
+    if unit and unit not in UNITS:
+        faults.append(f"distance_unit {unit!r} is none of {', '.join(UNITS)}")
     return row, faults + _out_of_bounds(row)
 
 
@@ -122,18 +130,27 @@ def _count(name: str, cell: str, faults: list[str]) -> int | None:
     return int(cell)
 
 
+def _numeric(cells: pd.Series[str]) -> pd.Series[float] | pd.Series[str]:
+    """Return a column of an unknown score as numbers; as it stands where a cell is none."""
+    try:
+        return pd.to_numeric(cells.str.strip()).astype(float)
+    except ValueError:
+        return cells
+
+
 def _out_of_bounds(row: dict[str, object]) -> list[str]:
     faults = []
-    numbers = {name: value for name in NUMBERS if not math.isnan(value := float(str(row[name])))}
+    numbers = {name: value for name in METRICS if not math.isnan(value := float(str(row[name])))}
     try:
         longest = penalty_of(*(str(row[name]) for name in ("shape", "spacing", "distance_unit")))
     except ValueError:
         faults.append(f"shape {row['shape']!r} and spacing {row['spacing']!r} do not fit")
         longest = math.nan
     for name, value in numbers.items():
-        limit = 1.0 if name in RATIOS else longest if name in DISTANCES else math.inf
-        if value < 0 or value > limit + SLACK:
-            faults.append(f"{name} {value!r} is outside 0..{limit:g}")
+        low, high = METRICS[name].bounds
+        limit = longest if METRICS[name].kind == "distance" else high
+        if value < low or value > limit + SLACK:
+            faults.append(f"{name} {value!r} is outside {low:g}..{limit:g}")
     if numbers.get("hd95", 0.0) > numbers.get("hd", math.inf) + SLACK:
         faults.append(f"hd95 {numbers['hd95']!r} exceeds hd {numbers['hd']!r}")
     return faults

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import methodcaller
 from pathlib import Path
 
 from ablation.comparison import Comparison
@@ -42,7 +41,7 @@ def write_report(
         paragraph + "\n",
         bibliography(paragraph),
     )
-    paths = tuple(folder / name for name in FILES)
-    for path, text in zip(paths, contents, strict=True):
-        write_whole(path, methodcaller("write", text.encode("utf-8")))
-    return paths
+    written = tuple(folder / name for name in FILES)
+    for path, text in zip(written, contents, strict=True):
+        write_whole(path, text)
+    return written

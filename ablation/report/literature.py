@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ablation.comparison import METRICS
 from ablation.config.sections import PublishedScore, ReportConfig
 from ablation.errors import UsageError, nearest
+from ablation.metrics.registry import METRICS
 
 LABEL = "published, not compared here"
 

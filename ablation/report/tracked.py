@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ablation.comparison import Comparison
 from ablation.comparison.analysis.notable import Seen, notable
+from ablation.files.csv_rows import read_rows
 from ablation.report.material import (
     Case,
     Cut,
@@ -59,11 +58,10 @@ def _studies(
     for study in studies:
         table = study.folder / names.TRIALS
         if study.name in wanted and table.exists():
-            yield _study(design, study, table.read_text(encoding="utf-8"))
+            yield _study(design, study, read_rows(table, f"{names.TRIALS} of study {study.name}"))
 
 
-def _study(design: str, study: PulledStudy, table: str) -> Study:
-    rows = list(csv.DictReader(io.StringIO(table)))
+def _study(design: str, study: PulledStudy, rows: Sequence[Mapping[str, str]]) -> Study:
     file = study.folder / names.IMPORTANCE
     tuned = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     space = tuned.get("space", {})
@@ -104,7 +102,7 @@ def _thresholds(design: str, run: PulledRun) -> Thresholds | None:
     file = run.folder / names.THRESHOLDS
     if not file.exists():
         return None
-    rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    rows = read_rows(file, f"{names.THRESHOLDS} of run {run.name}")
     chosen = next(row for row in rows if row["chosen"] == "1")
     curve = [row for row in rows if row["tta"] == chosen["tta"] and row["morphology"] == "none"]
     return Thresholds(
@@ -128,7 +126,7 @@ def _listed(run: PulledRun) -> list[dict[str, str]]:
     file = run.folder / names.OVERLAYS
     if not file.exists():
         return []
-    return list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8"))))
+    return read_rows(file, f"{names.OVERLAYS} of run {run.name}")
 
 
 def _cases(runs: Runs, comparison: Comparison, fetch: Fetch) -> Iterator[Case]:

@@ -18,26 +18,19 @@ import pandas as pd
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError, nearest
 from ablation.files.csv_lines import Lines, read_lines
-from ablation.metrics.cases import COUNTS, RATIOS, STATUSES
-from ablation.metrics.empty import DISTANCES, penalty_of
-from ablation.metrics.table import SLACK
+from ablation.metrics.cases import COUNTS
+from ablation.metrics.empty import penalty_of
+from ablation.metrics.pair import STATUSES
+from ablation.metrics.registry import METRICS, distances, metric_by_other_name
+from ablation.metrics.table import SLACK, UNITS
 from ablation.scores.patient_ids import look_like_slices, patients_by_map, patients_by_regex
 
-METRICS = (*RATIOS, *DISTANCES, "bce")
 TEXTS = ("split", "status", "shape", "spacing", "distance_unit", "truth_hash")
-OTHER_NAMES = {
-    **dict.fromkeys(("dsc", "dice_score", "dice_coefficient", "f1", "f1_score"), "dice"),
-    **dict.fromkeys(("jaccard", "jaccard_index"), "iou"),
-    **dict.fromkeys(("sensitivity", "true_positive_rate"), "recall"),
-    **dict.fromkeys(("ppv", "positive_predictive_value"), "precision"),
-    "true_negative_rate": "specificity",
-    **dict.fromkeys(("hausdorff95", "hausdorff_95", "hausdorff_distance_95", "hd_95"), "hd95"),
-    **dict.fromkeys(("hausdorff", "hausdorff_distance"), "hd"),
-    **dict.fromkeys(("assd", "avg_symmetric_surface_distance"), "asd"),
+COUNTS_ELSEWHERE = {
     **dict.fromkeys(("n_ref", "total_positives_reference"), "truth_voxels"),
     **dict.fromkeys(("n_pred", "total_positives_test"), "pred_voxels"),
 }
-"""What other tools call our columns, in lower case, words joined by underscores."""
+"""What other tools call our counts, in lower case, words joined by underscores."""
 
 Asked = tuple[str | None, str | None, str | None]
 """Columns of model, case and target, where they are named."""
@@ -152,10 +145,11 @@ def _columns(
         (at for at, name in enumerate(plain) if name == "patient" and at not in taken), None
     )
     taken |= {patient}
+    elsewhere = COUNTS_ELSEWHERE | metric_by_other_name()
     values: dict[str, int] = {}
     unknown, twice = [], []
     for at, name in enumerate(plain):
-        known = name if name in (*METRICS, *COUNTS, *TEXTS) else OTHER_NAMES.get(name)
+        known = name if name in (*METRICS, *COUNTS, *TEXTS) else elsewhere.get(name)
         known = header[at] if header[at] in also else known
         if at in taken:
             continue
@@ -285,14 +279,14 @@ def _number(
     except ValueError:
         faults.append(f"{name} {cell!r} is not a number")
         return None
-    if math.isinf(value) and value > 0 and name in DISTANCES:
+    if math.isinf(value) and value > 0 and name in distances():
         return None  # how several tools write the distance to an empty mask
     if free and math.isfinite(value):
         return value
-    highest = 1.0 if name in RATIOS else math.inf
-    if not 0 <= value <= highest + SLACK or math.isinf(value):
-        percent = " (a percentage?)" if name in RATIOS and 1 < value <= 100 else ""
-        limits = "0..1" if name in RATIOS else "0 and above"
+    low, high = METRICS[name].bounds if name in METRICS else (0.0, math.inf)
+    if not low <= value <= high + SLACK or math.isinf(value):
+        percent = " (a percentage?)" if high == 1 < value <= 100 else ""
+        limits = f"{low:g} and above" if math.isinf(high) else f"{low:g}..{high:g}"
         faults.append(f"{name} {cell!r} is outside {limits}{percent}")
     elif name in COUNTS and value != int(value):
         faults.append(f"{name} {cell!r} is not a whole number")
@@ -306,12 +300,12 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
     except ValueError:
         yield f"shape {row['shape']!r} and spacing {row.get('spacing', '')!r} do not fit"
         longest = math.nan
-    for name in DISTANCES:
+    for name in distances():
         if isinstance(value := row.get(name), float) and value > longest + SLACK:
             yield f"{name} {value!r} exceeds the diagonal of the scan, {longest:g}"
     if isinstance(hd95, float) and isinstance(hd, float) and hd95 > hd + SLACK:
         yield f"hd95 {hd95!r} exceeds hd {hd!r}"
-    for name, allowed in {"status": STATUSES, "distance_unit": ("mm", "px")}.items():
+    for name, allowed in {"status": STATUSES, "distance_unit": UNITS}.items():
         if row.get(name) and row[name] not in allowed:
             yield f"{name} {row[name]!r} is none of {', '.join(allowed)}"
 

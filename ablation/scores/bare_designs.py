@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablation.comparison import METRICS, Design, Metric, declared
+from ablation.comparison import Design
 from ablation.config.sections import ComparisonConfig
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
 from ablation.metrics.cases import COUNTS, KEY
-from ablation.metrics.empty import DISTANCES
-from ablation.scores.bare import OTHER_NAMES, read_bare
+from ablation.metrics.hd95_methods import name_it
+from ablation.metrics.metric import Metric, declared
+from ablation.metrics.registry import METRICS, distances, metric_by_other_name
+from ablation.scores.bare import read_bare
 
 UNKNOWN = {"split": "test", "shape": "", "spacing": "", "distance_unit": "", "truth_hash": ""}
 """What a bare table mostly does not say; without its size a missed tumour has no distance."""
@@ -128,10 +130,10 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _nothing_found(frame: pd.DataFrame) -> pd.Series[bool]:
     """A Dice of 0 where the distances are undefined: the prediction was empty."""
-    distances = [name for name in DISTANCES if name in frame]
-    if "dice" not in frame or not distances:
+    measured = [name for name in distances() if name in frame]
+    if "dice" not in frame or not measured:
         return pd.Series(data=False, index=frame.index)
-    return (frame["dice"] == 0) & frame[distances].isna().all(axis=1)
+    return (frame["dice"] == 0) & frame[measured].isna().all(axis=1)
 
 
 def usual_settings(designs: Sequence[Design], reading: Reading) -> ComparisonConfig:
@@ -182,7 +184,7 @@ def our_name(score: str, known: Collection[str]) -> str:
     plain = score.casefold().replace(" ", "_").replace("-", "_")
     if score in known:
         return score
-    return plain if plain in known else OTHER_NAMES.get(plain, score)
+    return plain if plain in known else metric_by_other_name().get(plain, score)
 
 
 def check_directions(scores: Sequence[str], reading: Reading) -> None:
@@ -223,7 +225,7 @@ def check_scores(designs: Sequence[Design], settings: ComparisonConfig, reading:
     if "hd95" in wanted and reading.hd95_method is None and "hd95" not in reading.own:
         raise ComparisonError(
             "HD95 has several definitions, and tables do not say which one they hold",
-            hint="Name it: --assume-hd95-method directed_max (MONAI), pooled (MedPy) or surfel.",
+            hint=name_it(),
         )
 
 

@@ -55,7 +55,9 @@ def designs_of(chosen: dict[str, list[PulledRun]]) -> list[Design]:
         )
     designs = []
     for name, runs in chosen.items():
-        tables = trainings((run.tags, run.folder) for run in runs)
+        tables = trainings(
+            (run.tags, run.folder, f"{names.PER_CASE} of run {run.name}") for run in runs
+        )
         facts = _facts(runs)
         if not facts.get("imported"):
             facts["seeds"] = len(tables)
@@ -104,15 +106,18 @@ def folds_of(tags: Mapping[str, str]) -> int:
     return Fold.parse(tags[names.FOLD]).of if names.FOLD in tags else 0
 
 
-def trainings(finals: Iterable[tuple[Mapping[str, str], Path]]) -> tuple[pd.DataFrame, ...]:
+def trainings(
+    finals: Iterable[tuple[Mapping[str, str], Path, str | None]],
+) -> tuple[pd.DataFrame, ...]:
     """Read the per-case table of each training (seed), the outer folds of one below each other.
 
     Args:
-        finals: Tags and folder of each final of a design.
+        finals: Of each final of a design its tags, its folder and, where this is a temporary one,
+            what messages call its table.
     """
     tables: dict[str, list[pd.DataFrame]] = {}
-    for tags, folder in finals:
-        table = read_cases(folder / names.PER_CASE)
+    for tags, folder, shown in finals:
+        table = read_cases(folder / names.PER_CASE, shown)
         if names.FOLD in tags:
             table = table.assign(fold=tags[names.FOLD])
         tables.setdefault(tags.get(names.SEED, str(folder)), []).append(table)

@@ -6,10 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from ablation.metrics.cases import summarise
+from ablation.metrics.metric import Metric
+from ablation.metrics.registry import METRICS
 
 SHOWN = ("dice", "hd95", "asd", "precision", "recall")
 """Scores of the printed table; the file has all of them."""
-DIGITS = {"hd95": 2, "asd": 2}
+RATIO_DIGITS = 4
+"""Decimals of everything but distances: one more than of a mean, to tell cases apart."""
 
 Row = Mapping[str, object]
 
@@ -70,7 +73,11 @@ def _number(value: object) -> float | None:
 
 
 def _text(name: str, value: float | None) -> str:
-    return "-" if value is None else f"{value:.{DIGITS.get(name, 4)}f}"
+    return "-" if value is None else f"{value:.{_digits(METRICS[name])}f}"
+
+
+def _digits(metric: Metric) -> int:
+    return metric.digits if metric.kind == "distance" else RATIO_DIGITS
 
 
 def _undefined(value: object) -> bool:

@@ -9,17 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from ablation.errors import DataError, UsageError, nearest
-from ablation.metrics.cases import COLUMNS, COUNTS
-from ablation.metrics.empty import DISTANCES
-from ablation.metrics.surface import HD95_METHOD
+from ablation.metrics.cases import COUNTS, columns
+from ablation.metrics.hd95_methods import HD95_METHODS
+from ablation.metrics.registry import distances
 from ablation.scores.bare import TEXTS
-
-HD95_METHODS = {
-    HD95_METHOD: "the larger of both directions' 95th percentiles (MONAI, MetricsReloaded)",
-    "pooled": "the 95th percentile of both directions together (MedPy, nnU-Net v1)",
-    "surfel": "weighted by surface area (DeepMind's surface-distance, BraTS)",
-}
-"""How a 95 % Hausdorff distance can be made; the numbers differ."""
 
 
 def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
@@ -29,7 +22,11 @@ def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
         frame: Columns patient, case, target, and scores, counts and texts of the table.
         target: Of rows that name none.
     """
-    return [_row({str(k): v for k, v in row.items()}, target) for row in frame.to_dict("records")]
+    measured = [name for name in distances() if name in frame]
+    unit = "mm" if frame[measured].notna().any(axis=None) else ""
+    return [
+        _row({str(k): v for k, v in row.items()}, target, unit) for row in frame.to_dict("records")
+    ]
 
 
 def one_model(frames: Mapping[str, pd.DataFrame], path: Path) -> pd.DataFrame:
@@ -64,7 +61,10 @@ def table_facts(
     if hd95_method is None:
         raise DataError(
             f"{path}: nothing says how its HD95 was made, and the ways differ: "
-            + "; ".join(f"{name}, {text}" for name, text in HD95_METHODS.items()),
+            + "; ".join(
+                f"{one.name}, {one.sentence} ({', '.join(one.programs)})"
+                for one in HD95_METHODS.values()
+            ),
             hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
         )
     return facts | {"hd95_method": hd95_method}
@@ -84,20 +84,21 @@ def checked_method(method: str | None) -> str | None:
     return method
 
 
-def _row(given: Mapping[str, object], target: str) -> dict[str, object]:
-    row: dict[str, object] = dict.fromkeys(COLUMNS, math.nan) | dict.fromkeys(TEXTS, "")
+def _row(given: Mapping[str, object], target: str, unit: str) -> dict[str, object]:
+    row: dict[str, object] = dict.fromkeys(columns(), math.nan) | dict.fromkeys(TEXTS, "")
     row |= {name: value for name, value in given.items() if name in row}
     for name in COUNTS:
         row[name] = "" if _missing(row[name]) else int(float(str(row[name])))
     row |= _voxels(row)
     row["split"] = "test"
     row["target"] = given["target"] or target
-    without_surface = all(_missing(row[name]) for name in DISTANCES)
+    without_surface = all(_missing(row[name]) for name in distances())
     # No distance in a table that has distances: nothing was predicted.
-    nothing_found = row["dice"] == 0 and without_surface and not given.keys().isdisjoint(DISTANCES)
+    nothing_found = (
+        row["dice"] == 0 and without_surface and not given.keys().isdisjoint(distances())
+    )
     row["status"] = row["status"] or _status(row, nothing_found=nothing_found)
-    if not row["distance_unit"] and not without_surface:
-        row["distance_unit"] = "mm"
+    row["distance_unit"] = row["distance_unit"] or unit
     return row
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ablation.errors import DataError
+from ablation.files.atomic import whole_file
 from ablation.training.schedule import Epoch, Schedule
 from ablation.training.start import weights_of
 
@@ -58,10 +59,8 @@ def put_weights(model: Any, weights: Mapping[str, npt.NDArray[Any]], source: str
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write a .npz archive: complete, or not there."""
-    beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
+    with whole_file(path) as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # the stub reads any name as allow_pickle
-    beside.replace(path)
 
 
 def read_arrays(path: Path) -> Arrays:

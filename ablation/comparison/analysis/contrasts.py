@@ -16,8 +16,8 @@ from ablation.comparison.analysis.empties import Policy, penalties, scores_under
 from ablation.comparison.analysis.planned import fewest_patients, planned_test
 from ablation.comparison.analysis.ranks import Ranking, rank_designs
 from ablation.comparison.analysis.relevance import Relevance, relevance
-from ablation.comparison.metrics import Metric
 from ablation.config.sections import ComparisonConfig
+from ablation.metrics.metric import ROW_UNIT, Metric
 from ablation.statistics import (
     CORRECTIONS,
     AverageEffect,
@@ -211,7 +211,7 @@ def analyse(
     return Analysis(
         metric=metric,
         target=table.target,
-        unit=str(rows["distance_unit"].iloc[0]) if metric.kind == "distance" else "",
+        unit=str(rows[ROW_UNIT].iloc[0]) if metric.unit == ROW_UNIT else metric.unit,
         role=role,
         unit_of_analysis="case" if crowded else "patient",
         patients=tuple(names),

@@ -12,8 +12,8 @@ from typing import Literal
 
 import pandas as pd
 
-from ablation.comparison.metrics import Metric
 from ablation.metrics.empty import ONE_EMPTY, has_lesion, with_penalties
+from ablation.metrics.metric import Metric
 from ablation.statistics import clopper_pearson, sign_test
 
 Policy = Literal["penalty", "brats", "exclude"]
@@ -22,8 +22,6 @@ POLICIES: dict[Policy, str] = {
     "brats": "all cases; a false alarm scores 0 or the diagonal, rightly finding nothing is perfect",
     "exclude": "cases with a tumour; a missed one leaves the distances of every design",
 }
-
-PERFECT = {"overlap": 1.0, "distance": 0.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +62,8 @@ def scores_under(rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty")
     scores = with_penalties(entering)[metric.name].astype(float)
     if metric.kind == "distance" and policy == "exclude":
         return scores.mask(entering["status"] == "missed")
-    if metric.kind in PERFECT:
-        return scores.mask(entering["status"] == "both_empty", PERFECT[metric.kind])
+    if metric.kind in ("ratio", "distance"):
+        return scores.mask(entering["status"] == "both_empty", metric.best)
     return scores
 
 

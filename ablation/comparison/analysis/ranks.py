@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.comparison.analysis.planned import planned_test
-from ablation.comparison.metrics import Metric
 from ablation.config.sections import ComparisonConfig
+from ablation.metrics.metric import Metric
 from ablation.statistics import (
     CORRECTIONS,
     Friedman,

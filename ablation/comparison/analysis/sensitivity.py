@@ -18,12 +18,12 @@ from ablation.comparison.analysis.contrasts import (
     draws_of,
 )
 from ablation.comparison.analysis.empties import POLICIES, Policy
-from ablation.comparison.metrics import Metric
 from ablation.comparison.tables.align import Design, absences, align
 from ablation.comparison.tables.folds import fold_counts, over_folds
 from ablation.comparison.tables.missing import RULES
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
+from ablation.metrics.metric import Metric
 from ablation.statistics import (
     leave_one_out_counts,
     mean_of,

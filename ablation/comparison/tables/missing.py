@@ -10,7 +10,8 @@ from typing import Literal
 
 import pandas as pd
 
-from ablation.comparison.metrics import METRICS
+from ablation.metrics.metric import DIAGONAL
+from ablation.metrics.registry import METRICS
 
 Missing = Literal["error", "intersection", "worst"]
 Key = tuple[str, ...]
@@ -66,8 +67,9 @@ def _filled(frame: pd.DataFrame, templates: list[pd.Series]) -> pd.DataFrame:
 def _worst(template: pd.Series) -> pd.Series:
     """The row of another design with the worst score of every metric; what has none stays empty."""
     worst = template.copy()
-    for name in METRICS.keys() & set(template.index):
-        worst[name] = 0.0 if METRICS[name].kind == "overlap" else None
+    for metric in METRICS.values():
+        if metric.name in template.index:  # a distance follows from the status
+            worst[metric.name] = None if metric.penalty == DIAGONAL else metric.penalty
     worst["status"] = "missed" if template["status"] in ("scored", "missed") else "false_alarm"
     worst["filled"] = True
     return worst

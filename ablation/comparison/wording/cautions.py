@@ -10,12 +10,12 @@ from ablation.comparison.analysis.contrasts import Analysis, Contrast
 from ablation.comparison.analysis.empties import Detection
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.analysis.sensitivity import CheckRow, PolicyRow, conclusion_changes
-from ablation.comparison.metrics import Metric, number_text
 from ablation.comparison.tables.align import Design
 from ablation.comparison.tables.folds import fold_counts
 from ablation.comparison.wording.late import differing_plans, late_words
 from ablation.comparison.wording.verdict import p_text
 from ablation.config.sections import ComparisonConfig
+from ablation.metrics.metric import Metric, number_text
 
 SMALL = 10  # patients below which a test set is called very small
 MOST_NAMED = 3  # comparisons in a line; more are counted

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ablation.comparison.analysis.contrasts import Contrast
 from ablation.comparison.analysis.relevance import Relevance
-from ablation.comparison.metrics import Metric
+from ablation.metrics.metric import Metric
 
 REGIONS = {"better": "better", "worse": "worse", "rope": "no relevant difference"}
 

@@ -24,7 +24,7 @@ from ablation.data.readers.brain import (
 from ablation.data.readers.patients import Patient
 from ablation.data.readers.reader import Located, Progress, Reading, paced
 from ablation.errors import UsageError
-from ablation.files.atomic import locked, write_whole
+from ablation.files.atomic import locked, whole_file
 
 VERSION = 1
 """Raised when the same seed gives other patients."""
@@ -123,15 +123,15 @@ def _write_tiffs(patient: Patient, folder: Path) -> None:
 
 
 def _write_tiff(path: Path, image: NDArray[np.generic], photometric: str) -> None:
-    write_whole(
-        path, lambda file: tifffile.imwrite(file, image, photometric=photometric, metadata=None)
-    )
+    with whole_file(path) as file:
+        tifffile.imwrite(file, image, photometric=photometric, metadata=None)
 
 
 def save(patient: Patient, place: Path) -> None:
     """Keep a patient in the cache."""
     labels = _labels(patient)
-    write_whole(place, lambda file: np.savez(file, volumes=patient.volumes, labels=labels))
+    with whole_file(place) as file:
+        np.savez(file, volumes=patient.volumes, labels=labels)
 
 
 def _labels(patient: Patient) -> NDArray[np.uint8]:

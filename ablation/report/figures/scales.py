@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from ablation.comparison import Analysis
 from ablation.report.figures.drawing import QUIET, Spec, axis, bar, title
 
-RATIO, AMOUNT = (0.0, 1.0), (0.0, math.inf)
-BOUNDS = {"overlap": RATIO, "background": RATIO, "distance": AMOUNT, "loss": AMOUNT}
+RATIO = (0.0, 1.0)
 OVERLAPS = {"range": [-0.03, 1.03], "tickvals": [0, 0.2, 0.4, 0.6, 0.8, 1.0]}
 STEPS = (1, 2, 5)
 BEYOND = 1.1  # of the largest value, up to where an axis reaches
@@ -89,14 +88,12 @@ class Scale:
 
 def scale(analysis: Analysis) -> Scale:
     """Return the scale of all scores of an analysis."""
-    kind = analysis.metric.kind
-    distance = kind == "distance"
     reached = [max(values) for values in analysis.scores.values() if values]
     largest = [*reached, *(analysis.penalties or ())]
     return Scale(
         name=analysis.label,
-        bounds=BOUNDS.get(kind, (-math.inf, math.inf)),
-        root=distance,
+        bounds=analysis.metric.bounds,
+        root=analysis.metric.kind == "distance",
         largest=max(largest, default=1.0),
         penalties=analysis.penalties,
     )

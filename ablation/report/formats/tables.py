@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
-from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary, p_text
-from ablation.comparison.metrics import number_text
+from ablation.comparison import Analysis, Comparison, Contrast, Summary, p_text
+from ablation.files.csv_rows import csv_text
+from ablation.metrics.metric import Metric, number_text
 from ablation.plugins.keys import Section
 from ablation.report.source import Source
 from ablation.statistics import Correction
@@ -42,6 +41,9 @@ CORRECTED: dict[Correction, str] = {
     "bh": "Benjamini-Hochberg",
     "none": "unadjusted",
 }
+
+METRIC_KEYS = ("name", "label", "higher_is_better", "kind", "digits")
+"""What comparison.json says of a metric."""
 
 Row = tuple[str, ...]
 
@@ -100,11 +102,7 @@ def named_test(contrast: Contrast) -> str:
 
 def to_csv(comparison: Comparison) -> str:
     """Return the table as CSV."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows(comparison))
-    return text.getvalue()
+    return csv_text(COLUMNS, rows(comparison))
 
 
 def to_json(comparison: Comparison, source: Source) -> str:
@@ -116,6 +114,8 @@ def to_json(comparison: Comparison, source: Source) -> str:
 
 def plain(value: object) -> object:
     """Return dataclasses, mappings and sequences as what JSON has; NaN becomes null."""
+    if isinstance(value, Metric):
+        return {name: getattr(value, name) for name in METRIC_KEYS}
     if is_dataclass(value) and not isinstance(value, type):
         return _mapping(value)
     if isinstance(value, Section):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
-from ablation.comparison import Analysis, Comparison, Contrast, Metric, p_text
-from ablation.comparison.metrics import number_text
+from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.errors import UsageError
+from ablation.metrics.metric import Metric, number_text
 from ablation.report.formats.tables import COLUMNS, CORRECTED, named_test, rows
 
 Style = Literal["full", "paper"]

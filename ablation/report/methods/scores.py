@@ -6,12 +6,8 @@ from collections.abc import Iterator
 
 from ablation.comparison import Comparison
 from ablation.comparison.tables.missing import RULES
+from ablation.metrics.metric import Metric
 
-HD95_WORDS = {
-    "directed_max": "the larger of the two directed 95th percentiles of surface distances",
-    "pooled": "the 95th percentile of both directions' surface distances together",
-    "surfel": "the larger of the two directed 95th percentiles, surface elements weighted by area",
-}
 MISSED = {
     "penalty": "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{distance}.",
     "brats": "All cases were analysed; a missed tumour and a false alarm scored 0{distance}, finding "
@@ -46,22 +42,25 @@ def _metrics(comparison: Comparison) -> str:
         words += (
             f", of {'target' if len(targets) == 1 else 'each of the targets'} {', '.join(targets)}"
         )
-    if any(analysis.metric.name == "hd95" for analysis in comparison.analyses):
-        words += _hd95(comparison)
+    metrics = dict.fromkeys(analysis.metric for analysis in comparison.analyses)
+    defined = ((metric.label, _definition(metric, comparison)) for metric in metrics)
+    words += "".join(f"; {label} is {text}" for label, text in defined if text)
     return f"{words} [@maierhein2024]."
 
 
-def _hd95(comparison: Comparison) -> str:
-    """How HD95 was computed; designs that say otherwise are never compared."""
+def _definition(metric: Metric, comparison: Comparison) -> str:
+    """How a metric was computed; designs that state another method are never compared."""
+    if not metric.definitions:
+        return metric.definition
     stated = (
         str(value)
         for row in comparison.ledger
-        if row.fact == "hd95_method"
+        if row.fact == f"{metric.name}_method"
         for value in row.stated
         if value is not None
     )
-    method = next(stated, "")
-    return f"; HD95 is {HD95_WORDS.get(method, method)}" if method else ""
+    name = next(stated, "")
+    return dict(metric.definitions).get(name, name)
 
 
 def _empties(comparison: Comparison) -> Iterator[str]:

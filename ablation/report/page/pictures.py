@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from html import unescape
-from operator import methodcaller
 from pathlib import Path
 
 from plotly.offline import get_plotlyjs
@@ -59,15 +58,15 @@ def write_pictures(
     """
     figures = [figure for section in sections(comparison, source) for figure in section.figures]
     drawn = dict(zip((figure.id for figure in figures), _drawn(figures), strict=True))
+    into = folder / "figures"
     files: dict[str, bytes] = {}
     if "svg" in kinds:
         files |= {f"{name}.svg": f"{text}\n".encode() for name, text in drawn.items()}
     if "pdf" in kinds:
         files["figures.pdf"] = _pdf(list(drawn.values()))
-    paths = tuple(folder / "figures" / name for name in files)
-    for path, content in zip(paths, files.values(), strict=True):
-        write_whole(path, methodcaller("write", content))
-    return paths
+    for name, content in files.items():
+        write_whole(into / name, content)
+    return tuple(into / name for name in files)
 
 
 def _drawn(figures: Sequence[Figure]) -> list[str]:

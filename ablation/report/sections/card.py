@@ -10,11 +10,11 @@ from ablation.comparison import (
     Analysis,
     Comparison,
     Contrast,
-    Metric,
     Summary,
     Validation,
     p_text,
 )
+from ablation.metrics.metric import Metric
 from ablation.report.sections.blocks import Cell
 
 

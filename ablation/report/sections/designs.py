@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ablation.comparison import METRICS, Comparison, Metric
+from ablation.comparison import Comparison
 from ablation.config.sections import PublishedScore
+from ablation.metrics.metric import Metric
+from ablation.metrics.registry import METRICS
 from ablation.report.figures.drawing import colours
 from ablation.report.literature import remark
 from ablation.report.sections.blocks import Block, Cell, Heading, Row, Section, Table, notes, prose

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
-from ablation.comparison.metrics import number_text
+from ablation.metrics.metric import number_text
 from ablation.report.figures.pairs import counted, label, named
 from ablation.report.sections.blocks import (
     Block,

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from ablation.cli.compare import compare
 from ablation.errors import AblateError, ComparisonError, DataError, UsageError
-from ablation.metrics.cases import COLUMNS
+from ablation.metrics.cases import columns
 from ablation.report import FILES
 
 app = typer.Typer()
@@ -279,7 +279,7 @@ def test_tables_of_our_own_runs_keep_what_they_say():
         if name == "unet":
             rows[0] |= {"status": "missed", "dice": "0", "hd95": ""}
         Path(name, "final-1.0").mkdir(parents=True)
-        table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+        table = pd.DataFrame(rows).reindex(columns=list(columns()))
         table.to_csv(f"{name}/final-1.0/per_case.csv", index=False)
     files = [f"{name}/final-1.0/per_case.csv" for name in ("unet", "resupnet")]
     content = called(*files, "--assume-hd95-method", "directed_max")

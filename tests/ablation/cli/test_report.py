@@ -17,7 +17,7 @@ from ablation.config.sections import ComparisonConfig
 from ablation.errors import AblateError, UsageError
 from ablation.experiments.experiment import params_of
 from ablation.inference.overlays import Overlay, overlays_csv
-from ablation.metrics.cases import COLUMNS
+from ablation.metrics.cases import columns
 from tracking import names
 from tracking.finals import Finals, PulledRun
 from tracking.publisher import Synced
@@ -43,7 +43,7 @@ def final(
 ) -> PulledRun:
     run_id = f"{model}{seed}"
     (folder / run_id).mkdir()
-    rows = pd.DataFrame({name: ["" for _ in dice] for name in COLUMNS})
+    rows = pd.DataFrame({name: ["" for _ in dice] for name in columns()})
     patients = [f"p{i}" for i in range(len(dice))]
     rows = rows.assign(
         patient=patients, case=patients, split="test", target="WT", status="scored", dice=dice, hd95=3.0,

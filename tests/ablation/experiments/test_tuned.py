@@ -13,7 +13,7 @@ from ablation.data import Dataset, PatientFacts, Split
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.tuned import refuse_tuned
-from ablation.metrics.cases import COLUMNS
+from ablation.metrics.cases import columns
 from tracking import names
 from tracking.record import RunFolder, RunRecord
 
@@ -43,7 +43,16 @@ def table(workspace: Path, case: str, truth: str) -> None:
     texts = {"patient": case, "case": case, "split": "validation", "target": "WT"}
     texts |= {"status": "scored", "dice": 0.5, "distance_unit": "px", "truth_hash": truth}
     place = workspace / "holdout" / "other" / "0.0" / names.PER_CASE
-    pd.DataFrame([texts], columns=list(COLUMNS)).to_csv(place, index=False)
+    pd.DataFrame([texts], columns=list(columns())).to_csv(place, index=False)
+
+
+def refusal(experiments: list[Experiment], workspace: Path) -> str:
+    """Return what is said against the folds, nothing where they may begin."""
+    try:
+        refuse_tuned(experiments, workspace)
+    except AblateError as error:
+        return error.message
+    return ""
 
 
 def test_a_finished_trial_of_any_experiment_counts(tmp_path):

@@ -11,12 +11,12 @@ from hypothesis.extra.numpy import arrays
 
 from ablation.metrics.cases import score_case
 from ablation.metrics.empty import (
-    EMPTY_CELLS,
     distance_penalty,
     has_lesion,
     penalty_of,
     with_penalties,
 )
+from ablation.metrics.registry import METRICS
 
 
 @pytest.mark.parametrize("name", ["penalty_diagonal", "penalty_diagonal_aniso"])
@@ -37,7 +37,7 @@ def test_every_empty_cell_is_explained_and_no_other_cell_is_empty(
         "P", "P", "test", "WT", truth, prediction, np.float32(prediction), spacing, "hash"
     )
     empty = {name for name, value in row.items() if value == "" or value != value}
-    explained = {name for name, under in EMPTY_CELLS.items() if row["status"] in under}
+    explained = {name for name, one in METRICS.items() if row["status"] in one.undefined}
     explained |= {"spacing"} if row["distance_unit"] == "px" else set()
     explained |= {"specificity"} if truth.all() else set()
     assert empty == explained

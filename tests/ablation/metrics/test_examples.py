@@ -5,7 +5,7 @@ import importlib
 
 import pytest
 
-MODULES = ["masks", "overlap", "surface", "lesions", "empty"]
+MODULES = ["masks", "overlap", "surface", "lesions", "pair", "metric", "empty"]
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ablation.errors import DataError
-from ablation.metrics.cases import COLUMNS, COUNTS, score_case
-from ablation.metrics.table import _cell, read_cases, write_cases
+from ablation.metrics.cases import COUNTS, TEXTS, columns, score_case
+from ablation.metrics.empty import with_penalties
+from ablation.metrics.table import REQUIRED, _cell, read_cases, write_cases
 
 
 @pytest.fixture
@@ -103,19 +104,83 @@ def test_all_faults_are_told_at_once(rows: list[dict[str, object]], tmp_path: Pa
     assert "line 3 (P2): dice 2.0" in message
     assert "line 4 (P1): the same patient, case, split, target as line 2" in message
     assert "line 5" in message
-    assert f"line 6: 3 cells under {len(COLUMNS)} columns" in message
+    assert f"line 6: 3 cells under {len(columns())} columns" in message
 
 
-def test_columns_are_checked_by_name(rows: list[dict[str, object]], tmp_path: Path) -> None:
+def test_columns_that_name_a_row_are_needed(rows: list[dict[str, object]], tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     write_cases(rows, path)
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("hd95", "hausdorff", 1), encoding="utf-8")
-    with pytest.raises(DataError, match="missing: hd95; unknown: hausdorff"):
+    path.write_text(text.replace("status,dice", "state,state", 1), encoding="utf-8")
+    with pytest.raises(DataError, match="missing: status; twice: state"):
         read_cases(path)
     path.write_text("", encoding="utf-8")
-    with pytest.raises(DataError, match="missing: patient"):
+    with pytest.raises(DataError, match="missing: patient, case, split, target, status"):
         read_cases(path)
+
+
+def without(column: str, path: Path) -> pd.DataFrame:
+    cells = pd.read_csv(path, dtype=str, keep_default_na=False).drop(columns=column)
+    cells.to_csv(path, index=False)
+    return read_cases(path)
+
+
+@pytest.mark.parametrize("column", [name for name in columns() if name not in REQUIRED])
+def test_a_column_that_is_not_there_was_not_recorded(
+    column: str, rows: list[dict[str, object]], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    write_cases(rows, path)
+    whole, read = read_cases(path), without(column, path)
+    assert list(read) == list(whole)
+    assert read.dtypes.equals(whole.dtypes)
+    assert (read[column] == "").all() if column in TEXTS else read[column].isna().all()
+    others = [name for name in columns() if name != column]
+    pd.testing.assert_frame_equal(read[others], whole[others])
+
+
+def test_columns_we_do_not_know_are_further_scores(
+    rows: list[dict[str, object]], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    write_cases(rows, path)
+    whole = read_cases(path)
+    cells = pd.read_csv(path, dtype=str, keep_default_na=False)
+    more = {"volume_ml": ["1.5", "", " -2e3"], "scanner": ["3 T", "1", ""], "blank": ["", "", ""]}
+    for place, (name, values) in enumerate(more.items()):
+        cells.insert(7 * place, name, values)
+    cells.to_csv(path, index=False, encoding="utf-8-sig")
+    read = read_cases(path)
+    assert list(read) == [*columns(), *more]
+    pd.testing.assert_frame_equal(read[list(columns())], whole)
+    assert read["volume_ml"].dtype == read["blank"].dtype == np.float64
+    assert read["volume_ml"].tolist() == pytest.approx([1.5, math.nan, -2000.0], nan_ok=True)
+    assert read["scanner"].tolist() == ["3 T", "1", ""]
+    write_cases(read.to_dict("records"), tmp_path / "again.csv")
+    pd.testing.assert_frame_equal(read_cases(tmp_path / "again.csv"), whole)
+
+
+def test_a_table_without_units_says_nothing_of_the_diagonal(
+    rows: list[dict[str, object]], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    write_cases([rows[0] | {"hd": 25.0, "spacing": "3.3x1x1"}, rows[1]], path)
+    read = without("distance_unit", path)
+    assert read["hd"][0] == 25.0  # farther than 8 x 9 pixels: not refused, for it may be in mm
+    assert with_penalties(read)["hd"].isna()[1]
+
+
+def test_messages_name_the_file_as_its_reader_knows_it(
+    rows: list[dict[str, object]], tmp_path: Path
+) -> None:
+    path = tmp_path / "t.csv"
+    write_cases([rows[0] | {"dice": 2.0}], path)
+    for text in (path.read_text(encoding="utf-8"), "a,b\n1,2\n"):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(DataError) as raised:
+            read_cases(path, "per_case.csv of run unet final-101.0")
+        assert raised.value.message.startswith("per_case.csv of run unet final-101.0: ")
+        assert str(tmp_path) not in raised.value.message + raised.value.hint
 
 
 def test_counts_may_be_unknown(rows: list[dict[str, object]], tmp_path: Path) -> None:

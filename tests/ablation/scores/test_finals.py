@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ablation.errors import ComparisonError
-from ablation.metrics.cases import COLUMNS
+from ablation.errors import ComparisonError, DataError
+from ablation.metrics.cases import columns
 from ablation.scores.finals import chosen, designs_of
 from tracking import names
 from tracking.finals import Finals, PulledRun
@@ -24,7 +24,7 @@ def final(
     folder.mkdir()
     rows = [{"patient": p, "case": p, "split": "test"} for p in test]
     rows += [{"patient": p, "case": p, "split": "validation"} for p in validation]
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(
+    table = pd.DataFrame(rows, columns=list(columns())).assign(
         target="WT", status="scored", dice=0.5, distance_unit="px", truth_hash="h", shape="4x8x8"
     )
     table.to_csv(folder / names.PER_CASE, index=False)
@@ -92,3 +92,23 @@ def test_the_time_of_all_folds_is_what_the_design_took(tmp_path):
     ]
     (design,) = designs(*runs)
     assert design.facts["study_seconds"] == 160.5
+
+
+def test_a_pulled_table_of_another_version_is_compared(tmp_path):
+    run = final(tmp_path, "1/1", 101, "ab", "c")
+    path = run.folder / names.PER_CASE
+    older = pd.read_csv(path).drop(columns=["nsd", "lesions_false"])
+    older.assign(volume_error=[0.5, 0.25, 1.0]).to_csv(path, index=False)
+    (design,) = designs(run)
+    assert design.cases[0]["nsd"].isna().all()
+    assert design.cases[0]["volume_error"].tolist() == [0.5, 0.25, 1.0]
+
+
+def test_a_damaged_pulled_table_is_named_by_its_run(tmp_path):
+    run = final(tmp_path, "1/1", 101, "ab", "c")
+    path = run.folder / names.PER_CASE
+    path.write_text(path.read_text().replace("status", "state", 1))
+    with pytest.raises(DataError) as caught:
+        designs(run)
+    assert caught.value.message.startswith(f"per_case.csv of run {run.name}: ")
+    assert str(tmp_path) not in caught.value.message

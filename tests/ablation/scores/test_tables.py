@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from ablation.errors import DataError, UsageError
-from ablation.metrics.cases import COLUMNS
+from ablation.metrics.cases import columns
+from ablation.metrics.empty import with_penalties
 from ablation.metrics.table import read_cases, write_cases
 from ablation.scores.nnunet import read_nnunet
 from ablation.scores.tables import one_model, rows_of, table_facts
@@ -27,7 +28,7 @@ def only_row(**columns):
 
 def test_a_bare_dice_is_a_whole_row(tmp_path):
     row = only_row(dice=0.5)
-    assert list(row) == list(COLUMNS)
+    assert list(row) == list(columns())
     given = ("patient", "case", "split", "target", "status", "dice", "distance_unit")
     assert [row[name] for name in given] == ["p", "c", "test", "WT", "scored", 0.5, ""]
     write_cases([row], tmp_path / "per_case.csv")
@@ -70,6 +71,15 @@ def test_distances_are_in_mm_unless_the_table_says_otherwise():
     assert only_row(dice=0.5, hd95=2.0)["distance_unit"] == "mm"
     assert only_row(dice=0.5, hd95=2.0, distance_unit="px")["distance_unit"] == "px"
     assert only_row(dice=0.5, hd95=math.nan)["distance_unit"] == ""
+
+
+def test_a_missed_case_has_the_unit_of_its_table():
+    """Its penalty is the diagonal of the scan in mm, not in pixels."""
+    size = {"shape": "3x4", "spacing": "2x2"}
+    both = pd.concat([frame(dice=0.5, hd95=2.0, **size), frame(dice=0.0, hd95=math.nan, **size)])
+    scored, missed = rows_of(both.assign(case=["c1", "c2"]), "WT")
+    assert (scored["distance_unit"], missed["distance_unit"]) == ("mm", "mm")
+    assert with_penalties(pd.DataFrame([scored, missed]))["hd95"].tolist() == [2.0, 10.0]
 
 
 def test_hd95_needs_a_method():

@@ -21,11 +21,11 @@ from scipy import stats
 from ablation import statistics as s
 from ablation.comparison import Design, compare
 from ablation.comparison.analysis.empties import scores_under
-from ablation.comparison.metrics import METRICS
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.cases import score_case
 from ablation.metrics.empty import distance_penalty, has_lesion, with_penalties
 from ablation.metrics.overlap import VoxelCounts, count_voxels
+from ablation.metrics.registry import METRICS
 from ablation.metrics.surface import asd, hd, hd95, masd, nsd, surface_distances
 
 FILE = Path(__file__).parents[2] / "vectors/statistics.json"
