@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from html import unescape
 
 import numpy as np
 import plotly.graph_objects as go
@@ -176,13 +175,13 @@ def test_importance_names_keys_methods_and_what_it_is_not(html, comparison):
     shown = plain(figure)
     assert len(shown.data) == 4
     assert shown.data[0].x == (0.875, 0.125)
-    assert "Adam's step size" in shown.data[0].text[0]
+    assert "learning rate of Adam" in shown.data[0].text[0]
     assert shown.layout.xaxis.title.text == "exploratory tuning importance"
     assert "no contribution of a component" in figure.alternative
     assert "PED-ANOVA puts training.learning_rate first (88%)" in figure.alternative
     made = tuning(comparison, source(found))
     assert "with 24 complete trials the importances are unsteady" in html(made)
-    assert "Adam's step size" in unescape(html(made))
+    assert "learning rate of Adam" in html(made)
 
 
 def test_every_figure_has_data_to_save(comparison):
