@@ -129,7 +129,7 @@ def _from_fields(
         "name": name,
         "storage": storage,
         "space": from_json(stored["space"]),
-        "definition": upgrade(stored.get("definition", {}), schema),
+        "definition": upgrade(dict(stored.get("definition", {})), schema),
         "final_seeds": tuple(stored.get("final_seeds", ())),
     }
     unknown = {key: stored[key] for key in stored.keys() - known - set(OURS)}
