@@ -115,8 +115,9 @@ class TestAugmentation:
         x, y = changed(augmentation, images, masks)
         order = np.random.default_rng(0).permutation(DRAWS)
         x2, y2 = changed(augmentation, images[order], masks[order], ROWS[order])
-        np.testing.assert_array_equal(x2, x[order])
-        np.testing.assert_array_equal(y2, y[order])
+        # To rounding: where a slice lies in a vector of the processor decides the last bit of a sine.
+        np.testing.assert_allclose(x2, x[order], rtol=0, atol=1e-4)
+        assert np.count_nonzero(y2 != y[order]) <= 2
 
     def test_another_seed_gives_other_slices_unless_nothing_changes(
         self, augmentation: Augmentation
@@ -130,8 +131,9 @@ class TestAugmentation:
         images, masks = slices()
         x, y = changed(augmentation, images, masks)
         # All discs together are the mask; at an edge, reading between pixels may differ.
-        seen = x.max(-1, keepdims=True) > 0.45
-        assert ((seen != (y > 0)).sum((1, 2, 3)) <= 0.15 * masks[0].sum()).all()
+        seen, mask = x.max(-1, keepdims=True) > 0.45, y > 0
+        both, either = (part.sum((1, 2, 3)) for part in (seen & mask, seen | mask))
+        assert (2 * both / (both + either)).min() > 0.85
 
     def test_it_shows_the_views_it_declares_and_no_other(self, augmentation: Augmentation) -> None:
         images, masks = slices()

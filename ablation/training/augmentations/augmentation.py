@@ -11,7 +11,7 @@ Transform = Callable[[Any, Any, Any, Any], tuple[Any, Any]]
 """From images (batch, rows, columns, channels) of float32 in 0..1, masks (batch, rows, columns, 1)
 of 0 and 1, the number of each slice (batch,) and the seed of the epoch, both int32, to changed
 images and masks of the same shapes and types. It is traced: TensorFlow operations alone, and chance
-only from `tf.random.stateless_*`, so that a slice becomes the same in any batch and any process."""
+only from `tf.random.stateless_*`, so that what a slice becomes does not hang on the batch or the process."""
 
 
 # Lengths are given for this side and scaled with the image, so a deformation keeps its shape.
