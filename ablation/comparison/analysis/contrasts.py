@@ -18,38 +18,37 @@ from ablation.comparison.analysis.ranks import Ranking, rank_designs
 from ablation.comparison.analysis.relevance import Relevance, relevance
 from ablation.comparison.metrics import Metric
 from ablation.config.sections import ComparisonConfig
-from ablation.statistics import (
-    CORRECTIONS,
+from ablation.statistics.clusters import Clustering, clustering
+from ablation.statistics.disagreement import mean_and_rank_disagree
+from ablation.statistics.effects import (
     AverageEffect,
-    BootstrapInterval,
-    Clustering,
-    Correction,
     EffectSize,
     HodgesLehmann,
-    MeanInterval,
-    MedianInterval,
-    PairedT,
-    PrintedWilcoxon,
-    RankBiserial,
-    SignedRank,
     Superiority,
-    bca_interval,
-    clustering,
     cohens_dav,
     cohens_dz,
-    differences,
     hodges_lehmann,
-    mean_and_rank_disagree,
-    mean_interval,
-    mean_of,
-    median_interval,
-    paired_t,
-    patient_counts,
-    printed_wilcoxon,
-    rank_biserial,
-    signed_rank,
-    stream,
     superiority,
+)
+from ablation.statistics.median import MedianInterval, median_interval
+from ablation.statistics.multiplicity import CORRECTIONS, Correction
+from ablation.statistics.paired import (
+    MeanInterval,
+    PairedT,
+    SignedRank,
+    differences,
+    mean_interval,
+    paired_t,
+    signed_rank,
+)
+from ablation.statistics.printed import PrintedWilcoxon, printed_wilcoxon
+from ablation.statistics.rank_biserial import RankBiserial, rank_biserial
+from ablation.statistics.resampling import (
+    BootstrapInterval,
+    bca_interval,
+    mean_of,
+    patient_counts,
+    stream,
 )
 
 Array = NDArray[np.float64]

@@ -14,7 +14,8 @@ import pandas as pd
 
 from ablation.comparison.metrics import Metric
 from ablation.metrics.empty import ONE_EMPTY, has_lesion, with_penalties
-from ablation.statistics import clopper_pearson, sign_test
+from ablation.statistics.effects import clopper_pearson
+from ablation.statistics.permutation import sign_test
 
 Policy = Literal["penalty", "brats", "exclude"]
 POLICIES: dict[Policy, str] = {

@@ -8,14 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config.sections import ComparisonConfig
-from ablation.statistics import (
-    PairedT,
-    SignedRank,
-    minimum_attainable_p,
-    patients_needed,
-    sign_flip,
-    stream,
-)
+from ablation.statistics.paired import PairedT, SignedRank
+from ablation.statistics.permutation import sign_flip
+from ablation.statistics.power import minimum_attainable_p, patients_needed
+from ablation.statistics.resampling import stream
 
 Array = NDArray[np.float64]
 

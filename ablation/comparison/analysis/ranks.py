@@ -12,21 +12,10 @@ from numpy.typing import NDArray
 from ablation.comparison.analysis.planned import planned_test
 from ablation.comparison.metrics import Metric
 from ablation.config.sections import ComparisonConfig
-from ablation.statistics import (
-    CORRECTIONS,
-    Friedman,
-    Groups,
-    RankStability,
-    Schemes,
-    differences,
-    friedman,
-    groups,
-    leave_one_out_winner,
-    paired_t,
-    rank_stability,
-    schemes,
-    signed_rank,
-)
+from ablation.statistics.multiplicity import CORRECTIONS
+from ablation.statistics.paired import differences, paired_t, signed_rank
+from ablation.statistics.ranking import Friedman, Groups, Schemes, friedman, groups, schemes
+from ablation.statistics.stability import RankStability, leave_one_out_winner, rank_stability
 
 Array = NDArray[np.float64]
 

@@ -24,15 +24,14 @@ from ablation.comparison.tables.folds import fold_counts, over_folds
 from ablation.comparison.tables.missing import RULES
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
-from ablation.statistics import (
+from ablation.statistics.clusters import mean_of_cases
+from ablation.statistics.permutation import sign_flip, sign_test
+from ablation.statistics.repeats import unpaired_seeds
+from ablation.statistics.resampling import (
     leave_one_out_counts,
     mean_of,
-    mean_of_cases,
     percentile_interval,
-    sign_flip,
-    sign_test,
     stream,
-    unpaired_seeds,
 )
 
 Array = NDArray[np.float64]

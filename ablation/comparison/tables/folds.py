@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from ablation.comparison.tables.align import Design, by_fold
-from ablation.statistics import CorrectedT, corrected_resampled_t
+from ablation.statistics.repeats import CorrectedT, corrected_resampled_t
 
 
 def fold_counts(designs: Sequence[Design]) -> tuple[int, ...]:

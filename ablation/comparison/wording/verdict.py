@@ -9,7 +9,8 @@ from typing import Literal
 from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.wording.margin_words import relevance_sentences
-from ablation.statistics import Correction, minimum_detectable_effect
+from ablation.statistics.multiplicity import Correction
+from ablation.statistics.power import minimum_detectable_effect
 
 ADJUSTED: dict[Correction, str] = {"holm": "Holm p", "bh": "Benjamini-Hochberg p", "none": "p"}
 

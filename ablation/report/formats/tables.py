@@ -13,7 +13,7 @@ from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary,
 from ablation.comparison.metrics import number_text
 from ablation.plugins.keys import Section
 from ablation.report.source import Source
-from ablation.statistics import Correction
+from ablation.statistics.multiplicity import Correction
 
 COLUMNS = (
     "metric",

@@ -29,7 +29,7 @@ from ablation.report.sections.importance import importances
 from ablation.report.sections.operating import operating, plateau, precision_recall
 from ablation.report.sections.parallel import parallel
 from ablation.report.sections.tuning import tuning
-from ablation.statistics import best_of_trials
+from ablation.statistics.tuning import best_of_trials
 
 RATE, LOSS = Parameter("training.learning_rate", log=True), Parameter("loss.name")
 
