@@ -236,8 +236,10 @@ def words(field: Any) -> str:
     """Return the values a key can have, where they are a list of words."""
     from ablation.losses import LOSSES
     from ablation.models import DESIGNS
+    from ablation.statistics.paired_tests import TESTS
 
-    listed = {"design": DESIGNS, "loss": LOSSES}.get(field.description)
+    registries = {"design": DESIGNS, "loss": LOSSES, "test that decides": TESTS}
+    listed = registries.get(field.description)
     known = listed or (
         get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
     )

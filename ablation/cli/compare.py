@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablation.cli.comparing import (
-    HD95_METHODS,
     Alternative,
     AssumedMethod,
     Correction,
@@ -29,6 +28,7 @@ from ablation.cli.comparing import (
 )
 from ablation.cli.options import AsJson, Quiet
 from ablation.cli.pictures import Figures, write_figures
+from ablation.metrics.hd95_methods import HD95_METHODS
 
 if TYPE_CHECKING:
     from ablation.comparison import Design

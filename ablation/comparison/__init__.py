@@ -21,7 +21,7 @@ from ablation.comparison.analysis.empties import Detection, DetectionContrast
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.analysis.ranks import Ranking
 from ablation.comparison.analysis.relevance import Relevance
-from ablation.comparison.analysis.sensitivity import CheckRow, PolicyRow
+from ablation.comparison.analysis.sensitivity import Check, CheckRow, PolicyRow
 from ablation.comparison.analysis.sizes import Lesions, SizeEffect, Sizes, Stratum
 from ablation.comparison.analysis.validation import Validation
 from ablation.comparison.metrics import METRICS, Metric, declared
@@ -30,14 +30,14 @@ from ablation.comparison.tables.align import Design, with_target
 from ablation.comparison.tables.folds import protocol
 from ablation.comparison.wording.cautions import Caution, most_severe_first
 from ablation.comparison.wording.late import PLANNED
-from ablation.comparison.wording.verdict import ADJUSTED, Verdict, p_text
+from ablation.comparison.wording.verdict import Verdict, p_text
 
 __all__ = [
-    "ADJUSTED",
     "METRICS",
     "PLANNED",
     "Analysis",
     "Caution",
+    "Check",
     "CheckRow",
     "Comparison",
     "Contrast",

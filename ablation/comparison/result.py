@@ -38,7 +38,7 @@ from ablation.comparison.tables.align import (
     silent_on_hd95,
 )
 from ablation.comparison.tables.folds import fold_counts, fold_words
-from ablation.comparison.tables.missing import RULES
+from ablation.comparison.tables.missing import MISSING_RULES
 from ablation.comparison.wording.cautions import Caution, Evidence, cautions
 from ablation.comparison.wording.late import late_words, planned_before
 from ablation.comparison.wording.verdict import Verdict, verdict
@@ -272,7 +272,7 @@ def _notes(
         )
     notes += fold_words(designs)
     if settings.missing != "error":
-        notes += [f"{text}: {RULES[settings.missing]}." for text in absences(designs)]
+        notes += [f"{text}: {MISSING_RULES[settings.missing]}." for text in absences(designs)]
     once = rows[rows["design"] == designs[0].name].drop_duplicates(["patient", "case", "target"])
     absent = int((~has_lesion(once)).sum())
     if absent:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ablation.comparison import (
-    ADJUSTED,
     Analysis,
     Comparison,
     Contrast,
@@ -15,6 +14,7 @@ from ablation.comparison import (
     Validation,
     p_text,
 )
+from ablation.statistics.corrections import CORRECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,15 +119,15 @@ def _differences(analysis: Analysis, against: str) -> Iterator[Column]:
         )
         if other == against
     }
-    correction = analysis.contrasts[0].correction
+    correction = CORRECTIONS[analysis.contrasts[0].correction]
     yield f"difference to {against}", lambda name: _difference(analysis.metric, name, found)
     yield (
         f"p, {analysis.contrasts[0].test}",
         lambda name: Cell(p_text(found[name].p) if name in found else ""),
     )
-    if correction != "none" and analysis.contrasts[0].family > 1:
+    if correction.adjusts and analysis.contrasts[0].family > 1:
         yield (
-            ADJUSTED[correction],
+            correction.p_label,
             lambda name: Cell(p_text(found[name].p_adjusted) if name in found else ""),
         )
 

@@ -14,6 +14,7 @@ from ablation.data.readers.source import Progress, silent
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
 from ablation.metrics.cases import COUNTS, KEY
 from ablation.metrics.empty import DISTANCES
+from ablation.metrics.hd95_methods import name_it
 from ablation.scores.bare import OTHER_NAMES, read_bare
 
 UNKNOWN = {"split": "test", "shape": "", "spacing": "", "distance_unit": "", "truth_hash": ""}
@@ -223,7 +224,7 @@ def check_scores(designs: Sequence[Design], settings: ComparisonConfig, reading:
     if "hd95" in wanted and reading.hd95_method is None and "hd95" not in reading.own:
         raise ComparisonError(
             "HD95 has several definitions, and tables do not say which one they hold",
-            hint="Name it: --assume-hd95-method directed_max (MONAI), pooled (MedPy) or surfel.",
+            hint=name_it(),
         )
 
 

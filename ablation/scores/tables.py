@@ -11,15 +11,8 @@ import pandas as pd
 from ablation.errors import DataError, UsageError, nearest
 from ablation.metrics.cases import COLUMNS, COUNTS
 from ablation.metrics.empty import DISTANCES
-from ablation.metrics.surface import HD95_METHOD
+from ablation.metrics.hd95_methods import HD95_METHODS
 from ablation.scores.bare import TEXTS
-
-HD95_METHODS = {
-    HD95_METHOD: "the larger of both directions' 95th percentiles (MONAI, MetricsReloaded)",
-    "pooled": "the 95th percentile of both directions together (MedPy, nnU-Net v1)",
-    "surfel": "weighted by surface area (DeepMind's surface-distance, BraTS)",
-}
-"""How a 95 % Hausdorff distance can be made; the numbers differ."""
 
 
 def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
@@ -67,7 +60,10 @@ def table_facts(
     if hd95_method is None:
         raise DataError(
             f"{path}: nothing says how its HD95 was made, and the ways differ: "
-            + "; ".join(f"{name}, {text}" for name, text in HD95_METHODS.items()),
+            + "; ".join(
+                f"{one.name}, {one.sentence} ({', '.join(one.programs)})"
+                for one in HD95_METHODS.values()
+            ),
             hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
         )
     return facts | {"hd95_method": hd95_method}

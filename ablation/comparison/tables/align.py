@@ -16,6 +16,7 @@ from ablation.comparison.tables.missing import (
     without_absent,
 )
 from ablation.errors import ComparisonError, UsageError, nearest
+from ablation.metrics.hd95_methods import name_it
 
 NEEDED = [*KEY, "split", "status", "shape", "spacing", "distance_unit", "truth_hash"]
 SCORE_AGAIN = "Score every design on the same patients, masks and methods, then report again."
@@ -247,7 +248,7 @@ def silent_on_hd95(designs: Sequence[Design], metrics: Sequence[Metric]) -> tupl
     if metrics[0].name == "hd95":
         raise ComparisonError(
             f"HD95 has several definitions, and {', '.join(silent)} does not say which it is",
-            hint="Name it: --assume-hd95-method directed_max (MONAI), pooled (MedPy) or surfel.",
+            hint=name_it(),
         )
     return silent
 

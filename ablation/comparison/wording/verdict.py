@@ -9,10 +9,8 @@ from typing import Literal
 from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.wording.margin_words import relevance_sentences
-from ablation.statistics.multiplicity import Correction
+from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.power import minimum_detectable_effect
-
-ADJUSTED: dict[Correction, str] = {"holm": "Holm p", "bh": "Benjamini-Hochberg p", "none": "p"}
 
 Standing = Literal["settled", "open", "too few", "single"]
 
@@ -115,7 +113,7 @@ def _lead(
     settled = standings.count("settled")
     lead = (
         f"{settled} of {len(contrasts)} comparisons "
-        f"{'is' if settled == 1 else 'are'} settled ({ADJUSTED[contrast.correction]} < {alpha:.2g})."
+        f"{'is' if settled == 1 else 'are'} settled ({CORRECTIONS[contrast.correction].p_label} < {alpha:.2g})."
     )
     return lead, list(texts)
 
@@ -167,7 +165,7 @@ def _evidence(analysis: Analysis, contrast: Contrast, level: float, sign: int) -
         parts.append(f"{100 * level:g} % CI {text(low)} to {text(high)}")
     p = p_text(contrast.p_adjusted)
     parts.append(
-        f"{contrast.test}, {ADJUSTED[contrast.correction]} "
+        f"{contrast.test}, {CORRECTIONS[contrast.correction].p_label} "
         f"{p.replace('<', '< ') if p.startswith('<') else '= ' + p}"
     )
     parts.append(_patients(contrast.n))

@@ -13,7 +13,7 @@ from ablation.comparison import Analysis, Comparison, Contrast, Metric, Summary,
 from ablation.comparison.metrics import number_text
 from ablation.plugins.keys import Section
 from ablation.report.source import Source
-from ablation.statistics.multiplicity import Correction
+from ablation.statistics.corrections import CORRECTIONS
 
 COLUMNS = (
     "metric",
@@ -36,12 +36,6 @@ COLUMNS = (
     "d_z high",
 )
 """A design's row leaves the tests empty; a difference's row has `against` filled."""
-
-CORRECTED: dict[Correction, str] = {
-    "holm": "Holm",
-    "bh": "Benjamini-Hochberg",
-    "none": "unadjusted",
-}
 
 Row = tuple[str, ...]
 
@@ -94,8 +88,9 @@ def named_test(contrast: Contrast) -> str:
     """Return the test that decides and its adjustment, as in "Wilcoxon exact, Holm of 3"."""
     if contrast.family == 1:
         return contrast.test
-    family = f" of {contrast.family}" if contrast.correction != "none" else ""
-    return f"{contrast.test}, {CORRECTED[contrast.correction]}{family}"
+    correction = CORRECTIONS[contrast.correction]
+    family = f" of {contrast.family}" if correction.adjusts else ""
+    return f"{contrast.test}, {correction.label}{family}"
 
 
 def to_csv(comparison: Comparison) -> str:

@@ -5,19 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Comparison
-from ablation.comparison.tables.missing import RULES
-
-HD95_WORDS = {
-    "directed_max": "the larger of the two directed 95th percentiles of surface distances",
-    "pooled": "the 95th percentile of both directions' surface distances together",
-    "surfel": "the larger of the two directed 95th percentiles, surface elements weighted by area",
-}
-MISSED = {
-    "penalty": "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{distance}.",
-    "brats": "All cases were analysed; a missed tumour and a false alarm scored 0{distance}, finding "
-    "nothing where there is nothing the best value.",
-    "exclude": "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{dropped}.",
-}
+from ablation.comparison.analysis.empties import EMPTY_RULES
+from ablation.comparison.tables.missing import MISSING_RULES
+from ablation.metrics.hd95_methods import HD95_METHODS
 
 
 def scores(comparison: Comparison) -> Iterator[str]:
@@ -32,7 +22,7 @@ def scores(comparison: Comparison) -> Iterator[str]:
         yield f"Missed tumours{every}: {counts}."
     missing = comparison.settings["missing"]
     if missing != "error":
-        yield f"Of cases that not every design was scored on: {RULES[missing]}."  # type: ignore[index]
+        yield f"Of cases that not every design was scored on: {MISSING_RULES[missing]}."  # type: ignore[index]
     yield from comparison.notes
 
 
@@ -61,7 +51,9 @@ def _hd95(comparison: Comparison) -> str:
         if value is not None
     )
     method = next(stated, "")
-    return f"; HD95 is {HD95_WORDS.get(method, method)}" if method else ""
+    if not method:
+        return ""
+    return f"; HD95 is {HD95_METHODS[method].sentence if method in HD95_METHODS else method}"
 
 
 def _empties(comparison: Comparison) -> Iterator[str]:
@@ -71,4 +63,5 @@ def _empties(comparison: Comparison) -> Iterator[str]:
         return
     distance = " and, in distances, the diagonal of its scan" if "distance" in kinds else ""
     dropped = ", and its distance was left out for every design" if "distance" in kinds else ""
-    yield MISSED[str(comparison.settings["empty"])].format(distance=distance, dropped=dropped)
+    rule = EMPTY_RULES[comparison.settings["empty"]]  # type: ignore[index]
+    yield rule.sentence.format(distance=distance, dropped=dropped)

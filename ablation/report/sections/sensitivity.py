@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ablation.comparison import Analysis, CheckRow, Comparison, Contrast, p_text
+from ablation.comparison import Analysis, Check, CheckRow, Comparison, Contrast, p_text
 from ablation.report.figures.drawing import (
     INK,
     QUIET,
@@ -61,7 +61,7 @@ def _rows_of(comparison: Comparison, analysis: Analysis, contrast: Contrast) -> 
 
 
 def _choice(row: CheckRow) -> str:
-    return f"without one patient ({row.choice})" if row.kind == "patient left out" else row.choice
+    return f"without one patient ({row.choice})" if row.kind is Check.LEFT_OUT else row.choice
 
 
 def _lines(comparison: Comparison, analysis: Analysis) -> list[tuple[str, ...]]:
@@ -110,7 +110,7 @@ def _tick(row: CheckRow) -> str:
 
 
 def _point(row: CheckRow, at: int, name: str, on: Differences) -> Spec:
-    shade = QUIET if row.kind == "patient left out" else INK
+    shade = QUIET if row.kind is Check.LEFT_OUT else INK
     trace: Spec = {
         **exported(f"{name}, {_choice(row)}", customdata=("difference", "low", "high", "p")),
         "type": "scatter",
