@@ -23,6 +23,7 @@ from ablation.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from ablation.fairness import FairnessFacts
     from ablation.scores.runs import Imported
 
 PER_CASE_EXAMPLES = (
@@ -160,7 +161,7 @@ class Destination:
 
 def finish(
     rows: Sequence[Mapping[str, object]],
-    facts: Mapping[str, object],
+    facts: FairnessFacts,
     params: Mapping[str, str],
     to: Destination,
 ) -> None:

@@ -101,6 +101,7 @@ def report(
     from ablation.comparison import compare as compare_designs
     from ablation.comparison import with_target
     from ablation.config.sections import ComparisonConfig
+    from ablation.fairness import FairnessFacts
     from ablation.report import published
     from ablation.report.tracked import material_of
     from ablation.scores.finals import chosen, designs_of, on_shared_cases, planned_settings
@@ -125,7 +126,8 @@ def report(
         runs = chosen(finals, compare)
         designs = with_target(designs_of(runs), target)
         if method:
-            designs = [replace(one, facts={"hd95_method": method, **one.facts}) for one in designs]
+            assumed = FairnessFacts(hd95_method=method)
+            designs = [replace(one, facts=assumed.updated(one.facts)) for one in designs]
         settings = with_flags(planned_settings(run for own in runs.values() for run in own), flags)
         if missing is None:
             settings = on_shared_cases(settings, designs)
@@ -234,11 +236,11 @@ def _next_command(finals: Finals, designs: list[Design], workspace: Path) -> str
         return command(f"evaluate RUN --data PATH {joins}", workspace)
     other = next((name for name in DESIGNS if name not in swept), next(iter(DESIGNS)))
     facts = designs[0].facts
-    words = f"sweep --model {other} --trials {facts.get('trials', 20)}"
+    words = f"sweep --model {other} --trials {facts.trials or 20}"
     if folds := folds_of(finals.runs[0].tags):
         words += f" --folds {folds}"
-    if facts.get("preset"):
-        words += f" --preset {facts['preset']}"
-    if not facts.get("generated"):
+    if facts.preset:
+        words += f" --preset {facts.preset}"
+    if not facts.generated:
         words += " --data PATH"
     return command(f"{words} {joins}", workspace)

@@ -29,12 +29,10 @@ from ablation.comparison.result import Comparison, compare
 from ablation.comparison.tables.align import Design, with_target
 from ablation.comparison.tables.folds import protocol
 from ablation.comparison.wording.cautions import Caution, most_severe_first
-from ablation.comparison.wording.late import PLANNED
 from ablation.comparison.wording.verdict import Verdict, p_text
 
 __all__ = [
     "METRICS",
-    "PLANNED",
     "Analysis",
     "Caution",
     "Check",

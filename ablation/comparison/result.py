@@ -44,6 +44,7 @@ from ablation.comparison.wording.late import late_words, planned_before
 from ablation.comparison.wording.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
+from ablation.fairness import FairnessFacts
 from ablation.metrics.empty import has_lesion
 
 
@@ -62,6 +63,8 @@ class Comparison:
     """Every setting as used: margin, primary_test, correction, missing, empty, seed, ..."""
     analyses: tuple[Analysis, ...]
     """Of each target the primary metric first, then the secondary ones."""
+    facts: tuple[FairnessFacts, ...]
+    """What each design was given; in comparison.json the rows of `ledger` say it."""
     ledger: tuple[LedgerRow, ...]
     detection: tuple[Detection, ...]
     detection_contrasts: tuple[DetectionContrast, ...]
@@ -120,7 +123,7 @@ def compare(
     targets = [frame for frame in every if has_lesion(frame).any()] or every
     analyses = [a for frame in targets for a in _analyses(frame, metrics, pairs, settings)]
     primary = [analysis for analysis in analyses if analysis.role == "primary"]
-    facts = ledger(designs)
+    parity = ledger(designs)
     found = detections(_scored(rows), names, settings.level)
     sensitivity = policy_rows(rows, targets, metrics[0], pairs, settings)
     checks = check_rows(designs, rows, analyses, pairs, settings)
@@ -133,7 +136,8 @@ def compare(
         level=settings.level,
         settings=settings.model_dump(),
         analyses=tuple(analyses),
-        ledger=facts,
+        facts=tuple(design.facts for design in designs),
+        ledger=parity,
         detection=found,
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
@@ -148,14 +152,14 @@ def compare(
                 designs=designs,
                 settings=settings,
                 analyses=analyses,
-                ledger=facts,
+                ledger=parity,
                 detection=found,
                 sensitivity=sensitivity,
                 checks=checks,
             )
         ),
         notes=(*_notes(rows, designs, analyses, metrics, settings), *_hd95_words(silent)),
-        verdict=verdict(primary, facts, settings.level, "margin" in planned),
+        verdict=verdict(primary, parity, settings.level, "margin" in planned),
     )
 
 
@@ -265,7 +269,7 @@ def _notes(
             f"Averaged over trainings patient by patient ({counts}); intervals and tests "
             "treat patients as random, not trainings."
         )
-    if elsewhere := [design.name for design in designs if design.facts.get("imported")]:
+    if elsewhere := [design.name for design in designs if design.facts.imported]:
         notes.append(
             f"Made elsewhere, training data not known: {', '.join(elsewhere)}. "
             "These scores may be of patients that were trained on."

@@ -14,6 +14,7 @@ from ablation.comparison import (
     Validation,
     p_text,
 )
+from ablation.comparison.analysis.ledger import fact_text
 from ablation.statistics.corrections import CORRECTIONS
 
 
@@ -133,22 +134,18 @@ def _differences(analysis: Analysis, against: str) -> Iterator[Column]:
 
 
 def _costs(comparison: Comparison) -> Iterator[Column]:
-    rows = {row.fact: row for row in comparison.ledger}
-    place = {name: i for i, name in enumerate(comparison.designs)}
-
-    def stated(fact: str, name: str) -> object:
-        return rows[fact].stated[place[name]] if fact in rows else None
-
-    def shown(fact: str, name: str) -> Cell:
-        return Cell("" if stated(fact, name) is None else rows[fact].values[place[name]])
-
-    yield "parameters", lambda name: shown("parameters", name)
-    yield "ms per case", lambda name: shown("ms_per_case", name)
-    yield "trials", lambda name: shown("trials", name)
+    facts = dict(zip(comparison.designs, comparison.facts, strict=True))
+    yield "parameters", lambda name: _stated(facts[name].parameters)
+    yield "ms per case", lambda name: _stated(facts[name].ms_per_case)
+    yield "trials", lambda name: _stated(facts[name].trials)
     yield (
         "training time",
-        lambda name: _time(stated("study_seconds", name), stated("device", name)),
+        lambda name: _time(facts[name].study_seconds, facts[name].device),
     )
+
+
+def _stated(value: float | None) -> Cell:
+    return Cell("" if value is None else fact_text(value))
 
 
 def _mean(metric: Metric, summary: Summary) -> Cell:
@@ -182,11 +179,9 @@ def _validation(metric: Metric, found: Validation | None) -> Cell:
     return Cell(metric.text(found.mean), metric.text(found.gap, signed=True))
 
 
-def _time(seconds: object, device: object) -> Cell:
+def _time(seconds: float | None, device: str | None) -> Cell:
     """Return a time and what was kept busy by it."""
-    if not isinstance(seconds, int | float):
-        return Cell()
-    return Cell(duration(float(seconds)), "" if device is None else str(device))
+    return Cell() if seconds is None else Cell(duration(float(seconds)), device or "")
 
 
 def duration(seconds: float) -> str:

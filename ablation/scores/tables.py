@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from ablation.errors import DataError, UsageError, nearest
+from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import COLUMNS, COUNTS
 from ablation.metrics.empty import DISTANCES
 from ablation.metrics.hd95_methods import HD95_METHODS
@@ -37,7 +39,7 @@ def one_model(frames: Mapping[str, pd.DataFrame], path: Path) -> pd.DataFrame:
 
 def table_facts(
     frame: pd.DataFrame, path: Path, origin: str, hd95_method: str | None
-) -> dict[str, object]:
+) -> FairnessFacts:
     """Return what the fairness ledger can state of a table, which is little.
 
     Args:
@@ -54,7 +56,7 @@ def table_facts(
         raise UsageError(
             f"--assume-hd95-method {hd95_method!r}", hint=nearest(hd95_method, HD95_METHODS)
         )
-    facts: dict[str, object] = {"imported": origin}
+    facts = FairnessFacts(imported=origin)
     if "hd95" not in frame or frame["hd95"].isna().all():
         return facts
     if hd95_method is None:
@@ -66,7 +68,7 @@ def table_facts(
             ),
             hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
         )
-    return facts | {"hd95_method": hd95_method}
+    return replace(facts, hd95_method=hd95_method)
 
 
 def _row(given: Mapping[str, object], target: str) -> dict[str, object]:

@@ -27,7 +27,7 @@ def fold_words(designs: Sequence[Design]) -> tuple[str, ...]:
         if count
     ]
     if len(set(counts)) > 1:
-        listed = ", ".join(f"{d.name} {d.facts.get('protocol', 'not stated')}" for d in designs)
+        listed = ", ".join(f"{d.name} {d.facts.protocol or 'not stated'}" for d in designs)
         said.append(f"The designs were trained on different patients: {listed}.")
     return tuple(said)
 

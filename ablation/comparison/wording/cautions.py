@@ -16,6 +16,7 @@ from ablation.comparison.tables.folds import fold_counts
 from ablation.comparison.wording.late import differing_plans, late_words
 from ablation.comparison.wording.verdict import p_text
 from ablation.config.sections import ComparisonConfig
+from ablation.fairness import FACTS
 
 SMALL = 10  # patients below which a test set is called very small
 MOST_NAMED = 3  # comparisons in a line; more are counted
@@ -244,13 +245,13 @@ def _differing(evidence: Evidence) -> Iterator[Caution]:
     differing = [
         f"{row.label} ({_values(row, evidence.names)})"
         for row in evidence.ledger
-        if row.colour == "amber" and row.fact != "seeds"  # trainings have a line of their own
+        if row.colour == "amber" and not FACTS[row.fact].has_own_caution
     ]
     if differing:
         yield Caution("amber", f"Not the same for all designs: {'; '.join(differing)}.")
     unknown: dict[str, list[str]] = {}
     for row in evidence.ledger:
-        if row.colour == "grey" and row.judges_budget:
+        if row.colour == "grey" and row.confounds:
             silent = [
                 name for name, fact in zip(evidence.names, row.stated, strict=True) if fact is None
             ]

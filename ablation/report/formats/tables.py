@@ -105,7 +105,8 @@ def to_csv(comparison: Comparison) -> str:
 def to_json(comparison: Comparison, source: Source) -> str:
     """Return the whole comparison as JSON, unrounded; what does not exist is null."""
     stated = {key: value for key, value in _mapping(source).items() if key != "material"}
-    content = {"source": stated, **_mapping(comparison)}
+    numbers = {key: value for key, value in _mapping(comparison).items() if key != "facts"}
+    content = {"source": stated, **numbers}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

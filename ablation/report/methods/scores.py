@@ -43,14 +43,7 @@ def _metrics(comparison: Comparison) -> str:
 
 def _hd95(comparison: Comparison) -> str:
     """How HD95 was computed; designs that say otherwise are never compared."""
-    stated = (
-        str(value)
-        for row in comparison.ledger
-        if row.fact == "hd95_method"
-        for value in row.stated
-        if value is not None
-    )
-    method = next(stated, "")
+    method = next((one.hd95_method for one in comparison.facts if one.hd95_method), None)
     if not method:
         return ""
     return f"; HD95 is {HD95_METHODS[method].sentence if method in HD95_METHODS else method}"

@@ -535,7 +535,7 @@ def table(values: list[float | None], ids: list[str] | None = None) -> pd.DataFr
 
 def pair(inputs: Inputs, **settings: str) -> Any:
     """The first analysis of designs a and b."""
-    designs = [Design(name, (table(inputs[name], inputs.get(f"ids_{name}")),), {}) for name in "ab"]
+    designs = [Design(name, (table(inputs[name], inputs.get(f"ids_{name}")),)) for name in "ab"]
     return compare(designs, ComparisonConfig(secondary=(), **settings)).primary
 
 
