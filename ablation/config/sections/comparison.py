@@ -28,7 +28,9 @@ def _paired_test(name: str) -> str:
 
     if name not in TESTS:
         known = ", ".join(f"'{one}'" for one in TESTS)
-        raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": known})
+        raise PydanticCustomError(
+            "literal_error", "Input should be {expected}", {"expected": known}
+        )
     return name
 
 
