@@ -1,19 +1,23 @@
 """Which design is better on the same patients: per-case tables in, one frozen result out.
 
-metrics.py    scores: direction, unit, how they are printed
-align.py      the designs' tables, checked against each other; missing.py  cases one lacks
-empties.py    missed and absent tumours
-contrasts.py  one value per patient; summaries, differences, tests
-planned.py    the test that decides; relevance.py, margin_words.py  the size that matters
-ranks.py      three designs or more
-sensitivity.py  what other choices would have given
-folds.py      out-of-fold scores of cross-validation
-sizes.py      how large and how many the tumours are
-ledger.py     what is unfair about the comparison; validation.py  scores where settings were chosen
-late.py       what was chosen after the results were seen
-cautions.py   what weakens the result, the most severe first
-verdict.py    the result in words
-result.py     compare(): all of it
+metrics.py      scores: direction, unit, how they are printed
+tables/         which rows are compared
+  align.py        the designs' tables, checked against each other; missing.py  cases one lacks
+  folds.py        out-of-fold scores of cross-validation; settings.py  settings that name nothing
+analysis/       the numbers
+  contrasts.py    one value per patient; summaries, differences, tests
+  planned.py      the test that decides; relevance.py  the size that matters
+  empties.py      missed and absent tumours; sizes.py  how large and how many the tumours are
+  ranks.py        three designs or more; sensitivity.py  what other choices would have given
+  ledger.py       what is unfair; validation.py  scores where settings were chosen
+  notable.py      patients worth a look
+wording/        the sentences
+  verdict.py      the result; margin_words.py  against the size that matters
+  cautions.py     what weakens the result, the most severe first
+  late.py         what was chosen after the results were seen; notes.py  counts and conditions
+result.py       compare(): all of it
+
+Imports go one way: wording, analysis, tables.
 """
 
 from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
