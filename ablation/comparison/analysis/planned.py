@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from ablation.config.sections import ComparisonConfig
 from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.paired_tests import TESTS
-from ablation.statistics.paired_tests.spec import Alternative, Estimate, Method, Tested
+from ablation.statistics.paired_tests.spec import Alternative, Answer, Estimate, Method
 from ablation.statistics.resampling import stream
 
 Array = NDArray[np.float64]
@@ -61,7 +61,7 @@ def planned_test(d: Array, settings: ComparisonConfig, label: str) -> Planned:
     )
 
 
-def tested(d: Array, settings: ComparisonConfig, label: str) -> Tested:
+def tested(d: Array, settings: ComparisonConfig, label: str) -> Answer:
     """Return what the test that the settings name says of these differences."""
     test = TESTS[settings.primary_test]
     return test.run(d, settings.alternative, stream(settings.seed, label))

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ablation.statistics.paired_tests.spec import (
     Alternative,
+    Answer,
     Estimate,
     Method,
     PairedTest,
-    Tested,
     fewest_for_exact,
     smallest_exact_p,
 )
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from ablation.statistics.paired_tests.spec import Array
 
 
-def _run(d: Array, alternative: Alternative, rng: np.random.Generator) -> Tested:
+def _run(d: Array, alternative: Alternative, rng: np.random.Generator) -> Answer:
     from ablation.statistics.permutation import sign_flip
 
     found = sign_flip(d, rng)
     p = found.p_greater if alternative == "greater" else found.p_two_sided
     if found.exact:
-        return Tested(p, found.mean, Method.EXACT)
-    return Tested(p, found.mean, Method.DRAWN, found.flips)
+        return Answer(p, found.mean, Method.EXACT)
+    return Answer(p, found.mean, Method.DRAWN, found.flips)
 
 
 def _smallest_p(n: int, alternative: Alternative) -> float:

@@ -30,7 +30,7 @@ class Method(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class Answer:
     """A test's answer."""
 
     p: float | None
@@ -71,7 +71,7 @@ class PairedTest:
     """As printed in tables, before the method: "Wilcoxon" of "Wilcoxon exact"."""
     label: str
     """Its full name, as in "Wilcoxon signed-rank"."""
-    run: Callable[[Array, Alternative, np.random.Generator], Tested]
+    run: Callable[[Array, Alternative, np.random.Generator], Answer]
     """Differences, alternative and a source of random numbers -> answer."""
     smallest_p: Callable[[int, Alternative], float]
     """Patients -> the p that no data can undercut."""
@@ -88,11 +88,11 @@ class PairedTest:
     bibtex: str = ""
     """Entries of the sources that references.bib lacks."""
 
-    def printed(self, tested: Tested, alternative: Alternative) -> str:
+    def printed(self, tested: Answer, alternative: Alternative) -> str:
         """Return the test as tables name it.
 
         >>> from ablation.statistics.paired_tests import TESTS
-        >>> TESTS["wilcoxon"].printed(Tested(0.04, 2.1, Method.EXACT), "greater")
+        >>> TESTS["wilcoxon"].printed(Answer(0.04, 2.1, Method.EXACT), "greater")
         'Wilcoxon exact one-sided'
         """
         by = {

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ablation.statistics.paired_tests.spec import (
     Alternative,
+    Answer,
     Estimate,
     Method,
     PairedTest,
-    Tested,
 )
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ablation.statistics.paired_tests.spec import Array
 
 
-def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Tested:
+def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Answer:
     from ablation.statistics.paired import paired_t
 
     found = paired_t(d)
     p = found.p_two_sided
     if alternative == "greater" and p is not None and found.t is not None:
         p = p / 2 if found.t > 0 else 1 - p / 2
-    return Tested(p, found.interval.mean, Method.FORMULA)
+    return Answer(p, found.interval.mean, Method.FORMULA)
 
 
 def _estimate(d: Array, level: float) -> Estimate:

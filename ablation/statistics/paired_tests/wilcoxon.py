@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from ablation.statistics.paired_tests.spec import (
     Alternative,
+    Answer,
     Estimate,
     Method,
     PairedTest,
-    Tested,
     fewest_for_exact,
     smallest_exact_p,
 )
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from ablation.statistics.paired_tests.spec import Array
 
 
-def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Tested:
+def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Answer:
     from ablation.statistics.paired import signed_rank
 
     found = signed_rank(d)
     p = found.p_greater if alternative == "greater" else found.p_two_sided
-    return Tested(p, found.z, Method.EXACT if found.exact else Method.NORMAL)
+    return Answer(p, found.z, Method.EXACT if found.exact else Method.NORMAL)
 
 
 def _estimate(d: Array, level: float) -> Estimate:
