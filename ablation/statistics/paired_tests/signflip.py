@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ablation.statistics.paired_tests.spec import (
-    Alternative,
-    Answer,
-    Estimate,
-    Method,
-    PairedTest,
-    fewest_for_exact,
-    smallest_exact_p,
-)
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ablation.statistics.paired_tests.spec import Array
+from ablation.statistics.paired_tests import spec
+from ablation.statistics.paired_tests.spec import Answer, Estimate, Method, PairedTest
 
 
-def _run(d: Array, alternative: Alternative, rng: np.random.Generator) -> Answer:
+def _run(d: spec.Array, alternative: spec.Alternative, rng: spec.Rng) -> Answer:
     from ablation.statistics.permutation import sign_flip
 
     found = sign_flip(d, rng)
@@ -30,15 +16,15 @@ def _run(d: Array, alternative: Alternative, rng: np.random.Generator) -> Answer
     return Answer(p, found.mean, Method.DRAWN, found.flips)
 
 
-def _smallest_p(n: int, alternative: Alternative) -> float:
+def _smallest_p(n: int, alternative: spec.Alternative) -> float:
     from ablation.statistics.permutation import ENUMERATED_UP_TO, RESAMPLES, monte_carlo_p
 
     if n <= ENUMERATED_UP_TO:
-        return smallest_exact_p(n, alternative)
+        return spec.smallest_exact_p(n, alternative)
     return monte_carlo_p(0, RESAMPLES)
 
 
-def _estimate(d: Array, level: float) -> Estimate:  # noqa: ARG001
+def _estimate(d: spec.Array, level: float) -> Estimate:  # noqa: ARG001
     from ablation.statistics.paired import mean_interval
 
     return Estimate(mean_interval(d).mean, None, None)
@@ -52,7 +38,7 @@ SIGNFLIP = PairedTest(
     label="sign flips",
     run=_run,
     smallest_p=_smallest_p,
-    fewest_patients=fewest_for_exact,
+    fewest_patients=spec.fewest_for_exact,
     estimate=_estimate,
     estimate_label="mean",
     sentences={

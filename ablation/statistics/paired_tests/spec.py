@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Array = NDArray[np.float64]
-
+Array: TypeAlias = "NDArray[np.float64]"
+Rng: TypeAlias = "np.random.Generator"
 Alternative = Literal["two-sided", "greater"]
 
 
@@ -71,7 +71,7 @@ class PairedTest:
     """As printed in tables, before the method: "Wilcoxon" of "Wilcoxon exact"."""
     label: str
     """Its full name, as in "Wilcoxon signed-rank"."""
-    run: Callable[[Array, Alternative, np.random.Generator], Answer]
+    run: Callable[[Array, Alternative, Rng], Answer]
     """Differences, alternative and a source of random numbers -> answer."""
     smallest_p: Callable[[int, Alternative], float]
     """Patients -> the p that no data can undercut."""

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ablation.statistics.paired_tests.spec import (
-    Alternative,
-    Answer,
-    Estimate,
-    Method,
-    PairedTest,
-)
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ablation.statistics.paired_tests.spec import Array
+from ablation.statistics.paired_tests import spec
+from ablation.statistics.paired_tests.spec import Answer, Estimate, Method, PairedTest
 
 
-def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Answer:
+def _run(d: spec.Array, alternative: spec.Alternative, _: spec.Rng) -> Answer:
     from ablation.statistics.paired import paired_t
 
     found = paired_t(d)
@@ -28,7 +16,7 @@ def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Answer:
     return Answer(p, found.interval.mean, Method.FORMULA)
 
 
-def _estimate(d: Array, level: float) -> Estimate:
+def _estimate(d: spec.Array, level: float) -> Estimate:
     from ablation.statistics.paired import paired_t
 
     interval = paired_t(d, level).interval

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ablation.statistics.paired_tests.spec import (
-    Alternative,
-    Answer,
-    Estimate,
-    Method,
-    PairedTest,
-    fewest_for_exact,
-    smallest_exact_p,
-)
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from ablation.statistics.paired_tests.spec import Array
+from ablation.statistics.paired_tests import spec
+from ablation.statistics.paired_tests.spec import Answer, Estimate, Method, PairedTest
 
 
-def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Answer:
+def _run(d: spec.Array, alternative: spec.Alternative, _: spec.Rng) -> Answer:
     from ablation.statistics.paired import signed_rank
 
     found = signed_rank(d)
@@ -28,7 +14,7 @@ def _run(d: Array, alternative: Alternative, _: np.random.Generator) -> Answer:
     return Answer(p, found.z, Method.EXACT if found.exact else Method.NORMAL)
 
 
-def _estimate(d: Array, level: float) -> Estimate:
+def _estimate(d: spec.Array, level: float) -> Estimate:
     from ablation.statistics.effects import hodges_lehmann
 
     found = hodges_lehmann(d, level)
@@ -42,8 +28,8 @@ WILCOXON = PairedTest(
     short="Wilcoxon",
     label="Wilcoxon signed-rank",
     run=_run,
-    smallest_p=smallest_exact_p,
-    fewest_patients=fewest_for_exact,
+    smallest_p=spec.smallest_exact_p,
+    fewest_patients=spec.fewest_for_exact,
     estimate=_estimate,
     estimate_label="Hodges-Lehmann shift",
     sentences={
