@@ -326,10 +326,12 @@ def json_keys() -> Iterator[str]:
 def comparison_keys() -> Iterator[str]:
     """Yield the keys of a comparison and of every record in it, under the path that leads there."""
     from ablation.comparison import Comparison
+    from ablation.fairness import FairnessFacts
     from ablation.report import Source
 
-    found: dict[type, str] = {Comparison: "", Source: "source"}
-    for row in (*found, *_records(Comparison, "", found)):
+    shown: dict[type, str] = {Comparison: "", Source: "source"}
+    found = {**shown, FairnessFacts: "ledger"}  # in the file these are the rows of the ledger
+    for row in (*shown, *_records(Comparison, "", found)):
         notes = notes_of(row)
         hints = get_type_hints(row)
         rows = []

@@ -15,6 +15,7 @@ wording/        the sentences
   verdict.py      the result; margin_words.py  against the size that matters
   cautions.py     what weakens the result, the most severe first
   late.py         what was chosen after the results were seen; notes.py  counts and conditions
+  p_values.py     as they are printed
 result.py       compare(): all of it
 
 Imports go one way: wording, analysis, tables.
@@ -33,7 +34,8 @@ from ablation.comparison.result import Comparison, compare
 from ablation.comparison.tables.align import Design, with_target
 from ablation.comparison.tables.folds import protocol
 from ablation.comparison.wording.cautions import Caution, most_severe_first
-from ablation.comparison.wording.verdict import Verdict, p_text
+from ablation.comparison.wording.p_values import p_relation, p_text
+from ablation.comparison.wording.verdict import Verdict
 
 __all__ = [
     "METRICS",
@@ -61,6 +63,7 @@ __all__ = [
     "compare",
     "declared",
     "most_severe_first",
+    "p_relation",
     "p_text",
     "protocol",
     "with_target",

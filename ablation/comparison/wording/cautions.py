@@ -14,7 +14,7 @@ from ablation.comparison.metrics import Metric, number_text
 from ablation.comparison.tables.align import Design
 from ablation.comparison.tables.folds import fold_counts
 from ablation.comparison.wording.late import differing_plans, late_words
-from ablation.comparison.wording.verdict import p_text
+from ablation.comparison.wording.p_values import p_text
 from ablation.config.sections import ComparisonConfig
 from ablation.fairness import FACTS
 

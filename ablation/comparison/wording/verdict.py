@@ -9,6 +9,7 @@ from typing import Literal
 from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.wording.margin_words import relevance_sentences
+from ablation.comparison.wording.p_values import p_relation, p_text
 from ablation.fairness import Parity
 from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.power import minimum_detectable_effect
@@ -39,28 +40,6 @@ class Lead:
     def inside(self) -> str:
         """The sentence after an opening and a comma."""
         return f"{self.text[:1].lower()}{self.text[1:]}" if self.starts_with_article else self.text
-
-
-def p_text(p: float | None) -> str:
-    """Return a p-value with three significant digits, never as 0.
-
-    >>> p_text(0.0390625), p_text(0.5), p_text(0.00012), p_text(None)
-    ('0.0391', '0.5', '<0.001', '')
-    """
-    if p is None:
-        return ""
-    return "<0.001" if p < 0.001 else f"{p:.3g}"
-
-
-def p_relation(p: float | None) -> str:
-    """Return a p-value as it stands behind the letter p; nothing for one that does not exist.
-
-    >>> p_relation(0.0390625), p_relation(0.00012)
-    ('= 0.0391', '< 0.001')
-    """
-    if p is None:
-        return ""
-    return "< 0.001" if p < 0.001 else f"= {p_text(p)}"
 
 
 def verdict(
