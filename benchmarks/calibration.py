@@ -26,14 +26,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from ablation.statistics import (
-    hodges_lehmann,
-    mean_and_rank_disagree,
-    paired_t,
-    signed_rank,
-    stream,
-)
-from ablation.statistics.paired import EXACT_UP_TO, sign_flip_distribution
+from ablation.statistics.disagreement import mean_and_rank_disagree
+from ablation.statistics.effects import hodges_lehmann
+from ablation.statistics.paired import EXACT_UP_TO, paired_t, sign_flip_distribution, signed_rank
+from ablation.statistics.resampling import stream
 
 SEED = 20260101
 ALPHA = 0.05

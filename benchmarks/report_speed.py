@@ -40,8 +40,7 @@ def designs() -> list[Design]:
     difficulty = rng.normal(1.4, 0.8, PATIENTS)
     volumes = rng.lognormal(9.0, 1.0, PATIENTS).astype(int)
     return [
-        Design(f"design{j}", (cases(difficulty + 0.05 * j, volumes, rng),), {})
-        for j in range(DESIGNS)
+        Design(f"design{j}", (cases(difficulty + 0.05 * j, volumes, rng),)) for j in range(DESIGNS)
     ]
 
 

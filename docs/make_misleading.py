@@ -19,7 +19,7 @@ from threshold_designs import LEAST_VOXELS, designs, slices
 from ablation.comparison import Comparison, compare
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.empty import with_penalties
-from ablation.statistics import signed_rank
+from ablation.statistics.paired import signed_rank
 
 PAGE = Path(__file__).with_name("misleading.md")
 ALPHA = 0.05

@@ -222,6 +222,7 @@ def words(field: Any) -> str:
     from ablation.data import READERS
     from ablation.losses import LOSSES
     from ablation.models import DESIGNS
+    from ablation.statistics.paired_tests import TESTS
     from ablation.training.augmentations import AUGMENTATIONS
 
     targets = dict.fromkeys(target for reader in READERS.values() for target in reader.targets)
@@ -231,6 +232,7 @@ def words(field: Any) -> str:
         DataConfig.model_fields["source"].description: ("auto", *READERS),
         DataConfig.model_fields["target"].description: targets,
         DataConfig.model_fields["augmentation"].description: AUGMENTATIONS,
+        "test that decides": TESTS,
     }.get(field.description)
     known = listed or (
         get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
@@ -324,10 +326,12 @@ def json_keys() -> Iterator[str]:
 def comparison_keys() -> Iterator[str]:
     """Yield the keys of a comparison and of every record in it, under the path that leads there."""
     from ablation.comparison import Comparison
+    from ablation.fairness import FairnessFacts
     from ablation.report import Source
 
-    found: dict[type, str] = {Comparison: "", Source: "source"}
-    for row in (*found, *_records(Comparison, "", found)):
+    shown: dict[type, str] = {Comparison: "", Source: "source"}
+    found = {**shown, FairnessFacts: "ledger"}  # in the file these are the rows of the ledger
+    for row in (*shown, *_records(Comparison, "", found)):
         notes = notes_of(row)
         hints = get_type_hints(row)
         rows = []

@@ -22,6 +22,7 @@ from ablation.comparison import Design
 from ablation.config.sections import DataConfig
 from ablation.data import READERS, open_dataset
 from ablation.data.preprocess import volume_z_clip01
+from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import score_case
 
 PATIENTS, VALIDATION = 16, 4
@@ -81,18 +82,17 @@ def _design(name: str) -> Design:
     pairs = zip(_scans(), _masks(name), strict=True)
     table = pd.DataFrame([_row(scan, scan.patient, scan.truth, mask) for scan, mask in pairs])
     table["split"] = ["validation" if i < VALIDATION else "test" for i in range(PATIENTS)]
-    facts = {
-        "trials": len(CUTS),
-        "epochs_allowed": 0,
-        "epochs_used": 0,
-        "space_size": 1,
-        "seeds": 1,
-        "selected_on": "validation",
-        "threshold": _cut(name),
-        "planned_metric": "dice",
-        "generated": True,
-    }
-    return Design(name, (table,), facts, ("generated data",))
+    facts = FairnessFacts(
+        trials=len(CUTS),
+        epochs_allowed=0,
+        epochs_used=0,
+        space_size=1,
+        seeds=1,
+        selected_on="validation",
+        threshold=_cut(name),
+        generated=True,
+    )
+    return Design(name, (table,), facts, ("generated data",), {"metric": "dice"})
 
 
 def _row(scan: Scan, case: str, truth: Mask, mask: Mask) -> dict[str, object]:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from ablation.cli.options import say
+from ablation.cli.options import OneOf, say
 from ablation.cli.pictures import write_figures
+from ablation.metrics.hd95_methods import HD95_METHODS
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.paired_tests import TESTS
 
 if TYPE_CHECKING:
     from ablation.comparison import Comparison
@@ -31,12 +34,10 @@ Alternative = Annotated[
         "--alternative", help="two-sided, or greater: only better than the reference counts."
     ),
 ]
-PrimaryTest = Annotated[
-    str | None, typer.Option("--primary-test", help="Test that decides: wilcoxon, t or signflip.")
-]
+PrimaryTest = Annotated[str | None, OneOf("--primary-test", "Test that decides: {}.", TESTS)]
 Correction = Annotated[
     str | None,
-    typer.Option("--correction", help="Adjustment for several comparisons: holm, bh or none."),
+    OneOf("--correction", "Adjustment for several comparisons: {}.", CORRECTIONS),
 ]
 Margin = Annotated[
     str | None,
@@ -59,9 +60,10 @@ Empty = Annotated[
 Target = Annotated[str | None, typer.Option("--target", help="Region; default: every one.")]
 AssumedMethod = Annotated[
     str | None,
-    typer.Option(
+    OneOf(
         "--assume-hd95-method",
-        help="How HD95 was computed where a table does not say: directed_max, pooled or surfel.",
+        "How HD95 was computed where a table does not say: {}.",
+        HD95_METHODS,
     ),
 ]
 Format = Annotated[

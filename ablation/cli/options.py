@@ -4,10 +4,40 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
+
+
+class OneOf(OptionInfo):
+    """An option that takes the name of a registry's entry; its help lists those there are."""
+
+    def __init__(self, flag: str, meaning: str, known: Collection[str]) -> None:
+        self._meaning, self._known = meaning, known
+        super().__init__(default=flag)
+
+    @property
+    def help(self) -> str:
+        """The meaning with the names, as they are when help is asked for."""
+        return self._meaning.format(one_of(self._known))
+
+    @help.setter  # noqa: A003
+    def help(self, _: str | None) -> None:
+        """Typer sets what it was given, which is nothing."""
+
+
+def one_of(names: Collection[str]) -> str:
+    """Return names as a sentence lists them.
+
+    >>> one_of(["holm", "bh", "none"])
+    'holm, bh or none'
+    """
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
 
 Workspace = Annotated[
     Path,

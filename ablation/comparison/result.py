@@ -10,7 +10,6 @@ import pandas as pd
 from ablation.comparison.analysis.contrasts import (
     Analysis,
     analyse,
-    cases_by_training,
     planned_pairs,
 )
 from ablation.comparison.analysis.empties import (
@@ -31,19 +30,18 @@ from ablation.comparison.analysis.validation import Validation, validations
 from ablation.comparison.frame import table_of
 from ablation.comparison.tables.align import (
     Design,
-    absences,
     align,
-    distinct,
-    named,
     silent_on_hd95,
 )
-from ablation.comparison.tables.folds import fold_counts, fold_words
-from ablation.comparison.tables.missing import RULES
+from ablation.comparison.tables.folds import fold_counts
+from ablation.comparison.tables.settings import check_settings
 from ablation.comparison.wording.cautions import Caution, Evidence, cautions
 from ablation.comparison.wording.late import late_words, planned_before
+from ablation.comparison.wording.notes import notes
 from ablation.comparison.wording.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
-from ablation.errors import ComparisonError, UsageError, nearest
+from ablation.errors import ComparisonError
+from ablation.fairness import FairnessFacts
 from ablation.metrics.empty import has_lesion
 from ablation.metrics.metric import Metric
 from ablation.metrics.registry import METRICS, chosen_metrics
@@ -64,6 +62,8 @@ class Comparison:
     """Every setting as used: margin, primary_test, correction, missing, empty, seed, ..."""
     analyses: tuple[Analysis, ...]
     """Of each target the primary metric first, then the secondary ones."""
+    facts: tuple[FairnessFacts, ...]
+    """What each design was given; in comparison.json the rows of `ledger` say it."""
     ledger: tuple[LedgerRow, ...]
     detection: tuple[Detection, ...]
     detection_contrasts: tuple[DetectionContrast, ...]
@@ -116,7 +116,7 @@ def compare(
     """
     metrics = chosen_metrics(settings.metric, settings.secondary, known)
     names = [design.name for design in designs]
-    _check(settings, names, metrics, known)
+    check_settings(settings, names, metrics, known)
     silent = silent_on_hd95(designs, metrics)
     metrics = tuple(metric for metric in metrics if not silent or metric.name != "hd95")
     rows = align(designs, settings.missing)
@@ -126,7 +126,7 @@ def compare(
     targets = [frame for frame in every if has_lesion(frame).any()] or every
     analyses = [a for frame in targets for a in _analyses(frame, metrics, pairs, settings)]
     primary = [analysis for analysis in analyses if analysis.role == "primary"]
-    facts = ledger(designs)
+    parity = ledger(designs)
     found = detections(_scored(rows), names, settings.level)
     sensitivity = policy_rows(rows, targets, metrics[0], pairs, settings)
     checks = check_rows(designs, rows, analyses, pairs, settings)
@@ -139,7 +139,8 @@ def compare(
         level=settings.level,
         settings=settings.model_dump(),
         analyses=tuple(analyses),
-        ledger=facts,
+        facts=tuple(design.facts for design in designs),
+        ledger=parity,
         detection=found,
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
         sensitivity=sensitivity,
@@ -154,64 +155,15 @@ def compare(
                 designs=designs,
                 settings=settings,
                 analyses=analyses,
-                ledger=facts,
+                ledger=parity,
                 detection=found,
                 sensitivity=sensitivity,
                 checks=checks,
             )
         ),
-        notes=(*_notes(rows, designs, analyses, metrics, settings), *_hd95_words(silent)),
-        verdict=verdict(primary, facts, settings.level, "margin" in planned),
+        notes=notes(rows, designs, analyses, metrics, silent, settings),
+        verdict=verdict(primary, parity, settings.level, "margin" in planned),
     )
-
-
-def _check(
-    settings: ComparisonConfig,
-    names: Sequence[str],
-    metrics: Sequence[Metric],
-    known: Mapping[str, Metric],
-) -> None:
-    """Refuse settings that name nothing, all in one message."""
-    problems = []
-    if settings.reference is not None and settings.reference not in names:
-        problems.append(
-            (
-                f"reference {settings.reference!r} is not among the designs",
-                nearest(settings.reference, names),
-            )
-        )
-    if settings.alternative == "greater" and settings.reference is None:
-        problems.append(
-            (
-                "alternative greater names no direction",
-                "Name the design the others are to be better than: --reference NAME",
-            )
-        )
-    problems += [
-        (f"margin of an unknown metric {name!r}", nearest(name, known))
-        for name in settings.margin
-        if name not in known
-    ]
-    problems += [
-        (f"margin {name}={size:g} spans the whole range of {name}", "Two points are 0.02.")
-        for name, size in settings.margin.items()
-        if name in known and size >= known[name].bounds[1] - known[name].bounds[0]
-    ]
-    problems += [
-        (f"missing worst: nobody knows the worst {metric.name}", "Write --missing intersection.")
-        for metric in metrics
-        if metric.kind == "declared" and settings.missing == "worst"
-    ]
-    if problems:
-        raise UsageError(
-            "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)
-        )
-
-
-def _hd95_words(silent: Sequence[str]) -> tuple[str, ...]:
-    if not silent:
-        return ()
-    return (f"HD95 is not compared: not stated how it was computed for {', '.join(silent)}.",)
 
 
 def _scored(rows: pd.DataFrame) -> pd.DataFrame:
@@ -254,57 +206,3 @@ def _nowhere(rows: pd.DataFrame, metric: Metric) -> str:
     any_value = rows[metric.name].notna().groupby(rows["design"], sort=False).any()
     empty = ", ".join(str(name) for name in any_value.index[~any_value])
     return f": {empty} without any" if empty else ""
-
-
-def _notes(
-    rows: pd.DataFrame,
-    designs: Sequence[Design],
-    analyses: Sequence[Analysis],
-    metrics: Sequence[Metric],
-    settings: ComparisonConfig,
-) -> tuple[str, ...]:
-    """Counts and conditions a reader has to know; nothing is left out silently."""
-    notes = []
-    if max(len(design.cases) for design in designs) > 1:
-        counts = ", ".join(f"{d.name} {len(d.cases)}" for d in designs)
-        notes.append(
-            f"Averaged over trainings patient by patient ({counts}); intervals and tests "
-            "treat patients as random, not trainings."
-        )
-    if elsewhere := [design.name for design in designs if design.facts.get("imported")]:
-        notes.append(
-            f"Made elsewhere, training data not known: {', '.join(elsewhere)}. "
-            "These scores may be of patients that were trained on."
-        )
-    notes += fold_words(designs)
-    if settings.missing != "error":
-        notes += [f"{text}: {RULES[settings.missing]}." for text in absences(designs)]
-    once = rows[rows["design"] == designs[0].name].drop_duplicates(["patient", "case", "target"])
-    absent = int((~has_lesion(once)).sum())
-    if absent:
-        notes.append(f"{absent} test cases without a tumour count as detections only.")
-    judged = {analysis.target for analysis in analyses}
-    nowhere = [str(target) for target in sorted(rows["target"].unique()) if target not in judged]
-    if nowhere:
-        notes.append(f"No test case has {', '.join(nowhere)}: nothing is compared there.")
-    compared = {one.metric for one in analyses}
-    notes += [
-        f"{metric.label} is not compared: no patient has a value under every design."
-        for metric in metrics
-        if metric not in compared
-    ]
-    unscored = (_unscored(rows, one, settings) for one in analyses if one.unscored)
-    return (*notes, *unscored)
-
-
-def _unscored(rows: pd.DataFrame, analysis: Analysis, settings: ComparisonConfig) -> str:
-    """Which cases count for no design, and whose value is lacking."""
-    own = rows[rows["target"] == analysis.target]
-    undefined = cases_by_training(own, analysis.metric, settings.empty).isna()
-    cases = named([" ".join(distinct(key)) for key in undefined.index[undefined.any(axis=1)]])
-    whose = undefined.T.groupby(level="design", sort=False).any().any(axis=1)
-    lacking = ", ".join(str(name) for name in whose.index[whose])
-    return (
-        f"{analysis.label}: {cases} left out for every design ({analysis.unscored} in all), "
-        f"without a value in {lacking}."
-    )

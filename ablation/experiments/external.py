@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import cast
 
 from ablation.config import Config, with_values
 from ablation.data import Split, open_dataset, prepare
@@ -18,9 +18,10 @@ from ablation.experiments.leakage import unseen
 from ablation.experiments.objective import write_scores
 from ablation.experiments.rescoring import experiment_of, predictor_of, require_weights
 from ablation.experiments.scoring import Scored, score_at
+from ablation.fairness import FairnessFacts, from_tags, to_tags
 from ablation.inference.choose import OperatingPoint
 from ablation.inference.maps import Maps
-from ablation.inference.morphology import Element, Morphology
+from ablation.inference.morphology import Element, Kind, Morphology
 from ablation.metrics.cases import summarise
 from ablation.metrics.table import read_cases
 from tracking import names
@@ -169,12 +170,14 @@ def _refuse_mixture(target: Experiment, workspace: Path) -> None:
 
 def _point_of(record: RunRecord, element: Element) -> OperatingPoint:
     """Return how the run's maps become masks, as its ledger has it."""
-    facts = {
-        fact: json.loads(record.tags[names.LEDGER + fact])
-        for fact in ("tta", "threshold", "morphology", "min_size")
-    }
-    morphology = Morphology(facts["morphology"], facts["min_size"], element)
-    return OperatingPoint(facts["tta"], facts["threshold"], morphology)
+    facts = from_tags(record.tags)
+    if facts.tta is None or facts.threshold is None or facts.morphology is None:
+        raise DataError(
+            f"{record.name} does not say how its maps become masks", hint="Choose a finished run."
+        )
+    kind = cast("Kind", facts.morphology)
+    morphology = Morphology(kind, int(facts.min_size or 0), element)
+    return OperatingPoint(facts.tta, facts.threshold, morphology)
 
 
 def _identity(record: RunRecord, target: Experiment, point: OperatingPoint) -> str:
@@ -190,17 +193,18 @@ def _recorded(folder: RunFolder) -> tuple[Row, ...]:
 def _tags(
     record: RunRecord, target: Experiment, data: str, left_out: int, ms_per_case: float
 ) -> dict[str, str]:
-    facts = {
-        "external_test_set": data,
-        "generated": target.dataset.generated,
-        "ms_per_case": ms_per_case,
-        "patients_left_out": left_out,
-    }
+    facts = from_tags(record.tags).updated(
+        FairnessFacts(
+            external_test_set=data,
+            generated=target.dataset.generated,
+            ms_per_case=ms_per_case,
+            patients_left_out=left_out,
+        )
+    )
     # The folds of a cross-validation share their seeds, but each is a training of its own.
     fold = Fold.parse(record.tags[names.FOLD]).suffix if names.FOLD in record.tags else ""
     return {
-        **{tag: text for tag, text in record.tags.items() if tag.startswith(names.LEDGER)},
-        **{f"{names.LEDGER}{fact}": json.dumps(value) for fact, value in facts.items()},
+        **to_tags(facts),
         names.EXTERNAL: data,
         names.DATA: target.dataset.fingerprint,
         names.SPLIT: target.split.fingerprint,

@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ from ablation.data import Slices, training_rows
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, configured, params_of
 from ablation.experiments.scoring import SPLITS, Scored, score, validate
+from ablation.fairness import FairnessFacts, from_tags, to_tags
+from ablation.fairness.facts import VALIDATION
 from ablation.inference.choose import search_csv
 from ablation.inference.overlays import overlays_csv
 from ablation.inference.tta import uncovered
@@ -182,9 +184,9 @@ class Objective:
             **scores.summary,
             **{f"cost/{key}": float(value) for key, value in measured.items()},
         }
-        facts = self._facts(config, metrics) | scores.facts | {"device": trainer.device}
-        folder.finish("FINISHED", metrics=metrics, tags=_ledger(facts))
-        return Complete(scores.validation_dice, facts)
+        facts = replace(self._facts(config, metrics).updated(scores.facts), device=trainer.device)
+        folder.finish("FINISHED", metrics=metrics, tags=to_tags(facts))
+        return Complete(scores.validation_dice, facts.stated)
 
     def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
@@ -194,15 +196,10 @@ class Objective:
             if (known.path / name).exists():  # only finals have figures and a table per slice
                 folder.share(name, known)
         metrics = known.record.metrics
-        recorded = {
-            tag.removeprefix(names.LEDGER): json.loads(value)
-            for tag, value in known.record.tags.items()
-            if tag.startswith(names.LEDGER)
-        }
-        facts = recorded | self._facts(config, metrics)
-        tags = {**_ledger(facts), "ablate.answered_by": known.run_key}
+        facts = from_tags(known.record.tags).updated(self._facts(config, metrics))
+        tags = {**to_tags(facts), "ablate.answered_by": known.run_key}
         folder.finish("FINISHED", metrics=metrics, tags=tags)
-        return Complete(metrics["validation/objective"], facts)
+        return Complete(metrics["validation/objective"], facts.stated)
 
     def _fit(
         self,
@@ -257,27 +254,27 @@ class Objective:
             self._trainers[shape] = Trainer(config, self.experiment.image_shape)
         return self._trainers[shape]
 
-    def _facts(self, config: Config, metrics: Mapping[str, float]) -> dict[str, object]:
+    def _facts(self, config: Config, metrics: Mapping[str, float]) -> FairnessFacts:
         """Return what the fairness ledger of a report asks of every design."""
-        return {
-            "trials": self.experiment.config.sweep.trials,
-            "epochs_allowed": config.training.epochs,
-            "epochs_used": metrics["cost/epochs_used"],
-            "seconds": metrics["cost/seconds"],
-            "space_size": len(self.experiment.space),
-            "parameters": metrics["cost/parameters"],
-            "ms_per_case": metrics["ms_per_case"],
-            "search": config.inference.search,
-            "precision": config.training.precision,
-            "pretrained": weights.label(config.model),
-            "pruner": config.sweep.pruner,
-            "selected_on": "validation",
-            "preset": self.experiment.preset,
-            "generated": self.experiment.dataset.generated,
-            "patients_left_out": _left_out(self.experiment),
-            "hd95_method": HD95_METHOD,
-            "nsd_tolerance_mm": NSD_TOLERANCE,
-        }
+        return FairnessFacts(
+            trials=self.experiment.config.sweep.trials,
+            epochs_allowed=config.training.epochs,
+            epochs_used=metrics["cost/epochs_used"],
+            seconds=metrics["cost/seconds"],
+            space_size=len(self.experiment.space),
+            parameters=metrics["cost/parameters"],
+            ms_per_case=metrics["ms_per_case"],
+            search=config.inference.search,
+            precision=config.training.precision,
+            pretrained=weights.label(config.model),
+            pruner=config.sweep.pruner,
+            selected_on=VALIDATION,
+            preset=self.experiment.preset,
+            generated=self.experiment.dataset.generated,
+            patients_left_out=_left_out(self.experiment),
+            hd95_method=HD95_METHOD,
+            nsd_tolerance_mm=NSD_TOLERANCE,
+        )
 
 
 def data_tags(experiment: Experiment) -> dict[str, str]:
@@ -335,7 +332,3 @@ def _curves(epoch: Epoch) -> dict[str, float]:
         "validation/dice": epoch.validation_dice,
         "validation/threshold": epoch.threshold,
     }
-
-
-def _ledger(facts: Mapping[str, object]) -> dict[str, str]:
-    return {f"{names.LEDGER}{key}": json.dumps(value) for key, value in facts.items()}

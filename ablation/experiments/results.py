@@ -99,7 +99,7 @@ def _test_dice(
         return None, None, 0
     tables = trainings((final.record.tags, final.path, None) for final in finals)
     try:
-        result = compare([Design(experiment.design, tables, {})], experiment.config.comparison)
+        result = compare([Design(experiment.design, tables)], experiment.config.comparison)
     except ComparisonError:
         return None, None, 0  # no test patient has a tumour
     summary = result.primary.summaries[0]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ablation.config import Config, InferenceConfig
 from ablation.data import PatientFacts, Slices
 from ablation.experiments.experiment import Experiment
+from ablation.fairness import FairnessFacts
 from ablation.inference.choose import (
     OperatingPoint,
     Search,
@@ -83,16 +84,16 @@ class Scores(Scored):
         }
 
     @property
-    def facts(self) -> dict[str, object]:
+    def facts(self) -> FairnessFacts:
         """The operating point and how it was found, as a report states it."""
-        return {
-            "threshold": self.point.threshold,
-            "threshold_at_edge": self.search.at_edge,
-            "tta": self.point.tta,
-            "morphology": self.point.morphology.kind,
-            "min_size": self.point.morphology.size,
-            "candidates": len(self.search.tried),
-        }
+        return FairnessFacts(
+            threshold=self.point.threshold,
+            threshold_at_edge=self.search.at_edge,
+            tta=self.point.tta,
+            morphology=self.point.morphology.kind,
+            min_size=self.point.morphology.size,
+            candidates=len(self.search.tried),
+        )
 
 
 def validate(

@@ -25,6 +25,7 @@ from ablation.data import prepare
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, open_experiment, params_of
 from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags
+from ablation.fairness import FairnessFacts, to_tags
 from ablation.files.csv_rows import csv_text
 from sweeps import (
     Assignment,
@@ -308,11 +309,11 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
         metrics |= {"best/validation_dice": best.value, "best/number": float(best.number)}
     if end.why == "done":
         # The budget may have been raised after these finals were trained.
-        facts = {
-            "trials": experiment.config.sweep.trials,
-            "study_seconds": spent_seconds(folder.path.parent),
-        }
+        facts = FairnessFacts(
+            trials=experiment.config.sweep.trials,
+            study_seconds=spent_seconds(folder.path.parent),
+        )
         for final in finals_of(experiment, workspace):
-            final.update(tags={f"{names.LEDGER}{k}": json.dumps(v) for k, v in facts.items()})
+            final.update(tags=to_tags(facts))
     reason = "" if end.why == "done" else end.reason or end.why
     folder.finish(STATUS[end.why], reason=reason, metrics=metrics)

@@ -25,6 +25,7 @@ from ablation.config.asked import tracking_address
 from ablation.config.sections import ComparisonConfig, DataConfig
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
+from ablation.fairness import FairnessFacts
 from ablation.files.places import DEFAULT_WORKSPACE, command
 from ablation.report.figures.plotly_figures import figures
 from ablation.report.files import write_report
@@ -153,7 +154,8 @@ def _from_runs(
     runs = chosen(finals, asked.designs)
     designs = with_target(designs_of(runs), asked.target)
     if method:
-        designs = [replace(one, facts={"hd95_method": method, **one.facts}) for one in designs]
+        assumed = FairnessFacts(hd95_method=method)
+        designs = [replace(one, facts=assumed.updated(one.facts)) for one in designs]
     settings = with_rules(planned_settings(run for own in runs.values() for run in own), rules)
     if rules.missing is None:
         settings = on_shared_cases(settings, designs)
@@ -240,13 +242,13 @@ def _next_command(finals: Finals, design: Design, workspace: Path) -> str:
     if names.EXTERNAL in finals.runs[0].tags:
         return command(f"evaluate RUN --data PATH {joins}", workspace)
     other = next((name for name in DESIGNS if name not in swept), next(iter(DESIGNS)))
-    words = f"sweep --model {other} --trials {design.facts.get('trials', 20)}"
+    words = f"sweep --model {other} --trials {design.facts.trials or 20}"
     if folds := folds_of(finals.runs[0].tags):
         words += f" --folds {folds}"
-    if design.facts.get("preset"):
-        words += f" --preset {design.facts['preset']}"
+    if design.facts.preset:
+        words += f" --preset {design.facts.preset}"
     words += _target_words(finals)
-    if not design.facts.get("generated"):
+    if not design.facts.generated:
         words += " --data PATH"
     return command(f"{words} {joins}", workspace)
 

@@ -139,7 +139,7 @@ def _cases(runs: Runs, comparison: Comparison, fetch: Fetch) -> Iterator[Case]:
     ]
     patients = {patient for _, patient, kind in drawn if kind == "tumour"}
     size = 0
-    for one in notable(comparison, patients, seen):
+    for one in notable(comparison.primary, patients, seen):
         found = [
             _picture(design, *drawn[design, one.patient, one.kind], fetch)
             for design in runs

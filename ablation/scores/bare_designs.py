@@ -12,6 +12,7 @@ from ablation.comparison import Design
 from ablation.config.sections import ComparisonConfig
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
+from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import COUNTS, KEY
 from ablation.metrics.hd95_methods import name_it
 from ablation.metrics.metric import Metric, declared
@@ -72,7 +73,7 @@ def read_designs(
             f"declared in both directions: {', '.join(both)}",
             hint="Name it in --higher-is-better or in --lower-is-better.",
         )
-    facts = {} if reading.hd95_method is None else {"hd95_method": reading.hd95_method}
+    facts = FairnessFacts(hd95_method=reading.hd95_method)
     designs: list[tuple[Design, Path]] = []
     faults: list[DataError] = []
     for path, name in zip(paths, names_of(paths), strict=True):

@@ -9,6 +9,7 @@ from pathlib import Path
 from ablation.config.asked import tracking_address
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError
+from ablation.fairness import FairnessFacts
 from ablation.scores.bare import read_bare
 from ablation.scores.masks import MASK_FACTS, score_masks
 from ablation.scores.nnunet import read_nnunet
@@ -27,8 +28,8 @@ class Foreign:
 
     rows: tuple[Row, ...]
     """The per-case table."""
-    facts: Mapping[str, object]
-    """What the fairness facts can state."""
+    facts: FairnessFacts
+    """What is known of how they came to be."""
     params: Mapping[str, str]
     """How the rows were made."""
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from ablation.comparison import PLANNED, Design, protocol
+from ablation.comparison import Design, protocol
 from ablation.config import Config, with_values
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
+from ablation.fairness import FairnessFacts, from_tags, merged
 from ablation.metrics.table import read_cases
 from tracking import names
 from tracking.finals import Finals, PulledRun
@@ -58,18 +58,18 @@ def designs_of(chosen: dict[str, list[PulledRun]]) -> list[Design]:
         tables = trainings(
             (run.tags, run.folder, f"{names.PER_CASE} of run {run.name}") for run in runs
         )
-        facts = _facts(runs)
-        if not facts.get("imported"):
-            facts["seeds"] = len(tables)
-        designs.append(Design(name, tables, facts, _band(facts)))
-    if any(design.facts.get("imported") for design in designs):
+        facts = facts_of(runs)
+        if not facts.imported:
+            facts = replace(facts, seeds=len(tables))
+        designs.append(Design(name, tables, facts, _band(facts), planned_of(runs)))
+    if any(design.facts.imported for design in designs):
         designs = [_with_training_data(design) for design in _on_shared_targets(designs)]
     return designs
 
 
 def on_shared_cases(settings: ComparisonConfig, designs: list[Design]) -> ComparisonConfig:
     """Return the settings that imports need: they have no split, so the cases all share count."""
-    imported = any(design.facts.get("imported") for design in designs)
+    imported = any(design.facts.imported for design in designs)
     if not imported or settings.missing != "error":
         return settings
     return settings.model_copy(update={"missing": "intersection"})
@@ -88,7 +88,9 @@ def _on_shared_targets(designs: list[Design]) -> list[Design]:
         replace(
             one,
             cases=tuple(frame[frame["target"].isin(shared)] for frame in one.cases),
-            facts={**one.facts, "targets_left_out": ", ".join(sorted(targets - shared)) or "none"},
+            facts=replace(
+                one.facts, targets_left_out=", ".join(sorted(targets - shared)) or "none"
+            ),
         )
         for one, targets in zip(designs, own, strict=True)
     ]
@@ -96,9 +98,9 @@ def _on_shared_targets(designs: list[Design]) -> list[Design]:
 
 def _with_training_data(design: Design) -> Design:
     """Let the ledger show whose training data are known; an import states nothing."""
-    if design.facts.get("imported"):
+    if design.facts.imported:
         return design
-    return replace(design, facts={**design.facts, "training_data": "other patients"})
+    return replace(design, facts=replace(design.facts, training_data="other patients"))
 
 
 def folds_of(tags: Mapping[str, str]) -> int:
@@ -142,49 +144,36 @@ def _folds_missing(design: str, runs: list[PulledRun]) -> list[str]:
     return found
 
 
-def _facts(runs: list[PulledRun]) -> dict[str, object]:
-    """Return the ledger of a design: what its finals state, numbers averaged where they differ."""
-    stated: dict[str, list[object]] = {}
-    for run in runs:
-        for tag, text in run.tags.items():
-            if tag.startswith(names.LEDGER):
-                stated.setdefault(tag.removeprefix(names.LEDGER), []).append(json.loads(text))
-    facts = {fact: _joined(values) for fact, values in stated.items()}
+def facts_of(runs: Sequence[PulledRun]) -> FairnessFacts:
+    """Return what a design was given: what its finals state, numbers averaged where they differ."""
+    facts = merged([from_tags(run.tags) for run in runs])
     if spent := _seconds_of_folds(runs):
-        facts["study_seconds"] = sum(spent.values())
+        facts = replace(facts, study_seconds=sum(spent.values()))
     if names.EXTERNAL in runs[0].tags:
-        facts["protocol"] = "external test set"
-    elif names.SPLIT in runs[0].tags:  # an import says nothing of its training
-        facts["protocol"] = protocol(folds_of(runs[0].tags))
-    plan = planned_settings(runs)
-    for key in _planned(runs[0]):
-        name = key.removeprefix(COMPARISON)
-        facts[f"{PLANNED}{name}"] = getattr(plan, name)
+        return replace(facts, protocol="external test set")
+    if names.SPLIT in runs[0].tags:  # an import says nothing of its training
+        return replace(facts, protocol=protocol(folds_of(runs[0].tags)))
     return facts
 
 
-def _seconds_of_folds(runs: list[PulledRun]) -> dict[str, float]:
+def planned_of(runs: Sequence[PulledRun]) -> dict[str, object]:
+    """Return the settings that a design's finals fixed before their results, by their key."""
+    plan = planned_settings(runs)
+    keys = (key.removeprefix(COMPARISON) for key in _planned(runs[0]))
+    return {key: getattr(plan, key) for key in keys}
+
+
+def _seconds_of_folds(runs: Sequence[PulledRun]) -> dict[str, float]:
     """Return what the study of each outer fold took; finals of a fold state the same."""
-    tag = f"{names.LEDGER}study_seconds"
+    told = [(run.tags[names.FOLD], from_tags(run.tags)) for run in runs if names.FOLD in run.tags]
     return {
-        run.tags[names.FOLD]: float(json.loads(run.tags[tag]))
-        for run in runs
-        if names.FOLD in run.tags and tag in run.tags
+        fold: float(facts.study_seconds) for fold, facts in told if facts.study_seconds is not None
     }
 
 
-def _joined(values: list[object]) -> object:
-    if all(value == values[0] for value in values):
-        return values[0]
-    numbers = [float(v) for v in values if isinstance(v, int | float) and not isinstance(v, bool)]
-    if len(numbers) == len(values):
-        return sum(numbers) / len(numbers)
-    return ", ".join(dict.fromkeys(str(value) for value in values))
-
-
-def _band(facts: dict[str, object]) -> tuple[str, ...]:
-    generated = ("generated data",) if facts.get("generated") else ()
-    demo = ("demo settings",) if facts.get("preset") == DEMO else ()
+def _band(facts: FairnessFacts) -> tuple[str, ...]:
+    generated = ("generated data",) if facts.generated else ()
+    demo = ("demo settings",) if facts.preset == DEMO else ()
     return generated + demo
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
+from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import score_case
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.scores.mask_files import MaskFile, misplaced, read_mask, resampled
@@ -21,11 +22,9 @@ from ablation.scores.regions import NESTED, Content, Numbers, Regions, regions_o
 KEPT_BYTES = 1 << 30
 """Masks kept from the check for the scores; further ones are read again."""
 
-MASK_FACTS = {
-    "imported": "masks",
-    "hd95_method": HD95_METHOD,
-    "nsd_tolerance_mm": NSD_TOLERANCE,
-}
+MASK_FACTS = FairnessFacts(
+    imported="masks", hd95_method=HD95_METHOD, nsd_tolerance_mm=NSD_TOLERANCE
+)
 """What the fairness ledger can state of scored masks."""
 
 Row = Mapping[str, object]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ablation.errors import UsageError
+from ablation.fairness import FairnessFacts, to_tags
 from ablation.metrics.cases import summarise
 from ablation.metrics.table import write_cases
 from tracking import names
@@ -56,7 +57,7 @@ def write_import(
     workspace: Path,
     experiment: str,
     name: str,
-    facts: Mapping[str, object],
+    facts: FairnessFacts,
     params: Mapping[str, str],
 ) -> Imported:
     """Write a per-case table as a finished run of kind `import`.
@@ -76,7 +77,7 @@ def write_import(
     design = design_folder(workspace, experiment, name)
     first = RunName("import")
     earlier = attempts(design, first)
-    identity = _identity(rows, facts, params)
+    identity = _identity(rows, facts.stated, params)
     done = [folder for folder in earlier if folder.record.status == "FINISHED"]
     if done and done[-1].record.identity == identity:
         return Imported(done[-1], False, tuple(folder.record.name for folder in done[:-1]))
@@ -90,7 +91,7 @@ def write_import(
             study=str(StudyName(experiment, name)),
             identity=identity,
             params=params,
-            tags={f"{names.LEDGER}{fact}": json.dumps(value) for fact, value in facts.items()},
+            tags=to_tags(facts),
             provenance=collect(),
         ),
     )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
 from ablation.errors import DataError, UsageError, nearest
+from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import COUNTS, columns
 from ablation.metrics.hd95_methods import HD95_METHODS
 from ablation.metrics.registry import distances
@@ -41,7 +43,7 @@ def one_model(frames: Mapping[str, pd.DataFrame], path: Path) -> pd.DataFrame:
 
 def table_facts(
     frame: pd.DataFrame, path: Path, origin: str, hd95_method: str | None
-) -> dict[str, object]:
+) -> FairnessFacts:
     """Return what the fairness ledger can state of a table, which is little.
 
     Args:
@@ -55,7 +57,7 @@ def table_facts(
         UsageError: An unknown method.
     """
     checked_method(hd95_method)
-    facts: dict[str, object] = {"imported": origin}
+    facts = FairnessFacts(imported=origin)
     if "hd95" not in frame or frame["hd95"].isna().all():
         return facts
     if hd95_method is None:
@@ -67,7 +69,7 @@ def table_facts(
             ),
             hint="Say it: --assume-hd95-method " + "|".join(HD95_METHODS),
         )
-    return facts | {"hd95_method": hd95_method}
+    return replace(facts, hd95_method=hd95_method)
 
 
 def checked_method(method: str | None) -> str | None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 PValues = Sequence[float] | NDArray[np.float64]
-Correction = Literal["holm", "bh", "none"]
 
 
 def holm(p: PValues) -> tuple[float, ...]:
@@ -43,13 +41,6 @@ def benjamini_hochberg(p: PValues) -> tuple[float, ...]:
 def unadjusted(p: PValues) -> tuple[float, ...]:
     """Return the p-values as they are, checked."""
     return tuple(_checked(p).tolist())
-
-
-CORRECTIONS: dict[Correction, Callable[[PValues], tuple[float, ...]]] = {
-    "holm": holm,
-    "bh": benjamini_hochberg,
-    "none": unadjusted,
-}
 
 
 def _checked(p: PValues) -> NDArray[np.float64]:

@@ -52,6 +52,11 @@ class MeanInterval:
     """None for one patient and where all values are equal."""
     high: float | None
 
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether there is an interval and 0 lies outside it."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
 
 @dataclass(frozen=True, slots=True)
 class PairedT:

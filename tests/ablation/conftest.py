@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from ablation.comparison import Design
+from ablation.fairness import FairnessFacts
 
+PLANNED = "planned_"
 FAIR = {
     "protocol": "holdout",
     "trials": 20,
@@ -69,9 +72,12 @@ def table() -> Callable[..., pd.DataFrame]:
 
 @pytest.fixture
 def design() -> Callable[..., Design]:
-    def make(name: str, *tables: pd.DataFrame | Sequence[float], **facts: object) -> Design:
+    def make(name: str, *tables: pd.DataFrame | Sequence[float], **facts: Any) -> Design:
         frames = tuple(t if isinstance(t, pd.DataFrame) else cases(t) for t in tables)
-        return Design(name, frames, {**FAIR, **facts})
+        planned = {k: v for k, v in facts.items() if k.startswith(PLANNED)}
+        given = FairnessFacts(**{k: v for k, v in {**FAIR, **facts}.items() if k not in planned})
+        settings = {key.removeprefix(PLANNED): value for key, value in planned.items()}
+        return Design(name, frames, given, planned=settings)
 
     return make
 

@@ -13,43 +13,43 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablation.comparison.analysis.empties import Policy, penalties, scores_under
-from ablation.comparison.analysis.planned import fewest_patients, planned_test
+from ablation.comparison.analysis.planned import UsedTest, fewest_patients, planned_test
 from ablation.comparison.analysis.ranks import Ranking, rank_designs
 from ablation.comparison.analysis.relevance import Relevance, relevance
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.metric import ROW_UNIT, Metric
-from ablation.statistics import (
-    CORRECTIONS,
+from ablation.statistics.clusters import Clustering, clustering
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.disagreement import mean_and_rank_disagree
+from ablation.statistics.effects import (
     AverageEffect,
-    BootstrapInterval,
-    Clustering,
-    Correction,
     EffectSize,
     HodgesLehmann,
-    MeanInterval,
-    MedianInterval,
-    PairedT,
-    PrintedWilcoxon,
-    RankBiserial,
-    SignedRank,
     Superiority,
-    bca_interval,
-    clustering,
     cohens_dav,
     cohens_dz,
-    differences,
     hodges_lehmann,
-    mean_and_rank_disagree,
-    mean_interval,
-    mean_of,
-    median_interval,
-    paired_t,
-    patient_counts,
-    printed_wilcoxon,
-    rank_biserial,
-    signed_rank,
-    stream,
     superiority,
+)
+from ablation.statistics.median import MedianInterval, median_interval
+from ablation.statistics.paired import (
+    MeanInterval,
+    PairedT,
+    SignedRank,
+    differences,
+    mean_interval,
+    paired_t,
+    signed_rank,
+)
+from ablation.statistics.paired_tests.spec import Estimate
+from ablation.statistics.printed import PrintedWilcoxon, printed_wilcoxon
+from ablation.statistics.rank_biserial import RankBiserial, rank_biserial
+from ablation.statistics.resampling import (
+    BootstrapInterval,
+    bca_interval,
+    mean_of,
+    patient_counts,
+    stream,
 )
 
 Array = NDArray[np.float64]
@@ -87,11 +87,16 @@ class Contrast:
     """One oriented difference per patient, in the order of the analysis' patients."""
     test: str
     """The planned test, as in "Wilcoxon exact"."""
+    used: UsedTest
+    """The same in parts, for programs."""
+    estimate: Estimate
+    """What belongs to the planned test: the Hodges-Lehmann shift of Wilcoxon, the mean of t."""
     p: float | None
     """Of the planned test; None where cases of one patient were counted as independent."""
     p_adjusted: float | None
     """p with those of its family, by the correction."""
-    correction: Correction
+    correction: str
+    """Of the registry of corrections, as in `comparison.correction`."""
     family: int
     """Comparisons adjusted together."""
     smallest_p: float
@@ -128,7 +133,8 @@ class Contrast:
 
     def can_be_settled(self, alpha: float) -> bool:
         """Tell whether the smallest possible p, adjusted, lies below alpha."""
-        return self.smallest_p * (self.family if self.correction == "holm" else 1) < alpha
+        multiplied = CORRECTIONS[self.correction].multiplies_smallest
+        return self.smallest_p * (self.family if multiplied else 1) < alpha
 
     def disagrees(self, alpha: float) -> bool:
         """Tell whether mean and ranks tell different stories (a few extreme patients)."""
@@ -303,7 +309,7 @@ def _contrasts(
     raw = [_contrast(table, a, b, settings, len(pairs)) for a, b in pairs]
     if table.crowded:
         return tuple(raw)
-    adjusted = CORRECTIONS[settings.correction]([c.p for c in raw if c.p is not None])
+    adjusted = CORRECTIONS[settings.correction].adjust([c.p for c in raw if c.p is not None])
     return tuple(replace(c, p_adjusted=p) for c, p in zip(raw, adjusted, strict=True))
 
 
@@ -316,13 +322,15 @@ def _contrast(
     alpha = round(1 - level, 12)
     t, rank = paired_t(d, level), signed_rank(d)
     label = " ".join([table.target, metric.name, *sorted((candidate, reference))])
-    planned = planned_test(d, t, rank, settings, label)
+    planned = planned_test(d, settings, label)
     margin = None if table.crowded else settings.margin.get(metric.name)
     return Contrast(
         candidate=candidate,
         reference=reference,
         d=tuple(d.tolist()),
-        test=planned.name,
+        test=planned.printed,
+        used=planned.used,
+        estimate=planned.estimate,
         p=None if table.crowded else planned.p,
         p_adjusted=None,  # set together with its family
         correction=settings.correction,

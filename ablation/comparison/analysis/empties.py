@@ -14,13 +14,35 @@ import pandas as pd
 
 from ablation.metrics.empty import ONE_EMPTY, has_lesion, with_penalties
 from ablation.metrics.metric import Metric
-from ablation.statistics import clopper_pearson, sign_test
+from ablation.statistics.effects import clopper_pearson
+from ablation.statistics.permutation import sign_test
 
 Policy = Literal["penalty", "brats", "exclude"]
-POLICIES: dict[Policy, str] = {
-    "penalty": "cases with a tumour; a missed one scores 0 or the diagonal",
-    "brats": "all cases; a false alarm scores 0 or the diagonal, rightly finding nothing is perfect",
-    "exclude": "cases with a tumour; a missed one leaves the distances of every design",
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyRule:
+    """What missed and absent tumours count, in words."""
+
+    label: str
+    sentence: str
+    """In the methods text; {distance} and {dropped} stand for what concerns distances alone."""
+
+
+EMPTY_RULES: dict[Policy, EmptyRule] = {
+    "penalty": EmptyRule(
+        "cases with a tumour; a missed one scores 0 or the diagonal",
+        "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{distance}.",
+    ),
+    "brats": EmptyRule(
+        "all cases; a false alarm scores 0 or the diagonal, rightly finding nothing is perfect",
+        "All cases were analysed; a missed tumour and a false alarm scored 0{distance}, finding "
+        "nothing where there is nothing the best value.",
+    ),
+    "exclude": EmptyRule(
+        "cases with a tumour; a missed one leaves the distances of every design",
+        "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{dropped}.",
+    ),
 }
 
 
@@ -56,7 +78,7 @@ def scores_under(rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty")
     Args:
         rows: Aligned rows with columns status, shape, spacing, distance_unit and the metric.
         metric: The score.
-        policy: The rule, one of POLICIES.
+        policy: The rule, one of EMPTY_RULES.
     """
     entering = rows if policy == "brats" else rows[has_lesion(rows)]
     scores = with_penalties(entering)[metric.name].astype(float)

@@ -12,44 +12,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablation.comparison.tables.align import Design
-from ablation.comparison.wording.late import PLANNED
+from ablation.fairness import FACTS, Parity
+from ablation.fairness.facts import VALIDATION, Fact
 
 Colour = Literal["", "red", "amber", "grey"]
-Rule = Literal["allowed", "used", "same", "on validation", "shown"]
 RATIO = 1.10  # budgets within a tenth count as equal
 
-LEDGER: dict[str, tuple[str, Rule]] = {
-    "protocol": ("patients tested by", "same"),
-    "trials": ("trials allowed", "allowed"),
-    "epochs_allowed": ("epochs allowed in a trial", "allowed"),
-    "space_size": ("settings searched over", "allowed"),
-    "epochs_used": ("epochs used in the final", "used"),
-    "seconds": ("seconds of the final training", "shown"),
-    "study_seconds": ("seconds of all trainings", "shown"),
-    "device": ("trained on", "same"),
-    "seeds": ("final trainings", "same"),
-    "selected_on": ("settings chosen on", "on validation"),
-    "preset": ("preset", "same"),
-    "patients_left_out": ("unusable patients left out", "same"),
-    "precision": ("precision", "same"),
-    "pretrained": ("pre-trained weights", "same"),
-    "pruner": ("pruner", "same"),
-    "parameters": ("parameters", "shown"),
-    "search": ("inference search", "same"),
-    "tta": ("test-time augmentation chosen", "shown"),
-    "threshold": ("threshold chosen", "shown"),
-    "threshold_at_edge": ("threshold at the edge of the search", "shown"),
-    "morphology": ("morphology chosen", "shown"),
-    "min_size": ("its component size, pixels of 256x256", "shown"),
-    "ms_per_case": ("milliseconds per case", "shown"),
+UNFAIR: dict[Parity, tuple[Colour, str]] = {
+    Parity.ALLOWED: (
+        "red",
+        "unequal budget: the difference may reflect training or tuning, not the design",
+    ),
+    Parity.ON_VALIDATION: ("red", "chosen on test patients: these scores are optimistic"),
+    Parity.USED: ("amber", "stopped at different points by the same rule"),
+    Parity.SAME: ("amber", "differs between the designs"),
 }
-"""Facts every comparison shows, in this order; further facts of the designs follow."""
-
-UNSHOWN = frozenset({"run_ids", "generated", "imported"})
-UNFAIR = {
-    "allowed": "unequal budget: the difference may reflect training or tuning, not the design",
-    "on validation": "chosen on test patients: these scores are optimistic",
-}
+"""Colour and remark of a fact for which does not hold what has to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +44,53 @@ class LedgerRow:
     """The same as it was stated; None where missing."""
 
     @property
-    def judges_budget(self) -> bool:
+    def parity(self) -> Parity:
+        """What has to hold for this fact."""
+        return FACTS[self.fact].parity
+
+    @property
+    def confounds(self) -> bool:
         """Whether the fact decides about fairness, rather than describing a design."""
-        return LEDGER.get(self.fact, ("", "shown"))[1] in UNFAIR
+        return self.parity in (Parity.ALLOWED, Parity.ON_VALIDATION)
 
 
 def ledger(designs: Sequence[Design]) -> tuple[LedgerRow, ...]:
     """Return the parity table of these designs."""
-    facts = {fact for design in designs for fact in design.facts} - UNSHOWN
-    stated = {fact for fact in facts if not fact.startswith(PLANNED)}
-    rules = dict(LEDGER)
-    rules.update(
-        {fact: (fact.replace("_", " "), "same") for fact in sorted(stated - LEDGER.keys())}
+    return tuple(
+        row
+        for name, fact in FACTS.items()
+        if fact.parity is not Parity.HIDDEN
+        if (row := _row(name, fact, designs)) and (fact.always or _is_stated(row))
     )
-    return tuple(_row(fact, label, rule, designs) for fact, (label, rule) in rules.items())
 
 
-def _row(fact: str, label: str, rule: Rule, designs: Sequence[Design]) -> LedgerRow:
-    values = [design.facts.get(fact) for design in designs]
-    colour, remark = _judged(rule, values)
-    texts = tuple(fact_text(value) for value in values)
-    return LedgerRow(fact, label, texts, colour, remark, tuple(values))
+def _row(name: str, fact: Fact, designs: Sequence[Design]) -> LedgerRow:
+    values = tuple(getattr(design.facts, name) for design in designs)
+    colour, remark = _judged(fact.parity, values)
+    return LedgerRow(name, fact.label, tuple(map(fact_text, values)), colour, remark, values)
 
 
-def _judged(rule: Rule, values: Sequence[object]) -> tuple[Colour, str]:
+def _is_stated(row: LedgerRow) -> bool:
+    return any(value is not None for value in row.stated)
+
+
+def _judged(parity: Parity, values: Sequence[object]) -> tuple[Colour, str]:
     known = [value for value in values if value is not None]
-    if rule == "on validation" and any(value != "validation" for value in known):
-        return "red", UNFAIR[rule]
-    if rule == "allowed" and _unequal(known):
-        return "red", UNFAIR[rule]
+    broken = _broken(parity, known)
+    if broken and parity in (Parity.ALLOWED, Parity.ON_VALIDATION):
+        return UNFAIR[parity]  # whatever a further design does not state
     if len(known) < len(values):
         return "grey", "not stated"
-    if rule == "used" and _unequal(known):
-        return "amber", "stopped at different points by the same rule"
-    if rule == "same" and len({str(value) for value in known}) > 1:
-        return "amber", "differs between the designs"
-    return "", ""
+    return UNFAIR[parity] if broken else ("", "")
+
+
+def _broken(parity: Parity, known: Sequence[object]) -> bool:
+    """Whether these values are not as they have to be."""
+    if parity is Parity.ON_VALIDATION:
+        return any(value != VALIDATION for value in known)
+    if parity in (Parity.ALLOWED, Parity.USED):
+        return _unequal(known)
+    return parity is Parity.SAME and len({str(value) for value in known}) > 1
 
 
 def _unequal(values: Sequence[object]) -> bool:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.comparison.analysis.contrasts import Analysis
-from ablation.comparison.result import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +31,17 @@ class Notable:
 
 
 def notable(
-    comparison: Comparison, patients: Collection[str], false_alarms: Sequence[Seen]
+    analysis: Analysis, patients: Collection[str], false_alarms: Sequence[Seen]
 ) -> tuple[Notable, ...]:
-    """Return the patients worth a look by the primary metric, the most telling first.
+    """Return the patients worth a look by a metric, the most telling first.
 
     Args:
-        comparison: Its primary analysis decides; of equals the first patient.
+        analysis: Its scores decide; of equals the first patient.
         patients: Of whom there is something to show.
         false_alarms: The worst slices without tumour; one is chosen.
     """
     reasons: dict[str, list[str]] = {}
-    for patient, why in _tumours(comparison.primary, patients):
+    for patient, why in _tumours(analysis, patients):
         reasons.setdefault(patient, []).append(why)
     found = [Notable(patient, "tumour", "; ".join(why)) for patient, why in reasons.items()]
     if false_alarms:

@@ -8,68 +8,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config.sections import ComparisonConfig
-from ablation.statistics import (
-    PairedT,
-    SignedRank,
-    minimum_attainable_p,
-    patients_needed,
-    sign_flip,
-    stream,
-)
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.paired_tests import TESTS
+from ablation.statistics.paired_tests.spec import Alternative, Answer, Estimate, Method
+from ablation.statistics.resampling import stream
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedTest:
-    """A test's answer on one difference per patient."""
+class UsedTest:
+    """Which test gave a p-value, and how."""
 
     name: str
+    """Of the registry of paired tests, as in `comparison.primary_test`."""
+    alternative: Alternative
+    method: Method
+    """exact, normal, drawn or formula."""
+    draws: int | None
+    """Random outcomes that were drawn; None for other methods."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """The planned test's answer on one difference per patient."""
+
+    printed: str
     """As in "Wilcoxon exact"."""
+    used: UsedTest
     p: float
     smallest_p: float
     """What this test could give at best with so many patients."""
+    estimate: Estimate
 
 
-def planned_test(
-    d: Array, t: PairedT, rank: SignedRank, settings: ComparisonConfig, label: str
-) -> PlannedTest:
-    """Return the answer of the test that the settings name; 1 where t does not exist.
+def planned_test(d: Array, settings: ComparisonConfig, label: str) -> Planned:
+    """Return the answer of the test that the settings name; p is 1 where it is not defined.
 
     Args:
         d: Oriented differences, one per patient.
-        t: The paired t test of them.
-        rank: The signed-rank test of them.
-        settings: primary_test, alternative and seed are read.
-        label: Of the stream of random flips; the same for a pair in both directions.
+        settings: primary_test, alternative, level and seed are read.
+        label: Of the stream of random numbers; the same for a pair in both directions.
     """
-    one_sided = settings.alternative == "greater"
-    side = " one-sided" if one_sided else ""
-    smallest = minimum_attainable_p(rank.n) / (2 if one_sided and rank.n > 1 else 1)
-    if settings.primary_test == "t":
-        return PlannedTest(f"paired t{side}", _t(t, one_sided), 0.0 if rank.n > 1 else 1.0)
-    if settings.primary_test == "signflip":
-        flips = sign_flip(d, stream(settings.seed, label))
-        method = "exact" if flips.exact else f"with {flips.flips} draws"
-        p = flips.p_greater if one_sided else flips.p_two_sided
-        least = smallest if flips.exact else 1 / (flips.flips + 1)
-        return PlannedTest(f"sign flips {method}{side}", p, least)
-    method = "exact" if rank.exact else "normal"
-    p = rank.p_greater if one_sided else rank.p_two_sided
-    return PlannedTest(f"Wilcoxon {method}{side}", p, smallest)
+    test, alternative = TESTS[settings.primary_test], settings.alternative
+    found = tested(d, settings, label)
+    return Planned(
+        printed=test.printed(found, alternative),
+        used=UsedTest(test.name, alternative, found.method, found.draws),
+        p=1.0 if found.p is None else found.p,
+        smallest_p=test.smallest_p(d.size, alternative),
+        estimate=test.estimate(d, settings.level),
+    )
 
 
-def _t(t: PairedT, one_sided: bool) -> float:
-    if t.p_two_sided is None or t.t is None:
-        return 1.0
-    if not one_sided:
-        return t.p_two_sided
-    return t.p_two_sided / 2 if t.t > 0 else 1 - t.p_two_sided / 2
+def tested(d: Array, settings: ComparisonConfig, label: str) -> Answer:
+    """Return what the test that the settings name says of these differences."""
+    test = TESTS[settings.primary_test]
+    return test.run(d, settings.alternative, stream(settings.seed, label))
 
 
 def fewest_patients(settings: ComparisonConfig, comparisons: int, alpha: float) -> int:
     """Return the patients from which the planned test can fall below alpha at all."""
-    if settings.primary_test == "t":
-        return 2
-    family = comparisons if settings.correction == "holm" else 1
-    return patients_needed(family, 2 * alpha if settings.alternative == "greater" else alpha)
+    family = comparisons if CORRECTIONS[settings.correction].multiplies_smallest else 1
+    return TESTS[settings.primary_test].fewest_patients(alpha, family, settings.alternative)

@@ -9,24 +9,13 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from ablation.comparison.analysis.planned import planned_test
+from ablation.comparison.analysis.planned import tested
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.metric import Metric
-from ablation.statistics import (
-    CORRECTIONS,
-    Friedman,
-    Groups,
-    RankStability,
-    Schemes,
-    differences,
-    friedman,
-    groups,
-    leave_one_out_winner,
-    paired_t,
-    rank_stability,
-    schemes,
-    signed_rank,
-)
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.paired import differences
+from ablation.statistics.ranking import Friedman, Groups, Schemes, friedman, groups, schemes
+from ablation.statistics.stability import RankStability, leave_one_out_winner, rank_stability
 
 Array = NDArray[np.float64]
 
@@ -65,12 +54,12 @@ def rank_designs(
     table = np.stack([scores[name] for name in names], axis=1)
     higher = metric.higher_is_better
     wins = _significant_wins(table, names, metric, settings)
-    tested = friedman(table, higher_is_better=higher)
-    order = sorted(range(len(names)), key=lambda i: (tested.mean_ranks[i], names[i]))
+    omnibus = friedman(table, higher_is_better=higher)
+    order = sorted(range(len(names)), key=lambda i: (omnibus.mean_ranks[i], names[i]))
     left_out = leave_one_out_winner(table, higher_is_better=higher)
     return Ranking(
         designs=tuple(names),
-        friedman=tested,
+        friedman=omnibus,
         schemes=schemes(table, wins, higher_is_better=higher),
         groups=groups([names[i] for i in order], [(names[a], names[b]) for a, b in wins]),
         stability=rank_stability(table, counts, settings.level, higher_is_better=higher),
@@ -87,11 +76,10 @@ def _significant_wins(
     found = []
     for a, b in pairs:
         d = metric.sign * differences(table[:, a], table[:, b])
-        t, rank = paired_t(d), signed_rank(d)
         label = " ".join(["ranks", metric.name, *sorted((names[a], names[b]))])
-        p = planned_test(d, t, rank, two_sided, label).p
-        ahead = rank.z if settings.primary_test == "wilcoxon" else t.interval.mean
-        found.append((p, (a, b) if ahead > 0 else (b, a)))
-    adjusted = CORRECTIONS[settings.correction]([p for p, _ in found])
+        answer = tested(d, two_sided, label)
+        p = 1.0 if answer.p is None else answer.p
+        found.append((p, (a, b) if answer.direction > 0 else (b, a)))
+    adjusted = CORRECTIONS[settings.correction].adjust([p for p, _ in found])
     alpha = 1 - settings.level
     return [pair for p, (_, pair) in zip(adjusted, found, strict=True) if p < alpha]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ablation.statistics import BayesianSignedRank, Equivalence, bayesian_signed_rank, tost
+from ablation.statistics.bayes import BayesianSignedRank, bayesian_signed_rank
+from ablation.statistics.equivalence import Equivalence, tost
 
 Array = NDArray[np.float64]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -17,29 +17,37 @@ from ablation.comparison.analysis.contrasts import (
     complete_cases,
     draws_of,
 )
-from ablation.comparison.analysis.empties import POLICIES, Policy
+from ablation.comparison.analysis.empties import EMPTY_RULES, Policy
 from ablation.comparison.tables.align import Design, absences, align
 from ablation.comparison.tables.folds import fold_counts, over_folds
-from ablation.comparison.tables.missing import RULES
+from ablation.comparison.tables.missing import MISSING_RULES
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
 from ablation.metrics.metric import Metric
-from ablation.statistics import (
+from ablation.statistics.clusters import mean_of_cases
+from ablation.statistics.paired_tests import TESTS
+from ablation.statistics.permutation import sign_test
+from ablation.statistics.repeats import unpaired_seeds
+from ablation.statistics.resampling import (
     leave_one_out_counts,
     mean_of,
-    mean_of_cases,
     percentile_interval,
-    sign_flip,
-    sign_test,
     stream,
-    unpaired_seeds,
 )
 
 Array = NDArray[np.float64]
 Pairs = Sequence[tuple[str, str]]
-Kind = Literal[
-    "test", "patient left out", "cases weigh alike", "trainings", "folds", "missing cases"
-]
+
+
+class Check(StrEnum):
+    """What a check does in another way."""
+
+    TEST = "test"
+    LEFT_OUT = "patient left out"
+    CASE_WEIGHTED = "cases weigh alike"
+    TRAININGS = "trainings"
+    FOLDS = "folds"
+    GAPS = "missing cases"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class PolicyRow:
 class CheckRow:
     """A primary comparison under another choice; above 0 the candidate is better."""
 
-    kind: Kind
+    kind: Check
     choice: str
     target: str
     candidate: str
@@ -97,7 +105,7 @@ def policy_rows(
     """Return the primary comparisons under every empty-mask rule, the one in use first."""
     if not pairs or (rows["status"] == "scored").all():
         return ()
-    order: list[Policy] = [settings.empty, *(p for p in POLICIES if p != settings.empty)]
+    order: list[Policy] = [settings.empty, *(p for p in EMPTY_RULES if p != settings.empty)]
     return tuple(
         row
         for frame in targets
@@ -108,8 +116,8 @@ def policy_rows(
 
 def _under(analysis: Analysis, policy: Policy, pairs: Pairs) -> list[PolicyRow]:
     if not analysis.patients:
-        return [PolicyRow(policy, POLICIES[policy], None, "") for _ in pairs]
-    return [PolicyRow(policy, POLICIES[policy], c, _winner(c)) for c in analysis.contrasts]
+        return [PolicyRow(policy, EMPTY_RULES[policy].label, None, "") for _ in pairs]
+    return [PolicyRow(policy, EMPTY_RULES[policy].label, c, _winner(c)) for c in analysis.contrasts]
 
 
 def _winner(contrast: Contrast) -> str:
@@ -153,7 +161,7 @@ def check_rows(
 
 
 def _row(
-    kind: Kind,
+    kind: Check,
     choice: str,
     analysis: Analysis,
     contrast: Contrast,
@@ -167,24 +175,17 @@ def _row(
 def _tests(
     analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
 ) -> Iterator[CheckRow]:
-    """The same differences by four tests, each with the estimate that belongs to it."""
+    """The same differences by every test, each with the estimate that belongs to it."""
     d = np.array(contrast.d)
-    i, shift, middle = contrast.t.interval, contrast.shift, contrast.median_interval
     label = " ".join([analysis.target, analysis.metric.name, *sorted(_names(contrast))])
-    flips = sign_flip(d, stream(settings.seed, label))
-    yield _row(
-        "test",
-        "Wilcoxon signed-rank, Hodges-Lehmann shift",
-        analysis,
-        contrast,
-        (shift.estimate, shift.low, shift.high, contrast.rank.p_two_sided),
-    )
-    t = (i.mean, i.low, i.high, contrast.t.p_two_sided)
-    yield _row("test", "paired t, mean", analysis, contrast, t)
-    flipped = (i.mean, None, None, flips.p_two_sided)
-    yield _row("test", "sign flips, mean", analysis, contrast, flipped)
+    for test in TESTS.values():
+        found = test.run(d, "two-sided", stream(settings.seed, label))
+        by = test.estimate(d, settings.level)
+        choice = f"{test.label}, {test.estimate_label}"
+        yield _row(Check.TEST, choice, analysis, contrast, (by.value, by.low, by.high, found.p))
+    middle = contrast.median_interval
     signs = (middle.estimate, middle.low, middle.high, sign_test(d).p_two_sided)
-    yield _row("test", "sign test, median", analysis, contrast, signs)
+    yield _row(Check.TEST, "sign test, median", analysis, contrast, signs)
 
 
 def _left_out(analysis: Analysis, contrast: Contrast) -> Iterator[CheckRow]:
@@ -194,7 +195,7 @@ def _left_out(analysis: Analysis, contrast: Contrast) -> Iterator[CheckRow]:
     means = mean_of(contrast.d)(leave_one_out_counts(contrast.n))
     weakest = int(np.argmin(means * np.sign(contrast.t.interval.mean or 1.0)))
     values = (float(means[weakest]), float(means.min()), float(means.max()), None)
-    yield _row("patient left out", analysis.patients[weakest], analysis, contrast, values)
+    yield _row(Check.LEFT_OUT, analysis.patients[weakest], analysis, contrast, values)
 
 
 def _case_weighted(
@@ -209,7 +210,7 @@ def _case_weighted(
     counts = draws_of(analysis.patients, settings.seed)
     interval = percentile_interval(mean_of_cases(groups), counts, settings.level)
     values = (interval.estimate, interval.low, interval.high, None)
-    yield _row("cases weigh alike", "mean over cases", analysis, contrast, values)
+    yield _row(Check.CASE_WEIGHTED, "mean over cases", analysis, contrast, values)
 
 
 def _trainings(
@@ -222,7 +223,7 @@ def _trainings(
         return
     recipe = unpaired_seeds(a, b, settings.level)
     values = (recipe.mean, recipe.low, recipe.high, None)
-    yield _row("trainings", "patients and trainings random", analysis, contrast, values)
+    yield _row(Check.TRAININGS, "patients and trainings random", analysis, contrast, values)
 
 
 def _folds(
@@ -235,7 +236,7 @@ def _folds(
     if found is not None:
         choice = f"training patients random, {fold_counts([a])[0]} folds (Nadeau-Bengio)"
         values = (found.mean, found.low, found.high, found.p_two_sided)
-        yield _row("folds", choice, analysis, contrast, values)
+        yield _row(Check.FOLDS, choice, analysis, contrast, values)
 
 
 def _gaps(
@@ -244,7 +245,7 @@ def _gaps(
     """Both rules for cases one design lacks, side by side."""
     if settings.missing == "error" or not absences(designs):
         return
-    for rule, words in RULES.items():
+    for rule, words in MISSING_RULES.items():
         try:
             rows = align(designs, rule)
         except ComparisonError:  # the designs share no case: the other rule stands alone
@@ -254,7 +255,7 @@ def _gaps(
             for contrast in analysis.contrasts:
                 i = contrast.t.interval
                 values = (i.mean, i.low, i.high, contrast.p)
-                yield _row("missing cases", words, analysis, contrast, values)
+                yield _row(Check.GAPS, words, analysis, contrast, values)
 
 
 def _names(contrast: Contrast) -> tuple[str, str]:

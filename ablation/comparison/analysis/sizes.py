@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from ablation.comparison.analysis.contrasts import Analysis, Contrast
 from ablation.metrics.empty import has_lesion, read_extent
-from ablation.statistics import MeanInterval, Trend, mean_interval, trend
+from ablation.statistics.paired import MeanInterval, mean_interval
+from ablation.statistics.trend import Trend, trend
 
 Array = NDArray[np.float64]
 LESIONS = ("lesions_truth", "lesions_found", "lesions_false")

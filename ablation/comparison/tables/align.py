@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -15,6 +15,7 @@ from ablation.comparison.tables.missing import (
     without_absent,
 )
 from ablation.errors import ComparisonError, UsageError, nearest
+from ablation.fairness import FairnessFacts
 from ablation.metrics.hd95_methods import name_it
 from ablation.metrics.metric import Metric
 
@@ -24,6 +25,8 @@ FILL_GAPS = "Score these cases too, or name a rule for them: --missing intersect
 OTHER_NAME = (
     "Give every design once, under a name of its own; bare tables are named by their files."
 )
+METHODS = ("hd95_method", "nsd_tolerance_mm")
+"""Facts that say how a score was computed."""
 MOST_NAMED = 6  # ids in a message; more are counted
 
 
@@ -37,10 +40,11 @@ class Design:
 
     Of cross-validation it holds the rows of all outer folds, told apart in a column `fold`.
     """
-    facts: Mapping[str, object]
-    """What the fairness ledger shows: trials, epochs_allowed, epochs_used, seconds, ..."""
+    facts: FairnessFacts = field(default_factory=FairnessFacts)
     band: tuple[str, ...] = ()
     """Why the scores say nothing about patients, such as "generated data"."""
+    planned: Mapping[str, object] = field(default_factory=dict)
+    """Settings of the comparison that were fixed before the results, by their key."""
 
 
 def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame:
@@ -152,7 +156,7 @@ def absences(designs: Sequence[Design]) -> tuple[str, ...]:
 def _lacking(designs: Sequence[Design], tables: Tables) -> list[str]:
     """Name what tables lack, and the likely reason where designs were tested in different ways."""
     problems = list(_other_cases(tables))
-    ways = {d.name: str(d.facts["protocol"]) for d in designs if "protocol" in d.facts}
+    ways = {d.name: d.facts.protocol for d in designs if d.facts.protocol is not None}
     if problems and len(set(ways.values())) > 1:
         listed = ", ".join(f"{name} by {way}" for name, way in ways.items())
         problems.append(f"they were tested in different ways ({listed})")
@@ -213,8 +217,9 @@ def _other_methods(designs: Sequence[Design], tables: Tables) -> Iterator[str]:
     units = sorted({unit for unit in cells if unit})
     if len(units) > 1:
         yield f"distances are in {' and in '.join(units)}"
-    for method in ("hd95_method", "nsd_tolerance_mm"):
-        stated = {d.name: str(d.facts[method]) for d in designs if d.facts.get(method) is not None}
+    for method in METHODS:
+        found = {d.name: d.facts.stated.get(method) for d in designs}
+        stated = {name: str(value) for name, value in found.items() if value is not None}
         if len(set(stated.values())) > 1:
             yield f"{method} differs: " + ", ".join(f"{k} {v}" for k, v in stated.items())
 
@@ -242,7 +247,7 @@ def silent_on_hd95(designs: Sequence[Design], metrics: Sequence[Metric]) -> tupl
     Raises:
         ComparisonError: HD95 is what decides.
     """
-    silent = tuple(d.name for d in designs if d.facts.get("hd95_method") is None)
+    silent = tuple(d.name for d in designs if d.facts.hd95_method is None)
     if len(silent) in (0, len(designs)) or all(metric.name != "hd95" for metric in metrics):
         return ()
     if metrics[0].name == "hd95":

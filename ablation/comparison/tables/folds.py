@@ -9,27 +9,12 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 
 from ablation.comparison.tables.align import Design, by_fold
-from ablation.statistics import CorrectedT, corrected_resampled_t
+from ablation.statistics.repeats import CorrectedT, corrected_resampled_t
 
 
 def fold_counts(designs: Sequence[Design]) -> tuple[int, ...]:
     """Return how many outer folds each design has; 0 where there is one split."""
     return tuple(d.cases[0]["fold"].nunique() if "fold" in d.cases[0] else 0 for d in designs)
-
-
-def fold_words(designs: Sequence[Design]) -> tuple[str, ...]:
-    """Say where scores are out-of-fold, and where designs were tested in different ways."""
-    counts = fold_counts(designs)
-    said = [
-        f"Scores of {protocol(count)} are out-of-fold: each patient was tested once by a model "
-        "neither trained nor tuned on that patient."
-        for count in dict.fromkeys(counts)
-        if count
-    ]
-    if len(set(counts)) > 1:
-        listed = ", ".join(f"{d.name} {d.facts.get('protocol', 'not stated')}" for d in designs)
-        said.append(f"The designs were trained on different patients: {listed}.")
-    return tuple(said)
 
 
 def protocol(folds: int) -> str:

@@ -19,10 +19,11 @@ Place = tuple[str, int]
 Tables = Mapping[Place, pd.DataFrame]
 
 KEY = ["patient", "case", "target"]
-RULES: dict[Missing, str] = {
+MISSING_RULES: dict[Missing, str] = {
     "intersection": "cases that every design was scored on",
     "worst": "all cases; one without a score counts as missed",
 }
+"""The label of each rule that lets cases be missing."""
 
 
 def absent_cases(tables: Tables) -> dict[Place, list[Key]]:

@@ -9,19 +9,20 @@ from typing import Literal
 from ablation.comparison.analysis.contrasts import Analysis, Contrast
 from ablation.comparison.analysis.empties import Detection
 from ablation.comparison.analysis.ledger import LedgerRow
-from ablation.comparison.analysis.sensitivity import CheckRow, PolicyRow, conclusion_changes
+from ablation.comparison.analysis.sensitivity import Check, CheckRow, PolicyRow, conclusion_changes
 from ablation.comparison.tables.align import Design
 from ablation.comparison.tables.folds import fold_counts
 from ablation.comparison.wording.late import differing_plans, late_words
-from ablation.comparison.wording.verdict import p_text
+from ablation.comparison.wording.p_values import p_text
 from ablation.config.sections import ComparisonConfig
+from ablation.fairness import FACTS
 from ablation.metrics.metric import Metric, number_text
 
 SMALL = 10  # patients below which a test set is called very small
 MOST_NAMED = 3  # comparisons in a line; more are counted
 RANDOM_TOO = {
-    "trainings": "The difference is one of these weights: with training runs random too",
-    "folds": "With the training patients of the folds random too",
+    Check.TRAININGS: "The difference is one of these weights: with training runs random too",
+    Check.FOLDS: "With the training patients of the folds random too",
 }
 """Checks that treat more than the test patients as random."""
 
@@ -122,7 +123,7 @@ def _rules(evidence: Evidence) -> Iterator[Caution]:
         )
     winners: dict[tuple[str, ...], set[str]] = {}
     for row in evidence.checks:
-        if row.kind == "missing cases":
+        if row.kind is Check.GAPS:
             winners.setdefault(row.place, set()).add(row.winner)
     if any(len(found) > 1 for found in winners.values()):
         yield Caution("red", "The conclusion changes with the rule for missing cases.")
@@ -149,7 +150,7 @@ def _patients(evidence: Evidence) -> Iterator[Caution]:
     turning = [
         f"{_pair(row)}{evidence.where(row.target)} without {row.choice}"
         for row in evidence.checks
-        if row.kind == "patient left out" and n > 2 and _turns(row)
+        if row.kind is Check.LEFT_OUT and n > 2 and _turns(row)
     ]
     if turning:
         yield Caution("amber", f"One patient decides who has the better mean: {_some(turning)}.")
@@ -209,12 +210,16 @@ def _trainings(evidence: Evidence) -> Iterator[Caution]:
             f"Trained once: {', '.join(once)}; conclusions are about "
             f"{'its' if len(once) == 1 else 'their'} weights.",
         )
-    means = {row.place: row for row in evidence.checks if row.choice == "paired t, mean"}
+    settled = {
+        (a.target, c.candidate, c.reference)
+        for a, c in _primary(evidence)
+        if c.t.interval.excludes_zero
+    }
     for kind, words in RANDOM_TOO.items():
         opened = [
             _pair(row) + evidence.where(row.target)
             for row in evidence.checks
-            if row.kind == kind and row.open and not means[row.place].open
+            if row.kind is kind and row.open and row.place in settled
         ]
         if opened:
             yield Caution("amber", f"{words}, the interval includes 0: {_some(opened)}.")
@@ -240,13 +245,13 @@ def _differing(evidence: Evidence) -> Iterator[Caution]:
     differing = [
         f"{row.label} ({_values(row, evidence.names)})"
         for row in evidence.ledger
-        if row.colour == "amber" and row.fact != "seeds"  # trainings have a line of their own
+        if row.colour == "amber" and not FACTS[row.fact].has_own_caution
     ]
     if differing:
         yield Caution("amber", f"Not the same for all designs: {'; '.join(differing)}.")
     unknown: dict[str, list[str]] = {}
     for row in evidence.ledger:
-        if row.colour == "grey" and row.judges_budget:
+        if row.colour == "grey" and row.confounds:
             silent = [
                 name for name, fact in zip(evidence.names, row.stated, strict=True) if fact is None
             ]

@@ -7,9 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from ablation.comparison.tables.align import Design
 from ablation.config.sections import ComparisonConfig
 
-PLANNED = "planned_"
-"""What a fact's name begins with that states a setting fixed before the results."""
-
 WORDS = {
     "metric": "primary metric",
     "margin": "margin",
@@ -77,8 +74,7 @@ def differing_plans(designs: Sequence[Design]) -> Iterator[str]:
 
 def _stated(designs: Sequence[Design], key: str) -> dict[str, object]:
     """What each design was planned with; designs that say nothing are left out."""
-    fact = f"{PLANNED}{key}"
-    return {design.name: design.facts[fact] for design in designs if fact in design.facts}
+    return {design.name: design.planned[key] for design in designs if key in design.planned}
 
 
 def _text(value: object) -> str:

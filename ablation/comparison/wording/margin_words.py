@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ablation.comparison.analysis.contrasts import Contrast
 from ablation.comparison.analysis.relevance import Relevance
+from ablation.comparison.wording.p_values import p_relation
 from ablation.metrics.metric import Metric
 
 REGIONS = {"better": "better", "worse": "worse", "rope": "no relevant difference"}
@@ -54,13 +55,15 @@ def _equivalence(contrast: Contrast, found: Relevance, margin: str) -> str:
             f"Equivalence of {pair} within {margin} cannot be tested: the differences do not vary"
         )
     if test.equivalent:
-        return f"{pair} are equivalent within {margin} (two one-sided t tests, {_p(test.p)})"
+        return (
+            f"{pair} are equivalent within {margin} (two one-sided t tests, p {p_relation(test.p)})"
+        )
     if test.non_inferior:
         return (
             f"{contrast.candidate} is not worse than {contrast.reference} by {margin} or more "
-            f"(one-sided t, {_p(test.p_lower)})"
+            f"(one-sided t, p {p_relation(test.p_lower)})"
         )
-    return f"Equivalence of {pair} within {margin} is not shown ({_p(test.p)})"
+    return f"Equivalence of {pair} within {margin} is not shown (p {p_relation(test.p)})"
 
 
 def _bayes(contrast: Contrast, found: Relevance) -> str:
@@ -72,7 +75,3 @@ def _bayes(contrast: Contrast, found: Relevance) -> str:
         f"worse; each is the largest in {100 * largest.better:.0f}, {100 * largest.rope:.0f} and "
         f"{100 * largest.worse:.0f} % of draws ({decision})"
     )
-
-
-def _p(p: float) -> str:
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3g}"

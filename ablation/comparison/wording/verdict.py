@@ -9,9 +9,10 @@ from typing import Literal
 from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.wording.margin_words import relevance_sentences
-from ablation.statistics import Correction, minimum_detectable_effect
-
-ADJUSTED: dict[Correction, str] = {"holm": "Holm p", "bh": "Benjamini-Hochberg p", "none": "p"}
+from ablation.comparison.wording.p_values import p_relation, p_text
+from ablation.fairness import Parity
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.power import minimum_detectable_effect
 
 Standing = Literal["settled", "open", "too few", "single"]
 
@@ -25,15 +26,20 @@ class Verdict:
     sentences: tuple[str, ...]
 
 
-def p_text(p: float | None) -> str:
-    """Return a p-value with three significant digits, never as 0.
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The first sentence of a verdict, and those that follow it."""
 
-    >>> p_text(0.0390625), p_text(0.5), p_text(0.00012), p_text(None)
-    ('0.0391', '0.5', '<0.001', '')
-    """
-    if p is None:
-        return ""
-    return "<0.001" if p < 0.001 else f"{p:.3g}"
+    text: str
+    details: tuple[str, ...] = ()
+    starts_with_article: bool = False
+    """Whether its first word is "The", which is written small inside a sentence; else it is a
+    number, a symbol or the name of a design."""
+
+    @property
+    def inside(self) -> str:
+        """The sentence after an opening and a comma."""
+        return f"{self.text[:1].lower()}{self.text[1:]}" if self.starts_with_article else self.text
 
 
 def verdict(
@@ -59,7 +65,8 @@ def verdict(
         return _not_independent(primary)
     standings = [standing(c, alpha) for _, c in contrasts]
     texts = [_sentence(a, c, level) for a, c in contrasts]
-    lead, details = _lead(contrasts, standings, texts, level)
+    lead = _lead(contrasts, standings, texts, level)
+    details = list(lead.details)
     for analysis, contrast in contrasts:
         details += relevance_sentences(contrast, analysis.metric, _named(analysis), margin_planned)
     return Verdict(
@@ -102,21 +109,24 @@ def _lead(
     standings: Sequence[Standing],
     texts: Sequence[str],
     level: float,
-) -> tuple[str, list[str]]:
-    """The first sentence and those that follow it."""
+) -> Lead:
     alpha = round(1 - level, 12)
     analysis, contrast = contrasts[0]
     if _overall(standings) == "too few":
         seen = [f"Observed: {_observed(a, c, level)}." for a, c in contrasts]
-        return _too_few(contrast, alpha), [*seen, *_so_few(contrast, alpha)]
+        return Lead(_too_few(contrast, alpha), (*seen, *_so_few(contrast, alpha)))
     if len(contrasts) == 1:
-        return texts[0], _left_open(analysis, contrast, alpha) if standings[0] == "open" else []
+        return (
+            Lead(texts[0], tuple(_left_open(analysis, contrast, alpha)), starts_with_article=True)
+            if standings[0] == "open"
+            else Lead(texts[0])
+        )
     settled = standings.count("settled")
-    lead = (
+    counted = (
         f"{settled} of {len(contrasts)} comparisons "
-        f"{'is' if settled == 1 else 'are'} settled ({ADJUSTED[contrast.correction]} < {alpha:.2g})."
+        f"{'is' if settled == 1 else 'are'} settled ({CORRECTIONS[contrast.correction].p_label} < {alpha:.2g})."
     )
-    return lead, list(texts)
+    return Lead(counted, tuple(texts))
 
 
 def _sentence(analysis: Analysis, contrast: Contrast, level: float) -> str:
@@ -164,11 +174,8 @@ def _evidence(analysis: Analysis, contrast: Contrast, level: float, sign: int) -
         low, high = sorted((sign * interval.low, sign * interval.high))
         text = analysis.metric.text
         parts.append(f"{100 * level:g} % CI {text(low)} to {text(high)}")
-    p = p_text(contrast.p_adjusted)
-    parts.append(
-        f"{contrast.test}, {ADJUSTED[contrast.correction]} "
-        f"{p.replace('<', '< ') if p.startswith('<') else '= ' + p}"
-    )
+    adjusted = CORRECTIONS[contrast.correction].p_label
+    parts.append(f"{contrast.test}, {adjusted} {p_relation(contrast.p_adjusted)}")
     parts.append(_patients(contrast.n))
     return "; ".join(parts)
 
@@ -272,22 +279,14 @@ def _mean_text(analysis: Analysis, summary: Summary, level: float) -> str:
     return f"{_named(analysis)} {text(interval.mean)} ({ci}{_patients(interval.n)})"
 
 
-def _with_confounding(lead: str, ledger: Sequence[LedgerRow]) -> str:
-    red = {row.fact for row in ledger if row.colour == "red"}
+def _with_confounding(lead: Lead, ledger: Sequence[LedgerRow]) -> str:
+    red = {row.parity for row in ledger if row.colour == "red"}
     opening = []
-    if red - {"selected_on"}:
+    if Parity.ALLOWED in red:
         opening.append("With unequal training budgets")
-    if "selected_on" in red:
-        opening.append(
-            "with settings chosen on test patients"
-            if opening
-            else "With settings chosen on test patients"
-        )
-    if not opening:
-        return lead
-    # "The data ..." goes on in lower case; a design's name keeps its own.
-    rest = "the" + lead[3:] if lead.startswith("The ") else lead
-    return " and ".join(opening) + ", " + rest
+    if Parity.ON_VALIDATION in red:
+        opening.append(f"{'with' if opening else 'With'} settings chosen on test patients")
+    return f"{' and '.join(opening)}, {lead.inside}" if opening else lead.text
 
 
 def _named(analysis: Analysis) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from ablation.plugins.keys import Names, NoneIsText, Section
 
@@ -19,6 +20,21 @@ def _margins(value: object) -> object:
 
 Margin = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
 Margins = Annotated[dict[str, Margin], BeforeValidator(_margins)]
+
+
+def _paired_test(name: str) -> str:
+    """Refuse a name that is not of a registered test, as pydantic refuses one of a list."""
+    from ablation.statistics.paired_tests import TESTS
+
+    if name not in TESTS:
+        known = ", ".join(f"'{one}'" for one in TESTS)
+        raise PydanticCustomError(
+            "literal_error", "Input should be {expected}", {"expected": known}
+        )
+    return name
+
+
+PairedTestName = Annotated[str, AfterValidator(_paired_test)]
 
 
 class ComparisonConfig(Section):
@@ -37,9 +53,7 @@ class ComparisonConfig(Section):
     alternative: Literal["two-sided", "greater"] = Field(
         "two-sided", description="greater: only designs better than the reference are looked for"
     )
-    primary_test: Literal["wilcoxon", "t", "signflip"] = Field(
-        "wilcoxon", description="test that decides: signed-rank, paired t or sign flips of the mean"
-    )
+    primary_test: PairedTestName = Field("wilcoxon", description="test that decides")
     correction: Annotated[Literal["holm", "bh", "none"], NoneIsText] = Field(
         "holm", description="adjustment of p-values over the planned comparisons"
     )

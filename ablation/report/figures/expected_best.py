@@ -17,7 +17,8 @@ from ablation.report.figures.drawing import (
     title,
 )
 from ablation.report.material import Study
-from ablation.statistics import TuningCurve, stream, tuning_curve
+from ablation.statistics.resampling import stream
+from ablation.statistics.tuning import TuningCurve, tuning_curve
 
 
 def expected_best(

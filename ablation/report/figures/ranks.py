@@ -17,13 +17,13 @@ from ablation.report.figures.drawing import (
     title,
 )
 from ablation.report.figures.pairs import counted
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.paired_tests import TESTS
 
 LETTER = 6.7  # pixels of a label
 STEP, BAR = 26, 13  # pixels between labels, between bars
 OVER = 0.05  # ranks that a bar reaches beyond its designs
 LINE = 180  # pixels that the line of ranks has at least
-TESTS = {"wilcoxon": "Wilcoxon signed-rank", "t": "paired t", "signflip": "sign-flip"}
-ADJUSTED = {"holm": "Holm", "bh": "Benjamini-Hochberg", "none": "no"}
 SHADES = [[0, "#ffffff"], [1, "#76b0dd"]]
 
 
@@ -129,11 +129,12 @@ def _label(name: str, rank: float, level: float, *, left: bool) -> Spec:
 
 
 def _method(comparison: Comparison, analysis: Analysis, ranking: Ranking) -> str:
-    test = TESTS[str(comparison.settings["primary_test"])]
-    adjusted = ADJUSTED[str(comparison.settings["correction"])]
+    test = TESTS[str(comparison.settings["primary_test"])].label
+    correction = CORRECTIONS[str(comparison.settings["correction"])]
+    adjusted = f"{correction.label} adjustment" if correction.adjusts else correction.label
     words = (
-        f"A bar joins designs that are not separated by these data ({test} tests of all pairs, "
-        f"{adjusted} adjustment, {counted(analysis)}), which is not to say that they are alike."
+        f"A bar joins designs that are not separated by these data (all pairs by {test}, "
+        f"{adjusted}, {counted(analysis)}), which is not to say that they are alike."
     )
     if not ranking.groups.contiguous:
         words += " Some pair under no common bar is not separated either: see the matrix."

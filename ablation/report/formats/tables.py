@@ -12,7 +12,7 @@ from ablation.files.csv_rows import csv_text
 from ablation.metrics.metric import Metric, number_text
 from ablation.plugins.keys import Section
 from ablation.report.source import Source
-from ablation.statistics import Correction
+from ablation.statistics.corrections import CORRECTIONS
 
 COLUMNS = (
     "metric",
@@ -35,12 +35,6 @@ COLUMNS = (
     "d_z high",
 )
 """A design's row leaves the tests empty; a difference's row has `against` filled."""
-
-CORRECTED: dict[Correction, str] = {
-    "holm": "Holm",
-    "bh": "Benjamini-Hochberg",
-    "none": "unadjusted",
-}
 
 METRIC_KEYS = ("name", "label", "higher_is_better", "kind", "digits")
 """What comparison.json says of a metric."""
@@ -96,8 +90,9 @@ def named_test(contrast: Contrast) -> str:
     """Return the test that decides and its adjustment, as in "Wilcoxon exact, Holm of 3"."""
     if contrast.family == 1:
         return contrast.test
-    family = f" of {contrast.family}" if contrast.correction != "none" else ""
-    return f"{contrast.test}, {CORRECTED[contrast.correction]}{family}"
+    correction = CORRECTIONS[contrast.correction]
+    family = f" of {contrast.family}" if correction.adjusts else ""
+    return f"{contrast.test}, {correction.label}{family}"
 
 
 def to_csv(comparison: Comparison) -> str:
@@ -108,7 +103,8 @@ def to_csv(comparison: Comparison) -> str:
 def to_json(comparison: Comparison, source: Source) -> str:
     """Return the whole comparison as JSON, unrounded; what does not exist is null."""
     stated = {key: value for key, value in _mapping(source).items() if key != "material"}
-    content = {"source": stated, **_mapping(comparison)}
+    numbers = {key: value for key, value in _mapping(comparison).items() if key != "facts"}
+    content = {"source": stated, **numbers}
     return json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 

@@ -8,7 +8,8 @@ from typing import Literal
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
 from ablation.errors import UsageError
 from ablation.metrics.metric import Metric, number_text
-from ablation.report.formats.tables import COLUMNS, CORRECTED, named_test, rows
+from ablation.report.formats.tables import COLUMNS, named_test, rows
+from ablation.statistics.corrections import CORRECTIONS
 
 Style = Literal["full", "paper"]
 
@@ -126,7 +127,7 @@ def _paper_tests(metric: Metric, contrast: Contrast) -> list[str]:
 
 def _correction(comparison: Comparison) -> str:
     contrasts = comparison.primary.contrasts
-    return CORRECTED[contrasts[0].correction] if contrasts else "adjusted"
+    return CORRECTIONS[contrasts[0].correction].label if contrasts else "adjusted"
 
 
 def _tests(comparison: Comparison) -> str:

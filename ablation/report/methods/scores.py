@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Comparison
-from ablation.comparison.tables.missing import RULES
+from ablation.comparison.analysis.empties import EMPTY_RULES
+from ablation.comparison.tables.missing import MISSING_RULES
 from ablation.metrics.metric import Metric
-
-MISSED = {
-    "penalty": "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{distance}.",
-    "brats": "All cases were analysed; a missed tumour and a false alarm scored 0{distance}, finding "
-    "nothing where there is nothing the best value.",
-    "exclude": "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{dropped}.",
-}
 
 
 def scores(comparison: Comparison) -> Iterator[str]:
@@ -28,7 +22,7 @@ def scores(comparison: Comparison) -> Iterator[str]:
         yield f"Missed tumours{every}: {counts}."
     missing = comparison.settings["missing"]
     if missing != "error":
-        yield f"Of cases that not every design was scored on: {RULES[missing]}."  # type: ignore[index]
+        yield f"Of cases that not every design was scored on: {MISSING_RULES[missing]}."  # type: ignore[index]
     yield from comparison.notes
 
 
@@ -70,4 +64,5 @@ def _empties(comparison: Comparison) -> Iterator[str]:
         return
     distance = " and, in distances, the diagonal of its scan" if "distance" in kinds else ""
     dropped = ", and its distance was left out for every design" if "distance" in kinds else ""
-    yield MISSED[str(comparison.settings["empty"])].format(distance=distance, dropped=dropped)
+    rule = EMPTY_RULES[comparison.settings["empty"]]  # type: ignore[index]
+    yield rule.sentence.format(distance=distance, dropped=dropped)

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ablation.comparison import Comparison, Contrast
+from ablation.comparison import Check, Comparison, Contrast
 from ablation.statistics.bayes import DRAWS as POSTERIOR_DRAWS
-from ablation.statistics.permutation import RESAMPLES
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.paired_tests import TESTS
 from ablation.statistics.resampling import DRAWS
-
-CORRECTED = {
-    "holm": "adjusted by Holm [@holm1979]",
-    "bh": "adjusted by Benjamini and Hochberg [@benjamini1995]",
-    "none": "unadjusted",
-}
 
 
 def testing(comparison: Comparison) -> Iterator[str]:
@@ -54,12 +49,12 @@ def _planned(comparison: Comparison, contrast: Contrast) -> str:
     )
     alpha = round(1 - comparison.level, 12)
     comparisons = "comparison" if contrast.family == 1 else "comparisons"
-    correction = CORRECTED[contrast.correction]
+    correction = CORRECTIONS[contrast.correction].sentence
     over = f"over {contrast.family} planned {comparisons}"
     named = f" ({plan})" if len(comparison.designs) > 2 or comparison.reference else ""
     return (
         "Designs were compared by their differences within patients, the patient being the unit: "
-        f"the {side} {_test(comparison, contrast)}{better}, {correction} {over}{named} of the primary metric, "
+        f"the {side} {_test(contrast)}{better}, {correction} {over}{named} of the primary metric, "
         f"p < {alpha:.2g} taken as significant; {_families(comparison)}."
     )
 
@@ -70,19 +65,9 @@ def _families(comparison: Comparison) -> str:
     return f"{whose} is a family of its own"
 
 
-def _test(comparison: Comparison, contrast: Contrast) -> str:
-    name = comparison.settings["primary_test"]
-    if name == "t":
-        return "paired t test"
-    if name == "signflip":
-        how = "all sign flips" if "exact" in contrast.test else f"{RESAMPLES:,} random sign flips"
-        return f"permutation test of the mean by {how} [@phipson2010]"
-    null = (
-        "the exact null distribution given ties"
-        if contrast.rank.exact
-        else "a normal approximation corrected for ties"
-    )
-    return f"Wilcoxon signed-rank test [@wilcoxon1945] with {null} and zeros by Pratt [@pratt1959]"
+def _test(contrast: Contrast) -> str:
+    used = contrast.used
+    return TESTS[used.name].sentence(used.method, used.draws)
 
 
 def _effects(comparison: Comparison, contrast: Contrast, level: str) -> Iterator[str]:
@@ -117,15 +102,15 @@ def _margins(comparison: Comparison) -> Iterator[str]:
 
 def _checks(comparison: Comparison) -> Iterator[str]:
     words = {
-        "test": "by other tests",
-        "patient left out": "without each patient in turn",
-        "cases weigh alike": "with every case weighing alike",
-        "trainings": "with training runs as random [@satterthwaite1946]",
-        "folds": "with the training patients of the folds as random [@nadeau2003]",
-        "missing cases": "under both rules for missing cases",
+        Check.TEST: "by other tests",
+        Check.LEFT_OUT: "without each patient in turn",
+        Check.CASE_WEIGHTED: "with every case weighing alike",
+        Check.TRAININGS: "with training runs as random [@satterthwaite1946]",
+        Check.FOLDS: "with the training patients of the folds as random [@nadeau2003]",
+        Check.GAPS: "under both rules for missing cases",
     }
     kinds = dict.fromkeys(row.kind for row in comparison.checks)
-    tried = [words[kind] for kind in kinds if kind in words]
+    tried = [words[kind] for kind in kinds]
     if comparison.sensitivity:
         tried.append("under the other rules for empty masks")
     if tried:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ablation.comparison import Comparison, protocol
 from ablation.comparison.analysis.ledger import LedgerRow
+from ablation.fairness.facts import VALIDATION
 
 SETTINGS = (
     *("preset", "space_size", "pruner", "precision", "pretrained", "device"),
@@ -13,26 +14,24 @@ SETTINGS = (
 )
 """Facts of the ledger that a paper names, beside the budget."""
 
-OURS = "precision"
-"""A fact that only designs trained here state."""
-
 
 def training(comparison: Comparison) -> Iterator[str]:
     """Yield sentences on data, tuning, training and the patients of the test."""
     facts = {row.fact: row for row in comparison.ledger}
     if comparison.bands:
         yield f"These are {' with '.join(comparison.bands)}; they say nothing about patients."
-    unknown = _without("selected_on", comparison, facts)
+    given = zip(comparison.designs, comparison.facts, strict=True)
+    unknown = [name for name, one in given if one.selected_on is None]
     if len(unknown) < len(comparison.designs):
         yield _tuning(comparison, facts)
-    if _stated(facts.get(OURS)):
+    if _trained_here(comparison):
         yield (
             "Networks were trained with TensorFlow [@abadi2016], "
             "their runs recorded with MLflow [@zaharia2018]."
         )
     if unknown:
         yield f"Training data and tuning of {_listed(unknown)} are not known."
-    yield _tested(comparison, facts, bool(unknown))
+    yield _tested(comparison, bool(unknown))
     if max(comparison.trainings) == 1:
         yield "Each design was trained once: conclusions are about these weights."
     settings = [
@@ -49,7 +48,7 @@ def _tuning(comparison: Comparison, facts: dict[str, LedgerRow]) -> str:
     parts = [f"Settings of each design were chosen on {_value(chosen, comparison)} patients"]
     if len(set(chosen.values)) > 1:
         parts = [f"Settings were chosen on patients of: {_value(chosen, comparison)}"]
-    if _stated(facts.get(OURS)):
+    if _trained_here(comparison):
         parts[0] += " with Optuna [@akiba2019]"
     parts += [
         f"{facts[name].label}: {_value(facts[name], comparison)}"
@@ -59,7 +58,7 @@ def _tuning(comparison: Comparison, facts: dict[str, LedgerRow]) -> str:
     return "; ".join(parts) + "."
 
 
-def _tested(comparison: Comparison, facts: dict[str, LedgerRow], some_unknown: bool) -> str:
+def _tested(comparison: Comparison, some_unknown: bool) -> str:
     who = (
         "All designs were scored on the same" if len(comparison.designs) > 1 else "It was scored on"
     )
@@ -69,17 +68,19 @@ def _tested(comparison: Comparison, facts: dict[str, LedgerRow], some_unknown: b
         way = f" (by nested {protocol(comparison.folds[0])})" if same else ""
         return f"{who} {patients}{way}."
     known = " (where that is known)" if some_unknown else ""
-    unseen = "" if _from_test(facts) else f", which neither training nor tuning had seen{known}"
+    unseen = (
+        "" if _from_test(comparison) else f", which neither training nor tuning had seen{known}"
+    )
     return f"{who} {patients}{unseen}."
 
 
-def _from_test(facts: dict[str, LedgerRow]) -> bool:
-    return "selected_on" in facts and facts["selected_on"].colour == "red"
+def _from_test(comparison: Comparison) -> bool:
+    return any(one.selected_on not in (None, VALIDATION) for one in comparison.facts)
 
 
-def _without(fact: str, comparison: Comparison, facts: dict[str, LedgerRow]) -> list[str]:
-    stated = facts[fact].stated if fact in facts else (None,) * len(comparison.designs)
-    return [name for name, value in zip(comparison.designs, stated, strict=True) if value is None]
+def _trained_here(comparison: Comparison) -> bool:
+    """Whether some design was: only these state a precision."""
+    return any(one.precision is not None for one in comparison.facts)
 
 
 def _stated(row: LedgerRow | None) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ablation.comparison import (
-    ADJUSTED,
     Analysis,
     Comparison,
     Contrast,
@@ -14,8 +13,10 @@ from ablation.comparison import (
     Validation,
     p_text,
 )
+from ablation.comparison.analysis.ledger import fact_text
 from ablation.metrics.metric import Metric
 from ablation.report.sections.blocks import Cell
+from ablation.statistics.corrections import CORRECTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,36 +113,32 @@ def _differences(analysis: Analysis, against: str) -> Iterator[Column]:
         )
         if other == against
     }
-    correction = analysis.contrasts[0].correction
+    correction = CORRECTIONS[analysis.contrasts[0].correction]
     yield f"difference to {against}", lambda name: _difference(analysis.metric, name, found)
     yield (
         f"p, {analysis.contrasts[0].test}",
         lambda name: Cell(p_text(found[name].p) if name in found else ""),
     )
-    if correction != "none" and analysis.contrasts[0].family > 1:
+    if correction.adjusts and analysis.contrasts[0].family > 1:
         yield (
-            ADJUSTED[correction],
+            correction.p_label,
             lambda name: Cell(p_text(found[name].p_adjusted) if name in found else ""),
         )
 
 
 def _costs(comparison: Comparison) -> Iterator[Column]:
-    rows = {row.fact: row for row in comparison.ledger}
-    place = {name: i for i, name in enumerate(comparison.designs)}
-
-    def stated(fact: str, name: str) -> object:
-        return rows[fact].stated[place[name]] if fact in rows else None
-
-    def shown(fact: str, name: str) -> Cell:
-        return Cell("" if stated(fact, name) is None else rows[fact].values[place[name]])
-
-    yield "parameters", lambda name: shown("parameters", name)
-    yield "ms per case", lambda name: shown("ms_per_case", name)
-    yield "trials", lambda name: shown("trials", name)
+    facts = dict(zip(comparison.designs, comparison.facts, strict=True))
+    yield "parameters", lambda name: _stated(facts[name].parameters)
+    yield "ms per case", lambda name: _stated(facts[name].ms_per_case)
+    yield "trials", lambda name: _stated(facts[name].trials)
     yield (
         "training time",
-        lambda name: _time(stated("study_seconds", name), stated("device", name)),
+        lambda name: _time(facts[name].study_seconds, facts[name].device),
     )
+
+
+def _stated(value: float | None) -> Cell:
+    return Cell("" if value is None else fact_text(value))
 
 
 def _mean(metric: Metric, summary: Summary) -> Cell:
@@ -175,11 +172,9 @@ def _validation(metric: Metric, found: Validation | None) -> Cell:
     return Cell(metric.text(found.mean), metric.text(found.gap, signed=True))
 
 
-def _time(seconds: object, device: object) -> Cell:
+def _time(seconds: float | None, device: str | None) -> Cell:
     """Return a time and what was kept busy by it."""
-    if not isinstance(seconds, int | float):
-        return Cell()
-    return Cell(duration(float(seconds)), "" if device is None else str(device))
+    return Cell() if seconds is None else Cell(duration(float(seconds)), device or "")
 
 
 def duration(seconds: float) -> str:

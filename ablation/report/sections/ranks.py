@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablation.comparison import Analysis, Comparison, Ranking, p_text
+from ablation.comparison import Analysis, Comparison, Ranking, p_relation
 from ablation.report.figures.drawing import Figure
 from ablation.report.figures.pairs import counted, label, titled
 from ablation.report.figures.ranks import critical_difference, rank_heat_map
@@ -48,15 +48,10 @@ def _friedman(analysis: Analysis, ranking: Ranking) -> str:
     f = "infinite" if test.f is None else f"{test.f:.2f}"
     return (
         f"Friedman over {counted(analysis)} and {test.k} designs: Iman-Davenport F({test.df_f[0]}, "
-        f"{test.df_f[1]}) = {f}, p {_equals(test.p_f)} (chi-squared {test.chi2:.2f}, {test.df} df, "
-        f"p {_equals(test.p_chi2)}); Kendall's W = {test.kendall_w:.2f} (0: the patients order the "
+        f"{test.df_f[1]}) = {f}, p {p_relation(test.p_f)} (chi-squared {test.chi2:.2f}, {test.df} df, "
+        f"p {p_relation(test.p_chi2)}); Kendall's W = {test.kendall_w:.2f} (0: the patients order the "
         "designs at random, 1: all alike)."
     )
-
-
-def _equals(p: float) -> str:
-    text = p_text(p)
-    return text.replace("<", "< ") if text.startswith("<") else f"= {text}"
 
 
 def _schemes(ranking: Ranking) -> str:

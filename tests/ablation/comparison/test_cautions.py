@@ -101,7 +101,7 @@ def test_other_differences_are_one_line(design):
 
 
 def test_what_an_import_does_not_state_is_grey(design, table):
-    designs = [design("a", BASE + GAIN), Design("nnunet", (table(BASE),), {})]
+    designs = [design("a", BASE + GAIN), Design("nnunet", (table(BASE),))]
     assert said(designs)[-1] == (
         "grey",
         (

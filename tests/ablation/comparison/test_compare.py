@@ -10,6 +10,7 @@ from scipy import stats
 from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError
+from ablation.fairness import FairnessFacts
 
 DICE = ComparisonConfig(secondary=())
 BOTH = ComparisonConfig()
@@ -230,7 +231,7 @@ def test_a_table_without_distances_has_no_unit_to_differ(design, table):
 
 
 def test_results_made_elsewhere_are_marked(design, table):
-    tool = Design("tool", (table([0.5, 0.6, 0.7]),), {"imported": "table"})
+    tool = Design("tool", (table([0.5, 0.6, 0.7]),), FairnessFacts(imported="table"))
     comparison = compare([design("a", [0.4, 0.5, 0.6]), tool], DICE)
     assert any("training data not known: tool." in note for note in comparison.notes)
     assert "imported" not in {row.fact for row in comparison.ledger}

@@ -10,7 +10,7 @@ SETTINGS = ComparisonConfig(secondary=())
 def found(designs, patients=None, seen=(), settings=SETTINGS):
     comparison = compare(designs, settings)
     known = set(comparison.primary.patients) if patients is None else patients
-    return [(one.patient, one.kind, one.why) for one in notable(comparison, known, seen)]
+    return [(one.patient, one.kind, one.why) for one in notable(comparison.primary, known, seen)]
 
 
 def test_two_designs(design):

@@ -29,7 +29,7 @@ scores = st.lists(
 def designs(table, rows: list[list[float]], k: int = 3) -> list[Design]:
     columns = np.array(rows).T
     return [
-        Design(name, (table(column.tolist()),), {})
+        Design(name, (table(column.tolist()),))
         for name, column in zip("abc"[:k], columns[:k], strict=True)
     ]
 
@@ -121,7 +121,7 @@ def test_every_slice_twice_changes_nothing_of_a_patient(table, rows):
 @few
 def test_a_case_twice_is_refused(table, rows):
     a, b = designs(table, rows, 2)
-    doubled = Design("b", (pd.concat([b.cases[0], b.cases[0].iloc[:1]]),), {})
+    doubled = Design("b", (pd.concat([b.cases[0], b.cases[0].iloc[:1]]),))
     with pytest.raises(ComparisonError, match="twice"):
         compare([a, doubled], DICE)
 

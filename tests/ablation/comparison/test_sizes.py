@@ -42,7 +42,7 @@ def test_volumes_are_in_ml_and_the_trend_is_that_of_least_squares(design, table)
 def test_the_band_is_that_of_the_mean_response():
     from statsmodels import api as statsmodels
 
-    from ablation.statistics import trend
+    from ablation.statistics.trend import trend
 
     x, y = np.array([0.0, 1, 2, 3, 5]), np.array([0.1, 0.0, 0.4, 0.2, 0.7])
     fit = statsmodels.OLS(y, statsmodels.add_constant(x)).fit()
@@ -54,7 +54,7 @@ def test_the_band_is_that_of_the_mean_response():
 
 
 def test_no_line_where_none_can_be_drawn():
-    from ablation.statistics import trend
+    from ablation.statistics.trend import trend
 
     assert trend([1, 2], [1, 2]) is None
     assert trend([2, 2, 2], [1, 2, 3]) is None

@@ -199,7 +199,6 @@ def test_no_sentence_claims_what_is_banned(table, values, random, k):
                     [min(1.0, max(0.0, v + random.choice([-0.05, 0, 0.05, 0.1]))) for v in values]
                 ),
             ),
-            {},
         )
         for i in range(k)
     ]

@@ -118,7 +118,7 @@ def test_validation_dice_is_the_mean_of_persons(final: Final) -> None:
 
 def test_a_comparison_counts_persons(final: Final) -> None:
     table = read_cases(final.run.path / "per_case.csv")
-    primary = compare([Design("unet", (table,), {})], final.experiment.config.comparison).primary
+    primary = compare([Design("unet", (table,))], final.experiment.config.comparison).primary
     assert list(primary.patients) == ["BraTS-GLI-00004", "BraTS-GLI-00005-000"]
     test = table.query("split == 'test'").groupby("patient").dice.mean()
     assert primary.summaries[0].interval.mean == pytest.approx(test.mean())

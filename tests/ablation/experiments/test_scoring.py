@@ -125,7 +125,7 @@ def test_the_table_is_made_again_to_the_last_digit(study: Study, kind: str) -> N
     run = getattr(study, kind)
     done = evaluate_run(run.path, study.workspace, study.cache)
     assert done.same is True
-    assert done.scores.facts["tta"] == fact(run, "tta")
+    assert done.scores.facts.tta == fact(run, "tta")
 
 
 def test_a_final_has_a_row_for_every_slice(study: Study) -> None:

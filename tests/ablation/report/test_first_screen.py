@@ -90,7 +90,7 @@ def test_several_comparisons_have_their_adjusted_p(design):
 def test_what_nobody_states_has_no_column(table):
     from ablation.comparison import Design
 
-    bare = [Design("a", (table(BASE + STEPS),), {}), Design("b", (table(BASE),), {})]
+    bare = [Design("a", (table(BASE + STEPS),)), Design("b", (table(BASE),))]
     assert card(bare)[0].columns[-1] == "p, Wilcoxon exact"
 
 

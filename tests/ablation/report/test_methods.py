@@ -118,11 +118,11 @@ def test_seeds_budgets_that_differ_and_missed_tumours(design, table):
 
 
 def test_what_is_not_known_is_not_claimed(design, table):
-    designs = [design("a", BASE + GAIN), Design("nnunet", (table(BASE),), {})]
+    designs = [design("a", BASE + GAIN), Design("nnunet", (table(BASE),))]
     text = paragraph(designs)
     assert "Training data and tuning of nnunet are not known." in text
     assert "had seen (where that is known)" in text
-    alone = paragraph([Design("x", (table(BASE),), {}), Design("y", (table(BASE),), {})])
+    alone = paragraph([Design("x", (table(BASE),)), Design("y", (table(BASE),))])
     assert "Training data and tuning of x and y are not known." in alone
     assert "Optuna" not in alone
     assert "TensorFlow" not in alone

@@ -30,7 +30,7 @@ from ablation.report.material import (
 from ablation.report.sections.cases import cases
 from ablation.report.sections.operating import operating
 from ablation.report.sections.tuning import tuning
-from ablation.statistics import best_of_trials
+from ablation.statistics.tuning import best_of_trials
 
 RATE, LOSS = Parameter("training.learning_rate", log=True), Parameter("loss.name")
 

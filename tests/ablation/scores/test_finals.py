@@ -44,9 +44,9 @@ def test_folds_are_one_training_a_seed(tmp_path):
         for fold, test, validation, threshold in (("1/2", "ab", "c", 0.4), ("2/2", "cd", "a", 0.6))
     ]
     (design,) = designs(*runs)
-    assert design.facts["seeds"] == 2
-    assert design.facts["threshold"] == pytest.approx(0.5)
-    assert design.facts["protocol"] == "2-fold cross-validation"
+    assert design.facts.seeds == 2
+    assert design.facts.threshold == pytest.approx(0.5)
+    assert design.facts.protocol == "2-fold cross-validation"
     for table in design.cases:
         tested = table[table["split"] == "test"]
         assert dict(zip(tested["patient"], tested["fold"], strict=True)) == {
@@ -59,9 +59,9 @@ def test_one_split_stays_as_it_was(tmp_path):
     del run.tags[names.FOLD]
     (design,) = designs(run)
     assert "fold" not in design.cases[0]
-    assert design.facts["protocol"] == "holdout"
+    assert design.facts.protocol == "holdout"
     del run.tags[names.SPLIT]  # a table from elsewhere
-    assert "protocol" not in designs(run)[0].facts
+    assert designs(run)[0].facts.protocol is None
 
 
 def test_missing_folds_are_named(tmp_path):
@@ -91,7 +91,7 @@ def test_the_time_of_all_folds_is_what_the_design_took(tmp_path):
         for fold, test, seconds in (("1/2", "ab", 100.0), ("2/2", "cd", 60.5))
     ]
     (design,) = designs(*runs)
-    assert design.facts["study_seconds"] == 160.5
+    assert design.facts.study_seconds == 160.5
 
 
 def test_a_pulled_table_of_another_version_is_compared(tmp_path):

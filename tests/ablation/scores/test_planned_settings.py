@@ -10,7 +10,7 @@ from ablation.config import Config, with_values
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import UsageError
 from ablation.experiments.experiment import params_of
-from ablation.scores.finals import _facts, planned_settings
+from ablation.scores.finals import planned_of, planned_settings
 from tracking.finals import PulledRun
 
 
@@ -46,15 +46,12 @@ def run(comparison: ComparisonConfig | None = None, **params: str) -> PulledRun:
 def test_every_key_comes_back(plan):
     pulled = run(plan)
     assert planned_settings([pulled]) == plan
-    facts = _facts([pulled])
-    assert {
-        k.removeprefix("planned_"): v for k, v in facts.items() if k.startswith("planned_")
-    } == (dict(plan))
+    assert planned_of([pulled]) == dict(plan)
 
 
 def test_a_run_without_a_plan_states_none():
     assert planned_settings([run()]) == planned_settings([]) == ComparisonConfig()
-    assert not any(fact.startswith("planned_") for fact in _facts([run()]))
+    assert planned_of([run()]) == {}
 
 
 def test_a_record_that_is_no_plan_is_named():

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from ablation.errors import UsageError
+from ablation.fairness import FairnessFacts
 from ablation.metrics.table import read_cases
 from ablation.scores.runs import newest_experiment, write_import
 from ablation.scores.tables import rows_of
@@ -19,7 +20,7 @@ def rows(table):
 
 
 def put(workspace, rows, name="tool", **facts):
-    return write_import(rows, workspace, "demo", name, {"imported": "table", **facts}, {"import.of": "x"})  # fmt: skip
+    return write_import(rows, workspace, "demo", name, FairnessFacts(imported="table", **facts), {"import.of": "x"})  # fmt: skip
 
 
 def test_a_run_the_report_can_find(tmp_path, rows):

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from ablation.errors import DataError, UsageError
+from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import columns
 from ablation.metrics.empty import with_penalties
 from ablation.metrics.table import read_cases, write_cases
@@ -84,9 +85,11 @@ def test_a_missed_case_has_the_unit_of_its_table():
 
 def test_hd95_needs_a_method():
     path = Path("t.csv")
-    assert table_facts(frame(dice=1.0, hd95=math.nan), path, "table", None) == {"imported": "table"}
+    assert table_facts(frame(dice=1.0, hd95=math.nan), path, "table", None).stated == {
+        "imported": "table"
+    }
     stated = table_facts(frame(dice=1.0, hd95=1.0), path, "table", "pooled")
-    assert stated == {"imported": "table", "hd95_method": "pooled"}
+    assert stated == FairnessFacts(imported="table", hd95_method="pooled")
     with pytest.raises(DataError, match="nothing says how its HD95 was made") as caught:
         table_facts(frame(dice=1.0, hd95=1.0), path, "table", None)
     assert "--assume-hd95-method" in caught.value.hint

@@ -13,32 +13,25 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import DescrStatsW
 
-from ablation.statistics import (
-    bayesian_signed_rank,
-    benjamini_hochberg,
-    clustering,
-    cohens_dav,
-    cohens_dz,
+from ablation.statistics.bayes import bayesian_signed_rank
+from ablation.statistics.clusters import clustering
+from ablation.statistics.disagreement import mean_and_rank_disagree
+from ablation.statistics.effects import cohens_dav, cohens_dz, hodges_lehmann
+from ablation.statistics.equivalence import tost
+from ablation.statistics.median import median_interval, order_ranks
+from ablation.statistics.multiplicity import benjamini_hochberg
+from ablation.statistics.noncentral import noncentral_t_cdf
+from ablation.statistics.paired import mean_interval, paired_t, signed_rank
+from ablation.statistics.permutation import monte_carlo_p, sign_flip, sign_test
+from ablation.statistics.profile import performance_profile
+from ablation.statistics.rank_biserial import rank_biserial
+from ablation.statistics.repeats import (
     corrected_resampled_t,
     crossed,
     expected_best_of,
-    hodges_lehmann,
-    mean_and_rank_disagree,
-    mean_interval,
     mean_squares,
-    median_interval,
-    monte_carlo_p,
-    order_ranks,
-    paired_t,
-    performance_profile,
-    rank_biserial,
-    sign_flip,
-    sign_test,
-    signed_rank,
-    tost,
     unpaired_seeds,
 )
-from ablation.statistics.noncentral import noncentral_t_cdf
 
 D8 = [0.03, -0.01, 0.05, 0.02, 0.04, -0.005, 0.07, 0.06]
 RNG = np.random.default_rng(7)

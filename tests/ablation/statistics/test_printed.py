@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from ablation.statistics import printed_wilcoxon
+from ablation.statistics.printed import printed_wilcoxon
 
 RNG = np.random.default_rng(7)
 

@@ -13,19 +13,12 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.power import TTestPower
 
-from ablation.statistics import (
-    cohens_dz,
-    hodges_lehmann,
-    holm,
-    minimum_detectable_effect,
-    paired_t,
-    patients_needed,
-    power_paired_t,
-    rank_biserial,
-    sign_flip,
-    signed_rank,
-    superiority,
-)
+from ablation.statistics.effects import cohens_dz, hodges_lehmann, superiority
+from ablation.statistics.multiplicity import holm
+from ablation.statistics.paired import paired_t, signed_rank
+from ablation.statistics.permutation import sign_flip
+from ablation.statistics.power import minimum_detectable_effect, patients_needed, power_paired_t
+from ablation.statistics.rank_biserial import rank_biserial
 
 # Hundredths: ties and zeros are frequent, as they are between similar designs.
 steps = st.lists(st.integers(-6, 6), min_size=1, max_size=9).map(lambda xs: [x / 100 for x in xs])

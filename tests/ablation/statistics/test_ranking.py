@@ -11,15 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy import stats
 
-from ablation.statistics import (
-    friedman,
-    groups,
-    leave_one_out_winner,
-    patient_counts,
-    rank_stability,
-    schemes,
-)
-from ablation.statistics.ranking import kendall_tau
+from ablation.statistics.ranking import friedman, groups, kendall_tau, schemes
+from ablation.statistics.resampling import patient_counts
+from ablation.statistics.stability import leave_one_out_winner, rank_stability
 
 # Tenths: ties within a patient are frequent.
 tables = arrays(

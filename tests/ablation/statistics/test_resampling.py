@@ -10,21 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablation.statistics import (
+from ablation.statistics.clusters import mean_of_cases, mean_of_patients
+from ablation.statistics.effects import _dav_of_counts, cohens_dav, superiority
+from ablation.statistics.paired import signed_rank
+from ablation.statistics.rank_biserial import _of_counts, rank_biserial
+from ablation.statistics.resampling import (
     bca_interval,
-    cohens_dav,
     mean_of,
-    mean_of_cases,
-    mean_of_patients,
     patient_counts,
     percentile_interval,
-    rank_biserial,
-    signed_rank,
     stream,
-    superiority,
 )
-from ablation.statistics.effects import _dav_of_counts
-from ablation.statistics.rank_biserial import _of_counts
 
 RNG = np.random.default_rng(3)
 D = np.round(RNG.normal(0.02, 0.05, 14), 2)  # hundredths: ties and a zero

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from ablation.statistics import best_of_trials, tuning_curve
+from ablation.statistics.tuning import best_of_trials, tuning_curve
 
 
 def test_it_is_the_mean_over_all_choices_of_k_trials():

@@ -18,7 +18,6 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from ablation import statistics as s
 from ablation.comparison import Design, compare
 from ablation.comparison.analysis.empties import scores_under
 from ablation.config.sections import ComparisonConfig
@@ -27,6 +26,23 @@ from ablation.metrics.empty import distance_penalty, has_lesion, with_penalties
 from ablation.metrics.overlap import VoxelCounts, count_voxels
 from ablation.metrics.registry import METRICS
 from ablation.metrics.surface import asd, hd, hd95, masd, nsd, surface_distances
+from ablation.statistics import (
+    bayes,
+    clusters,
+    effects,
+    equivalence,
+    median,
+    multiplicity,
+    paired,
+    permutation,
+    power,
+    profile,
+    ranking,
+    repeats,
+    resampling,
+    stability,
+)
+from ablation.statistics import rank_biserial as biserial
 
 FILE = Path(__file__).parents[2] / "vectors/statistics.json"
 VECTORS = {v["name"]: v for v in json.loads(FILE.read_text())}
@@ -115,10 +131,10 @@ def test_the_comparison_of_values_can_fail():
 
 @answers(*[name for name in VECTORS if name.startswith("wilcoxon_") and name != "wilcoxon_min_p"])
 def signed_rank(inputs: Inputs) -> Answer:
-    d = inputs["d"] if "d" in inputs else s.differences(inputs["x"], inputs["y"]).tolist()
+    d = inputs["d"] if "d" in inputs else paired.differences(inputs["x"], inputs["y"]).tolist()
     if inputs.get("zero_method") == "wilcox":
         d = [value for value in d if value != 0]  # the same test after dropping zeros first
-    result, correlation = s.signed_rank(d), s.rank_biserial(d)
+    result, correlation = paired.signed_rank(d), biserial.rank_biserial(d)
     sides = {"p_greater": result.p_greater, "p_less": result.p_less}
     normal = stats.norm.sf(abs(result.z)) * 2
     return {
@@ -136,10 +152,10 @@ def signed_rank(inputs: Inputs) -> Answer:
         "rank_biserial_zeros_dropped": correlation.value,
         "rank_biserial_pratt": correlation.pratt,
         "mean": float(np.mean(d)),
-        "median": s.median_interval(d).estimate if len(d) else None,
-        "hodges_lehmann": s.hodges_lehmann(d).estimate,
-        "t_p": s.paired_t(d).p_two_sided,
-        "sign_test_p": s.sign_test(d).p_two_sided,
+        "median": median.median_interval(d).estimate if len(d) else None,
+        "hodges_lehmann": effects.hodges_lehmann(d).estimate,
+        "t_p": paired.paired_t(d).p_two_sided,
+        "sign_test_p": permutation.sign_test(d).p_two_sided,
         "wrong_p_scipy_method_exact": result.p_two_sided,
         "wrong_scipy_zstatistic": result.z,
         "wrong_w_plus_without_rounding": result.w_plus,
@@ -149,12 +165,12 @@ def signed_rank(inputs: Inputs) -> Answer:
 
 @answers("wilcoxon_min_p")
 def smallest_p(inputs: Inputs) -> Answer:
-    return {"two_sided": [s.minimum_attainable_p(n) for n in inputs["n"]]}
+    return {"two_sided": [power.minimum_attainable_p(n) for n in inputs["n"]]}
 
 
 @answers("paired_t")
 def paired_t(inputs: Inputs) -> Answer:
-    result = s.paired_t(inputs["d"])
+    result = paired.paired_t(inputs["d"])
     i = result.interval
     return {
         "mean": i.mean,
@@ -168,25 +184,25 @@ def paired_t(inputs: Inputs) -> Answer:
 
 @answers("unpaired_trap")
 def paired_not_unpaired(inputs: Inputs) -> Answer:
-    d = s.differences(inputs["a"], inputs["b"])
-    p = s.paired_t(d).p_two_sided
+    d = paired.differences(inputs["a"], inputs["b"])
+    p = paired.paired_t(d).p_two_sided
     return {
         "paired_t_p": p,
         "wrong_welch_p": p,
-        "wrong_mann_whitney_p": s.signed_rank(d).p_two_sided,
+        "wrong_mann_whitney_p": paired.signed_rank(d).p_two_sided,
     }
 
 
 @answers("sign_flip_mean_exact")
 def sign_flip(inputs: Inputs) -> Answer:
-    result = s.sign_flip(inputs["d"], np.random.default_rng(0))
+    result = permutation.sign_flip(inputs["d"], np.random.default_rng(0))
     assert result.exact
     return {"p_two_sided": result.p_two_sided, "n_flips": result.flips}
 
 
 @answers("sign_test")
 def sign_test(inputs: Inputs) -> Answer:
-    result = s.sign_test(inputs["d"])
+    result = permutation.sign_test(inputs["d"])
     return {
         "n_pos": result.n_positive,
         "n_nonzero": result.n_nonzero,
@@ -196,27 +212,27 @@ def sign_test(inputs: Inputs) -> Answer:
 
 @answers("mc_permutation_p")
 def monte_carlo(inputs: Inputs) -> Answer:
-    p = s.monte_carlo_p(inputs["exceed"], inputs["resamples"])
+    p = permutation.monte_carlo_p(inputs["exceed"], inputs["resamples"])
     return {"p": p, "wrong_p": p}
 
 
 @answers("zero_variance", "n_one", "n_two")
 def degenerate(inputs: Inputs) -> Answer:
     d = inputs["d"]
-    t = s.paired_t(d)
-    flip = s.sign_flip(d, np.random.default_rng(0))
+    t = paired.paired_t(d)
+    flip = permutation.sign_flip(d, np.random.default_rng(0))
     return {
         "mean": t.interval.mean,
         "ci": None if t.interval.low is None else [t.interval.low, t.interval.high],
-        "p": s.signed_rank(d).p_two_sided,
+        "p": paired.signed_rank(d).p_two_sided,
         "t": t.t,
         "t_p": t.p_two_sided,
-        "d_z": s.cohens_dz(d).d_z,
+        "d_z": effects.cohens_dz(d).d_z,
         "sign_flip_p": flip.p_two_sided,
-        "wilcoxon_p": s.signed_rank(d).p_two_sided,
-        "rank_biserial": s.rank_biserial(d).value,
-        "hodges_lehmann": s.hodges_lehmann(d).estimate,
-        "min_p": s.minimum_attainable_p(len(d)),
+        "wilcoxon_p": paired.signed_rank(d).p_two_sided,
+        "rank_biserial": biserial.rank_biserial(d).value,
+        "hodges_lehmann": effects.hodges_lehmann(d).estimate,
+        "min_p": power.minimum_attainable_p(len(d)),
         "wrong_scipy_t_p": t.p_two_sided,
     }
 
@@ -226,11 +242,11 @@ def degenerate(inputs: Inputs) -> Answer:
 
 @answers("d_z_ci")
 def d_z(inputs: Inputs) -> Answer:
-    result = s.cohens_dz(inputs["d"], inputs["level"])
+    result = effects.cohens_dz(inputs["d"], inputs["level"])
     return {
         "d_z": result.d_z,
         "ci95": [result.low, result.high],
-        "hedges_J": s.hedges_factor(len(inputs["d"]) - 1),
+        "hedges_J": effects.hedges_factor(len(inputs["d"]) - 1),
         "g_z": result.g_z,
         "g_z_ci95": [result.g_low, result.g_high],
         "wrong_ddof0": result.d_z,
@@ -239,11 +255,11 @@ def d_z(inputs: Inputs) -> Answer:
 
 @answers("d_av")
 def d_av(inputs: Inputs) -> Answer:
-    result = s.cohens_dav(inputs["a"], inputs["b"])
+    result = effects.cohens_dav(inputs["a"], inputs["b"])
     return {
         "d_av": result.d_av,
         "g_av": result.g_av,
-        "d_z": s.cohens_dz(s.differences(inputs["a"], inputs["b"])).d_z,
+        "d_z": effects.cohens_dz(paired.differences(inputs["a"], inputs["b"])).d_z,
         "r": result.correlation,
         "sd_a": result.sd_candidate,
         "sd_b": result.sd_reference,
@@ -252,10 +268,10 @@ def d_av(inputs: Inputs) -> Answer:
 
 @answers("rank_biserial")
 def rank_biserial(inputs: Inputs) -> Answer:
-    d = s.differences(inputs["a"], inputs["b"])
-    share = s.superiority(d).share
+    d = paired.differences(inputs["a"], inputs["b"])
+    share = effects.superiority(d).share
     return {
-        "rbc": s.rank_biserial(d).value,
+        "rbc": biserial.rank_biserial(d).value,
         "superiority_paired": share,
         "wrong_unpaired_cles": share,
     }
@@ -264,14 +280,14 @@ def rank_biserial(inputs: Inputs) -> Answer:
 @answers("superiority_ci_6_8", "superiority_ci_8_8")
 def superiority(inputs: Inputs) -> Answer:
     better, n = inputs["n_better"], inputs["n"]
-    result = s.superiority([0.1] * better + [-0.1] * (n - better))
-    assert s.clopper_pearson(better, n) == (result.low, result.high)
+    result = effects.superiority([0.1] * better + [-0.1] * (n - better))
+    assert effects.clopper_pearson(better, n) == (result.low, result.high)
     return {"estimate": result.share, "ci95": [result.low, result.high]}
 
 
 @answers("hodges_lehmann", "hodges_lehmann_n5")
 def hodges_lehmann(inputs: Inputs) -> Answer:
-    result = s.hodges_lehmann(inputs["d"], inputs["level"])
+    result = effects.hodges_lehmann(inputs["d"], inputs["level"])
     return {
         "estimate": result.estimate,
         "ci": None if result.low is None else [result.low, result.high],
@@ -288,10 +304,10 @@ def every_resample(n: int) -> np.ndarray:
 
 @answers("bootstrap_ideal_n5")
 def bootstrap(inputs: Inputs) -> Answer:
-    statistic, counts = s.mean_of(inputs["d"]), every_resample(5)
-    percentile = s.percentile_interval(statistic, counts)
-    bca = s.bca_interval(statistic, counts, at_least=5)
-    t = s.mean_interval(inputs["d"])
+    statistic, counts = resampling.mean_of(inputs["d"]), every_resample(5)
+    percentile = resampling.percentile_interval(statistic, counts)
+    bca = resampling.bca_interval(statistic, counts, at_least=5)
+    t = paired.mean_interval(inputs["d"])
     assert bca.method == "BCa"
     draws = statistic(counts)
     return {
@@ -309,17 +325,17 @@ def bootstrap(inputs: Inputs) -> Answer:
 @answers("cluster_bootstrap_ideal")
 def cluster_bootstrap(inputs: Inputs) -> Answer:
     groups, counts = list(inputs["diffs_by_patient"].values()), every_resample(5)
-    result = s.percentile_interval(s.mean_of_patients(groups), counts)
+    result = resampling.percentile_interval(clusters.mean_of_patients(groups), counts)
     return {
         "mean_of_patient_means": result.estimate,
-        "slice_weighted_mean": s.mean_of_cases(groups)(np.ones((1, 5)))[0],
+        "slice_weighted_mean": clusters.mean_of_cases(groups)(np.ones((1, 5)))[0],
         "percentile95": [result.low, result.high],
     }
 
 
 @answers("median_order_ci")
 def median_order(inputs: Inputs) -> Answer:
-    ranks = s.order_ranks(inputs["n"], inputs["level"])
+    ranks = median.order_ranks(inputs["n"], inputs["level"])
     return {
         "lower_rank_1based": ranks.low,
         "upper_rank_1based": ranks.high,
@@ -329,14 +345,14 @@ def median_order(inputs: Inputs) -> Answer:
 
 @answers("percentiles_are_not_ci")
 def spread_is_no_interval(inputs: Inputs) -> Answer:
-    result = s.mean_interval(inputs["x"])
+    result = paired.mean_interval(inputs["x"])
     ci = [result.low, result.high]
     return {"mean": result.mean, "t_ci95": ci, "wrong_percentiles_2_5_97_5": ci}
 
 
 @answers("performance_profile")
 def performance_profile(inputs: Inputs) -> Answer:
-    return {"fraction_greater": list(s.performance_profile(inputs["scores"], inputs["tau"]))}
+    return {"fraction_greater": list(profile.performance_profile(inputs["scores"], inputs["tau"]))}
 
 
 # Families, ranks, decisions.
@@ -344,17 +360,17 @@ def performance_profile(inputs: Inputs) -> Answer:
 
 @answers("holm")
 def holm(inputs: Inputs) -> Answer:
-    return {"adjusted": s.holm(inputs["p"])}
+    return {"adjusted": multiplicity.holm(inputs["p"])}
 
 
 @answers("bh")
 def bh(inputs: Inputs) -> Answer:
-    return {"adjusted": s.benjamini_hochberg(inputs["p"])}
+    return {"adjusted": multiplicity.benjamini_hochberg(inputs["p"])}
 
 
 @answers("friedman_ties")
 def friedman(inputs: Inputs) -> Answer:
-    result = s.friedman(inputs["scores"], higher_is_better=inputs["higher_is_better"])
+    result = ranking.friedman(inputs["scores"], higher_is_better=inputs["higher_is_better"])
     return {
         "mean_ranks": result.mean_ranks,
         "chi2": result.chi2,
@@ -369,19 +385,19 @@ def friedman(inputs: Inputs) -> Answer:
 @answers("cd_cliques")
 def cliques(inputs: Inputs) -> Answer:
     pairs = [tuple(pair) for pair in inputs["significant_pairs_after_holm"]]
-    return {"bars": [list(b) for b in s.groups(inputs["models_in_rank_order"], pairs).bars]}
+    return {"bars": [list(b) for b in ranking.groups(inputs["models_in_rank_order"], pairs).bars]}
 
 
 @answers("rank_stability_ideal")
-def stability(inputs: Inputs) -> Answer:
-    result = s.rank_stability(inputs["scores"], every_resample(5), higher_is_better=True)
+def stability_of_ranks(inputs: Inputs) -> Answer:
+    result = stability.rank_stability(inputs["scores"], every_resample(5), higher_is_better=True)
     first = result.p_first
     return {"p_A_first": first[0], "p_tie": result.p_tie, "p_B_first": first[1]}
 
 
 @answers("rank_then_aggregate")
 def schemes(inputs: Inputs) -> Answer:
-    result = s.schemes(inputs["scores"], higher_is_better=True)
+    result = ranking.schemes(inputs["scores"], higher_is_better=True)
     assert not result.agree
     by_mean, by_rank, _ = ([inputs["models"][i] for i in first] for first in result.winners)
     return {
@@ -394,7 +410,7 @@ def schemes(inputs: Inputs) -> Answer:
 
 @answers("tost_paired")
 def tost(inputs: Inputs) -> Answer:
-    result = s.tost(inputs["d"], inputs["margin"])
+    result = equivalence.tost(inputs["d"], inputs["margin"])
     return {
         "mean": result.mean,
         "p_lower": result.p_lower,
@@ -406,9 +422,9 @@ def tost(inputs: Inputs) -> Answer:
 
 
 @answers("bayes_signed_rank")
-def bayes(inputs: Inputs) -> Answer:
+def posterior(inputs: Inputs) -> Answer:
     rng = np.random.default_rng(0)
-    result = s.bayesian_signed_rank(inputs["d"], inputs["rope"], rng, inputs["samples"])
+    result = bayes.bayesian_signed_rank(inputs["d"], inputs["rope"], rng, inputs["samples"])
     regions = {"prob_region_largest": result.largest, "mean_theta": result.theta}
     return {
         key: {name: getattr(value, name) for name in ("worse", "rope", "better")}
@@ -417,16 +433,16 @@ def bayes(inputs: Inputs) -> Answer:
 
 
 @answers("power_paired_t")
-def power(inputs: Inputs) -> Answer:
-    return {"power": s.power_paired_t(inputs["n"], inputs["d_z"], inputs["alpha"])}
+def power_of_t(inputs: Inputs) -> Answer:
+    return {"power": power.power_paired_t(inputs["n"], inputs["d_z"], inputs["alpha"])}
 
 
 @answers("mde_paired_t")
 def detectable(inputs: Inputs) -> Answer:
     effects = [
-        s.minimum_detectable_effect(n, inputs["alpha"], inputs["power"]) for n in inputs["n"]
+        power.minimum_detectable_effect(n, inputs["alpha"], inputs["power"]) for n in inputs["n"]
     ]
-    return {"d_z": effects, "wilcoxon_d_z_inflation": s.WILCOXON_INFLATION}
+    return {"d_z": effects, "wilcoxon_d_z_inflation": power.WILCOXON_INFLATION}
 
 
 # Seeds, folds, cases of one patient.
@@ -434,7 +450,7 @@ def detectable(inputs: Inputs) -> Answer:
 
 @answers("nadeau_bengio")
 def nadeau_bengio(inputs: Inputs) -> Answer:
-    result = s.corrected_resampled_t(inputs["d"], inputs["test_train_ratio"])
+    result = repeats.corrected_resampled_t(inputs["d"], inputs["test_train_ratio"])
     return {
         "t": result.t,
         "df": result.df,
@@ -447,7 +463,7 @@ def nadeau_bengio(inputs: Inputs) -> Answer:
 
 @answers("crossed_patient_seed")
 def crossed(inputs: Inputs) -> Answer:
-    result = s.crossed(inputs["D"])
+    result = repeats.crossed(inputs["D"])
     recipe, these = result.recipe, result.recipe.these_weights
     return {
         "mean": recipe.mean,
@@ -468,12 +484,12 @@ def crossed(inputs: Inputs) -> Answer:
 
 @answers("winners_curse")
 def winners_curse(inputs: Inputs) -> Answer:
-    return {"expected_max": [s.expected_best_of(k) for k in inputs["k"]]}
+    return {"expected_max": [repeats.expected_best_of(k) for k in inputs["k"]]}
 
 
 @answers("icc_design_effect")
 def icc(inputs: Inputs) -> Answer:
-    result = s.clustering(inputs["diffs"])
+    result = clusters.clustering(inputs["diffs"])
     return {
         "ms_between": result.ms_between,
         "ms_within": result.ms_within,
@@ -486,7 +502,7 @@ def icc(inputs: Inputs) -> Answer:
 @answers("clustered_tests")
 def clustered(inputs: Inputs) -> Answer:
     means = [float(np.mean(values)) for values in inputs["diffs_by_patient"].values()]
-    t, rank = s.paired_t(means), s.signed_rank(means)
+    t, rank = paired.paired_t(means), paired.signed_rank(means)
     return {
         "patient_means": means,
         "patient_t": t.t,
@@ -518,7 +534,7 @@ def table(values: list[float | None], ids: list[str] | None = None) -> pd.DataFr
 
 def pair(inputs: Inputs, **settings: str) -> Any:
     """The first analysis of designs a and b."""
-    designs = [Design(name, (table(inputs[name], inputs.get(f"ids_{name}")),), {}) for name in "ab"]
+    designs = [Design(name, (table(inputs[name], inputs.get(f"ids_{name}")),)) for name in "ab"]
     return compare(designs, ComparisonConfig(secondary=(), **settings)).primary
 
 

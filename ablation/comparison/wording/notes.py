@@ -1,0 +1,116 @@
+"""Counts and conditions a reader has to know: what was left out or filled in, and how often."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from ablation.comparison.analysis.contrasts import Analysis, cases_by_training
+from ablation.comparison.tables.align import Design, absences, distinct, named
+from ablation.comparison.tables.folds import fold_counts, protocol
+from ablation.comparison.tables.missing import MISSING_RULES
+from ablation.config.sections import ComparisonConfig
+from ablation.metrics.empty import has_lesion
+from ablation.metrics.metric import Metric
+
+
+def notes(
+    rows: pd.DataFrame,
+    designs: Sequence[Design],
+    analyses: Sequence[Analysis],
+    metrics: Sequence[Metric],
+    silent: Sequence[str],
+    settings: ComparisonConfig,
+) -> tuple[str, ...]:
+    """Say what was left out or filled in, a sentence each; nothing is left out silently.
+
+    Args:
+        rows: Aligned rows of all targets.
+        designs: What is compared.
+        analyses: What came of it.
+        metrics: Those that were asked for, without HD95 where it cannot be compared.
+        silent: Designs that do not say how their HD95 was computed, where others do.
+        settings: How is compared.
+    """
+    return (
+        *_trainings(designs),
+        *_folds(designs),
+        *_gaps(designs, settings),
+        *_targets(rows, designs, analyses),
+        *_metrics(analyses, metrics),
+        *(_unscored(rows, one, settings) for one in analyses if one.unscored),
+        *_hd95(silent),
+    )
+
+
+def _trainings(designs: Sequence[Design]) -> Iterator[str]:
+    if max(len(design.cases) for design in designs) > 1:
+        counts = ", ".join(f"{d.name} {len(d.cases)}" for d in designs)
+        yield (
+            f"Averaged over trainings patient by patient ({counts}); intervals and tests "
+            "treat patients as random, not trainings."
+        )
+    if elsewhere := [design.name for design in designs if design.facts.imported]:
+        yield (
+            f"Made elsewhere, training data not known: {', '.join(elsewhere)}. "
+            "These scores may be of patients that were trained on."
+        )
+
+
+def _folds(designs: Sequence[Design]) -> tuple[str, ...]:
+    """Say where scores are out-of-fold, and where designs were tested in different ways."""
+    counts = fold_counts(designs)
+    said = [
+        f"Scores of {protocol(count)} are out-of-fold: each patient was tested once by a model "
+        "neither trained nor tuned on that patient."
+        for count in dict.fromkeys(counts)
+        if count
+    ]
+    if len(set(counts)) > 1:
+        listed = ", ".join(f"{d.name} {d.facts.protocol or 'not stated'}" for d in designs)
+        said.append(f"The designs were trained on different patients: {listed}.")
+    return tuple(said)
+
+
+def _gaps(designs: Sequence[Design], settings: ComparisonConfig) -> Iterator[str]:
+    if settings.missing != "error":
+        yield from (f"{text}: {MISSING_RULES[settings.missing]}." for text in absences(designs))
+
+
+def _targets(
+    rows: pd.DataFrame, designs: Sequence[Design], analyses: Sequence[Analysis]
+) -> Iterator[str]:
+    once = rows[rows["design"] == designs[0].name].drop_duplicates(["patient", "case", "target"])
+    absent = int((~has_lesion(once)).sum())
+    if absent:
+        yield f"{absent} test cases without a tumour count as detections only."
+    judged = {analysis.target for analysis in analyses}
+    nowhere = [str(target) for target in sorted(rows["target"].unique()) if target not in judged]
+    if nowhere:
+        yield f"No test case has {', '.join(nowhere)}: nothing is compared there."
+
+
+def _metrics(analyses: Sequence[Analysis], metrics: Sequence[Metric]) -> Iterator[str]:
+    compared = {one.metric for one in analyses}
+    for metric in metrics:
+        if metric not in compared:
+            yield f"{metric.label} is not compared: no patient has a value under every design."
+
+
+def _unscored(rows: pd.DataFrame, analysis: Analysis, settings: ComparisonConfig) -> str:
+    """Which cases count for no design, and whose value is lacking."""
+    own = rows[rows["target"] == analysis.target]
+    undefined = cases_by_training(own, analysis.metric, settings.empty).isna()
+    cases = named([" ".join(distinct(key)) for key in undefined.index[undefined.any(axis=1)]])
+    whose = undefined.T.groupby(level="design", sort=False).any().any(axis=1)
+    lacking = ", ".join(str(name) for name in whose.index[whose])
+    return (
+        f"{analysis.label}: {cases} left out for every design ({analysis.unscored} in all), "
+        f"without a value in {lacking}."
+    )
+
+
+def _hd95(silent: Sequence[str]) -> Iterator[str]:
+    if silent:
+        yield f"HD95 is not compared: not stated how it was computed for {', '.join(silent)}."
