@@ -13,7 +13,7 @@ from io import StringIO
 from pathlib import Path
 
 from tracking import names
-from tracking.mlflow.address import shown
+from tracking.address import shown
 from tracking.record import RunFolder
 from tracking.workspace import published
 

@@ -22,9 +22,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracking.address import VARIABLE, resolve_uri
 from tracking.errors import TrackingError, UnreachableError
 from tracking.locks import locked
-from tracking.mlflow.address import VARIABLE, resolve_uri
 from tracking.owner import Owner, this_process
 from tracking.record import RunFolder
 from tracking.workspace import find_runs
@@ -69,7 +69,7 @@ def sync(
 
     Args:
         workspace: Its run folders are found by their run.json.
-        uri: The tracking address, absolute (`tracking.mlflow.address.resolve_uri`).
+        uri: The tracking address, absolute (`tracking.address.resolve_uri`).
         again: Make new runs for those that were deleted at the server.
         progress: Called with the runs done and all runs.
 

@@ -37,7 +37,7 @@ def show(
     """Print every key with its value, where the value comes from, and what the key means."""
     from ablation.config import flatten, known_keys
     from ablation.config.asked import resolve_asked
-    from tracking.mlflow.address import shown
+    from tracking.address import shown
 
     resolved, first_line = resolve_asked(
         data=data, preset=preset, file=config, assignments=assignments or ()

@@ -111,8 +111,8 @@ def _storage(workspace: Path) -> str:
 
 def _tracking(workspace: Path) -> str:
     from ablation.config.asked import tracking_address
+    from tracking.address import shown
     from tracking.errors import TrackingError
-    from tracking.mlflow.address import shown
     from tracking.mlflow.connection import check
 
     uri = tracking_address(workspace)

@@ -39,8 +39,8 @@ def sync(
 ) -> None:
     """Publish to MLflow what has not arrived yet; repeating it changes nothing."""
     from ablation.config.asked import tracking_address
+    from tracking.address import shown
     from tracking.errors import TrackingError
-    from tracking.mlflow.address import shown
     from tracking.publisher import sync as publish_all
 
     if not folder.is_dir():

@@ -31,7 +31,7 @@ def ui(
     import webbrowser
 
     from ablation.config.asked import tracking_address
-    from tracking.mlflow.address import database, shown
+    from tracking.address import database, shown
     from tracking.mlflow.connection import check
     from tracking.mlflow.server import run_ui
 
@@ -53,7 +53,7 @@ def ui(
 
 
 def _publish_first(workspace: Path, uri: str) -> None:
-    from tracking.mlflow.address import shown
+    from tracking.address import shown
     from tracking.publisher import sync as publish_all
 
     if workspace.is_dir():

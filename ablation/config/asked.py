@@ -49,7 +49,7 @@ def tracking_address(workspace: Path, given: str | None = None) -> str:
     Raises:
         TrackingError: No tracking address.
     """
-    from tracking.mlflow.address import VARIABLE, resolve_uri
+    from tracking.address import VARIABLE, resolve_uri
 
     asked = given or os.environ.get(VARIABLE)
     return resolve_uri(workspace, asked or resolve(environment=os.environ).config.tracking.uri)

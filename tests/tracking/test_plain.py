@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tracking import names
+from tracking.address import resolve_uri, shown
 from tracking.errors import TrackingError
 from tracking.finals import FinalRun, is_own, newest
 from tracking.manifest import FileState, as_table, digest, sending_order
-from tracking.mlflow.address import resolve_uri, shown
 from tracking.provenance import collect, command_line
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tracking import names
+from tracking.address import resolve_uri, shown
 from tracking.errors import TrackingError
 from tracking.manifest import Progress, write_progress
-from tracking.mlflow.address import resolve_uri, shown
 from tracking.mlflow.connection import check, translated
 from tracking.provenance import command_line, without_paths
 from tracking.record import RunFolder

@@ -18,10 +18,10 @@ from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracking import names
+from tracking.address import SQLITE, artifact_root, database, shown
 from tracking.atomic import replacing
 from tracking.errors import TrackingError, UnreachableError
 from tracking.locks import locked
-from tracking.mlflow.address import SQLITE, artifact_root, database, shown
 from tracking.redaction import without_secrets
 
 # A server that is away costs seconds, not the four minutes of MLflow's own patience: what could

@@ -13,8 +13,8 @@ from mlflow.entities import Run, ViewType
 from mlflow.exceptions import MlflowException
 
 from tracking import names
+from tracking.address import artifact_root, database, shown
 from tracking.errors import TrackingError
-from tracking.mlflow.address import artifact_root, database, shown
 from tracking.names import StudyName
 from tracking.record import RunFolder, RunRecord
 

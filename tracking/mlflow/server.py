@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracking.address import artifact_root, database, shown
 from tracking.errors import TrackingError
-from tracking.mlflow.address import artifact_root, database, shown
 from tracking.mlflow.connection import connect
 
 HOST = "127.0.0.1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from ablation.comparison import Comparison
-from ablation.report.page import sections
+from ablation.report.page.index import sections
 from ablation.report.source import Source
 
 
