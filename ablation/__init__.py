@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ablation.errors import AblateError
     from ablation.experiments.evaluate import Evaluated, evaluate
     from ablation.experiments.sweep import SweepResult, sweep
-    from ablation.report.figures.plotly_figures import figures
     from ablation.report.from_runs import Report, report
     from ablation.report.from_tables import compare
+    from ablation.report.page.plotly_figures import figures
 
 __all__ = [
     "AblateError",
@@ -45,7 +45,7 @@ _HOMES = {
     "SweepResult": "ablation.experiments.sweep",
     "compare": "ablation.report.from_tables",
     "evaluate": "ablation.experiments.evaluate",
-    "figures": "ablation.report.figures.plotly_figures",
+    "figures": "ablation.report.page.plotly_figures",
     "sweep": "ablation.experiments.sweep",
 }
 

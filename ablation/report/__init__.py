@@ -18,7 +18,6 @@ import sys
 from inspect import signature
 from types import ModuleType
 
-from ablation.report.figures.plotly_figures import figures
 from ablation.report.files import FILES, write_report
 from ablation.report.formats import printed
 from ablation.report.formats.summary import summary
@@ -27,6 +26,7 @@ from ablation.report.from_runs import Report, report
 from ablation.report.from_tables import compare
 from ablation.report.literature import published
 from ablation.report.page.pictures import picture_kinds, write_pictures
+from ablation.report.page.plotly_figures import figures
 from ablation.report.source import Remark, Source
 
 __all__ = [

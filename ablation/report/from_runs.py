@@ -27,11 +27,11 @@ from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
 from ablation.fairness import FairnessFacts
 from ablation.files.places import DEFAULT_WORKSPACE, command
-from ablation.report.figures.plotly_figures import figures
 from ablation.report.files import write_report
 from ablation.report.formats.tex import Style
 from ablation.report.literature import published
 from ablation.report.material import Material
+from ablation.report.page.plotly_figures import figures
 from ablation.report.source import Source
 from ablation.report.tracked import Fetch, material_of
 from ablation.scores.finals import chosen, designs_of, folds_of, on_shared_cases, planned_settings
