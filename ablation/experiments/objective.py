@@ -27,9 +27,10 @@ from ablation.fairness.facts import VALIDATION
 from ablation.inference.choose import search_csv
 from ablation.inference.overlays import overlays_csv
 from ablation.inference.tta import uncovered
+from ablation.losses import LOSSES
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
-from ablation.models import weights
+from ablation.models import DESIGNS, weights
 from ablation.training.augmentations import AUGMENTATIONS
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
@@ -268,6 +269,10 @@ class Objective:
             precision=config.training.precision,
             pretrained=weights.label(config.model),
             pruner=config.sweep.pruner,
+            network=DESIGNS.find(config.model.name).summary,
+            loss=f"{config.loss.name} ({LOSSES.find(config.loss.name).summary})",
+            augmentation=config.data.augmentation,
+            layout=self.experiment.dataset.name,
             selected_on=VALIDATION,
             preset=self.experiment.preset,
             generated=self.experiment.dataset.generated,

@@ -66,6 +66,10 @@ class FairnessFacts:
     seeds: Annotated[Number | None, Fact("final trainings", Parity.SAME, has_own_caution=True)] = (
         None
     )
+    network: Annotated[str | None, Fact("network", Parity.SHOWN, always=False)] = None
+    loss: Annotated[str | None, Fact("loss", Parity.SHOWN, always=False)] = None
+    augmentation: Annotated[str | None, Fact("augmentation", Parity.SHOWN, always=False)] = None
+    layout: Annotated[str | None, Fact("layout of the scans", Parity.SHOWN, always=False)] = None
     selected_on: Annotated[str | None, Fact("settings chosen on", Parity.ON_VALIDATION)] = None
     preset: Annotated[str | None, Fact("preset", Parity.SAME)] = None
     patients_left_out: Annotated[Number | None, Fact("unusable patients left out", Parity.SAME)] = (

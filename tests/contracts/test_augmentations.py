@@ -179,3 +179,10 @@ def test_an_unknown_name_is_refused_with_the_nearest() -> None:
     with pytest.raises(UsageError, match="unknown augmentation 'journel'") as caught:
         check_names(config, ("unet",))
     assert "Did you mean journal?" in caught.value.hint
+
+
+def test_an_own_augmentation_goes_the_whole_way(whole_path) -> None:
+    assert whole_path.run["params"]["data.augmentation"] == "turned"
+    assert "augmentation: turned" in whole_path.methods
+    assert "turned" in whole_path.page
+    assert "`turned`" in whole_path.reference

@@ -229,3 +229,24 @@ def test_volumes_several_heads_and_targets_are_admitted() -> None:
     ]
     with pytest.raises(UsageError, match="has 2 outputs, declares 1"):
         check_network(network, one(build), keys, NetworkInput((8, 16, 16, 2), targets=2))
+
+
+def test_an_own_design_goes_the_whole_way(whole_path, identities, every_own_entry) -> None:
+    """Help, configuration, search space, run, table, report, methods text and reference know it."""
+    assert "scaled" in whole_path.help
+    for key in ("model.width", "model.gain"):
+        assert key in whole_path.help
+        assert key in whole_path.run["params"]
+        assert f"`{key}`" in whole_path.reference
+    assert "model.base" not in whole_path.run["params"]
+    assert "model.gain" in whole_path.experiment.space
+    assert "model.width" not in whole_path.experiment.space
+    assert 0.1 <= float(whole_path.run["params"]["model.gain"]) <= 0.9
+    assert len(whole_path.cases) == 4
+    assert whole_path.comparison.designs == ("first", "second")
+    assert "model.gain" in whole_path.page
+    assert "network: one convolution, scaled" in whole_path.methods
+    assert "one convolution, scaled" in whole_path.reference
+    before = identities()
+    with every_own_entry():
+        assert identities() == before

@@ -111,3 +111,18 @@ def test_a_loss_over_all_heads_is_admitted() -> None:
     assert float(entry.function(truth, (truth, truth))) > 0
     with LOSSES.having(entry):
         assert losses.structure(losses.settings("deep")) == {"name": "deep"}
+
+
+def test_an_own_loss_goes_the_whole_way(whole_path, identities, every_own_entry) -> None:
+    """Help, configuration, search space, run, report, methods text and reference know it."""
+    assert "loss.name = rim" in whole_path.help
+    assert "loss.rim_weight" in whole_path.help
+    assert 1.0 <= float(whole_path.run["params"]["loss.rim_weight"]) <= 4.0
+    assert "loss.dice_weight" not in whole_path.run["params"]
+    assert "loss.rim_weight" in whole_path.experiment.space
+    assert "loss.rim_weight" in whole_path.page
+    assert "loss: rim (cross-entropy with a heavier rim)" in whole_path.methods
+    assert "`loss.rim_weight`" in whole_path.reference
+    before = identities()
+    with every_own_entry():
+        assert identities() == before

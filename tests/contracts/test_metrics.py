@@ -349,3 +349,17 @@ def test_surface_distances_are_measured_once_for_all_metrics(
     monkeypatch.setattr(pair, "surface_distances", counting)
     row("P1", lesion(), good())
     assert len(calls) == 1
+
+
+def test_an_own_metric_goes_the_whole_way(whole_path, identities, every_own_entry) -> None:
+    """Table, run, report, methods text and reference know it; identities stay."""
+    assert whole_path.cases["fdr"].notna().any()
+    assert "cases/test/fdr" in whole_path.run["metrics"]
+    assert whole_path.comparison.primary.metric.name == "fdr"
+    assert "false discovery rate" in whole_path.files
+    assert "false discovery rate" in whole_path.page
+    assert "The primary metric was false discovery rate" in whole_path.methods
+    assert "`fdr`" in whole_path.reference
+    before = identities()
+    with every_own_entry():
+        assert identities() == before

@@ -273,3 +273,14 @@ def test_a_test_that_is_gone_cannot_be_asked_for() -> None:
         assert ComparisonConfig(primary_test="sign").primary_test == "sign"
     with pytest.raises(ValueError, match="'wilcoxon', 't', 'signflip'"):
         ComparisonConfig(primary_test="sign")
+
+
+def test_an_own_test_goes_the_whole_way(whole_path) -> None:
+    """Help, run, table, report, methods text and reference know it."""
+    assert "sign" in whole_path.help.partition("--primary-test")[2][:200]
+    assert whole_path.run["params"]["comparison.primary_test"] == "sign"
+    assert whole_path.comparison.settings["primary_test"] == "sign"
+    assert "sign test" in whole_path.files
+    assert "sign test [@dixon1946]" in whole_path.methods
+    assert "sign test" in whole_path.page
+    assert "`sign`" in whole_path.reference

@@ -57,9 +57,9 @@ ARRAYS = Reader(
 """A layout of somebody else: one file for each examination, targets and modality of its own."""
 
 
-def write_arrays(root: Path) -> None:
+def write_arrays(root: Path, patients: int = PATIENTS) -> None:
     root.mkdir()
-    for number in range(PATIENTS):
+    for number in range(patients):
         rng = np.random.default_rng(number)
         truth = np.zeros((5, 20, 24), np.uint8)
         truth[1:4, 4:12, 5:15], truth[2, 6:9, 7:9] = 1, 2
@@ -278,3 +278,13 @@ def test_the_registry_loads_no_decoder_and_no_numpy() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     assert {"numpy", "nibabel", "tifffile", "pandas", "scipy"} & set(done.stdout.split()) == set()
+
+
+def test_an_own_layout_goes_the_whole_way(whole_path) -> None:
+    assert whole_path.experiment.dataset.name == "arrays"
+    assert set(whole_path.cases["target"]) == {"liver"}
+    assert whole_path.cases["distance_unit"].unique().tolist() == ["mm"]
+    assert whole_path.run["params"]["data.target"] == "liver"
+    assert "layout of the scans: arrays" in whole_path.methods
+    assert "`arrays`" in whole_path.reference
+    assert "liver" in whole_path.page

@@ -9,6 +9,7 @@ from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.fairness.facts import VALIDATION
 
 SETTINGS = (
+    *("layout", "network", "loss", "augmentation"),
     *("preset", "space_size", "pruner", "precision", "pretrained", "device"),
     *("search", "threshold", "tta", "morphology", "patients_left_out"),
 )
