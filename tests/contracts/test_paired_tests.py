@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from ablation.cli.app import app
 from ablation.comparison import Check, Comparison, Design, compare
+from ablation.comparison.rules import Rules, with_rules
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import UsageError
 from ablation.report import Source
@@ -251,10 +252,9 @@ class TestARegisteredPairedTest:
         assert paired.name in re.split(r", | or ", names[1])
 
     def test_a_name_nearby_is_told(self, paired: PairedTest) -> None:
-        from ablation.cli.comparing import with_flags
-
-        with pytest.raises(UsageError, match="is none of wilcoxon, t, signflip") as caught:
-            with_flags(ComparisonConfig(), {"primary_test": "wilcoxn"})
+        known = ", ".join(TESTS)
+        with pytest.raises(UsageError, match=f"is none of {known}") as caught:
+            with_rules(ComparisonConfig(), Rules(primary_test="wilcoxn"))
         assert caught.value.hint == "Did you mean wilcoxon?"
 
 
