@@ -306,11 +306,11 @@ def cases() -> str:
 
 def json_keys() -> Iterator[str]:
     """Yield the keys of listings that come from a dataclass, with what stands under each field."""
-    from ablation.experiments.results import Row
+    from ablation.experiments.results import DesignResult
     from sweeps import StudyProgress, TrialRow
 
     listings = {
-        "ablate sweep": Row,
+        "ablate sweep": DesignResult,
         "ablate studies list": StudyProgress,
         "ablate studies show": TrialRow,
     }
