@@ -55,7 +55,9 @@ def test_a_changed_study_is_refused_before_the_cost(
 
 def test_the_same_study_goes_on(request_: SweepRequest) -> None:
     begin(plan_sweep(request_))
-    begin(plan_sweep(replace(request_, trials=3)))
+    again = plan_sweep(replace(request_, trials=3))
+    begin(again)
+    assert [one.study for one in again.experiments] == ["phantom/unet"]
 
 
 def test_another_target_is_another_experiment(request_: SweepRequest) -> None:
