@@ -35,5 +35,6 @@ def test_the_example_runs(title: str, tmp_path: Path) -> None:
 
 
 def test_every_point_has_an_example() -> None:
-    assert {"A metric", "A paired test", "An augmentation", "A layout of scans"} <= set(EXAMPLES)
+    points = {"A design", "An encoder", "A loss", "A metric", "A paired test", "An augmentation"}
+    assert set(EXAMPLES) == points | {"A layout of scans", "A way to start workers"}
     assert all(EXAMPLES.values())
