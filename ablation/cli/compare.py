@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ablation.cli.comparing import (
-    Alternative,
     AssumedMethod,
-    Correction,
-    Empty,
     Format,
-    Margin,
-    Metrics,
-    Missing,
     OutFolder,
-    PrimaryTest,
-    Reference,
     Style,
     Target,
-    Unit,
     deliver,
     printing,
+    taking_rules,
 )
 from ablation.cli.options import AsJson, CaseColumn, PatientMap, PatientRegex, Quiet
 from ablation.cli.pictures import Figures
@@ -36,6 +28,7 @@ EXAMPLES = (
 )
 
 
+@taking_rules
 def compare(
     tables: Annotated[
         list[Path], typer.Argument(help="CSV files: one per design, or long ones with all designs.")
@@ -58,16 +51,8 @@ def compare(
     lower_is_better: Annotated[
         str | None, typer.Option("--lower-is-better", help="The same where less is better.")
     ] = None,
-    reference: Reference = None,
-    metric: Metrics = None,
     target: Target = None,
-    alternative: Alternative = None,
-    primary_test: PrimaryTest = None,
-    correction: Correction = None,
-    margin: Margin = None,
-    unit: Unit = None,
-    missing: Missing = None,
-    empty: Empty = None,
+    rules: Any = None,
     assume_hd95_method: AssumedMethod = None,
     out: OutFolder = Path("report"),
     figures: Figures = None,
@@ -81,7 +66,7 @@ def compare(
     A table has the columns case, perhaps patient, and scores such as dice; commas or semicolons.
     Writes index.html and comparison.csv, .json, .md and .tex; prints the summary.
     """
-    from ablation.comparison import Rules, split_names
+    from ablation.comparison import split_names
     from ablation.report.from_tables import compare_tables
     from ablation.scores.bare_designs import Reading
     from ablation.scores.tables import checked_method
@@ -92,10 +77,6 @@ def compare(
         patient_regex=patient_regex, patient_map=patient_map,
         higher_is_better=split_names(higher_is_better), lower_is_better=split_names(lower_is_better),
         hd95_method=checked_method(assume_hd95_method),
-    )  # fmt: skip
-    rules = Rules(
-        reference=reference, metric=metric, alternative=alternative, primary_test=primary_test,
-        correction=correction, margin=margin, unit=unit, missing=missing, empty=empty,
     )  # fmt: skip
     made = compare_tables(tables, reading, rules, target)
     deliver(made.comparison, made.source, out, shown, figures, quiet=quiet)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import inspect
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -75,6 +77,49 @@ Style = Annotated[
 ]
 
 OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the report.")]
+
+RULES = {
+    "reference": Reference,
+    "metric": Metrics,
+    "alternative": Alternative,
+    "primary_test": PrimaryTest,
+    "correction": Correction,
+    "margin": Margin,
+    "unit": Unit,
+    "missing": Missing,
+    "empty": Empty,
+}
+"""The flags that are rules of a comparison, by the field of `ablation.comparison.Rules`."""
+
+
+def taking_rules(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the flags of a comparison's rules, where it takes `rules`.
+
+    Args:
+        command: Takes a keyword `rules`, an `ablation.comparison.Rules`.
+    """
+
+    @wraps(command)
+    def with_flags(**values: Any) -> None:
+        from ablation.comparison import Rules
+
+        rules = Rules(**{name: values.pop(name) for name in RULES})
+        command(**values, rules=rules)
+
+    own = inspect.signature(command, eval_str=True)
+    flags = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=flag)
+        for name, flag in RULES.items()
+    ]
+    parameters = [
+        one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own.parameters.values()
+    ]
+    at = [one.name for one in parameters].index("rules")
+    whole = [*parameters[:at], *flags, *parameters[at + 1 :]]
+    with_flags.__signature__ = own.replace(parameters=whole)  # type: ignore[attr-defined]
+    with_flags.__annotations__ = {one.name: one.annotation for one in whole}
+    return with_flags
+
 
 FORMATS = ("text", "csv", "json", "md", "tex")
 STYLES = ("full", "paper")

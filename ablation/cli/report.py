@@ -4,28 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from ablation.cli.comparing import (
-    Alternative,
-    AssumedMethod,
-    Correction,
-    Empty,
-    Format,
-    Margin,
-    Metrics,
-    Missing,
-    OutFolder,
-    PrimaryTest,
-    Reference,
-    Style,
-    Target,
-    Unit,
-    deliver,
-    printing,
-)
+from ablation.cli import comparing
 from ablation.cli.options import AsJson, ConfigFile, Quiet, TrackingUri, Workspace, say
 from ablation.cli.pictures import Figures
 from ablation.files.places import DEFAULT_WORKSPACE
@@ -38,6 +21,7 @@ EXAMPLES = (
 )
 
 
+@comparing.taking_rules
 def report(
     compare: Annotated[
         str,
@@ -47,24 +31,16 @@ def report(
         str | None,
         typer.Option("--experiment", help="Whose designs; default: that of the newest final."),
     ] = None,
-    reference: Reference = None,
-    metric: Metrics = None,
-    target: Target = None,
-    alternative: Alternative = None,
-    primary_test: PrimaryTest = None,
-    correction: Correction = None,
-    margin: Margin = None,
-    unit: Unit = None,
-    missing: Missing = None,
-    empty: Empty = None,
-    assume_hd95_method: AssumedMethod = None,
-    out: OutFolder = Path("report"),
+    target: comparing.Target = None,
+    rules: Any = None,
+    assume_hd95_method: comparing.AssumedMethod = None,
+    out: comparing.OutFolder = Path("report"),
     config: ConfigFile = None,
     figures: Figures = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
     tracking_uri: TrackingUri = None,
-    as_format: Format = None,
-    style: Style = "full",
+    as_format: comparing.Format = None,
+    style: comparing.Style = "full",
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -76,12 +52,10 @@ def report(
     """
     from ablation.report.from_runs import report as make_report
 
-    shown = printing(as_format, style, as_json)
+    shown = comparing.printing(as_format, style, as_json)
     made = make_report(
-        compare, experiment=experiment, reference=reference, metric=metric, target=target,
-        alternative=alternative, primary_test=primary_test, correction=correction, margin=margin,
-        unit=unit, missing=missing, empty=empty, assume_hd95_method=assume_hd95_method,
+        compare, experiment=experiment, target=target, assume_hd95_method=assume_hd95_method,
         workspace=workspace, tracking_uri=tracking_uri, config=config,
-        progress=partial(say, quiet=quiet),
+        progress=partial(say, quiet=quiet), **rules.given,
     )  # fmt: skip
-    deliver(made.comparison, made.source, out, shown, figures, quiet=quiet)
+    comparing.deliver(made.comparison, made.source, out, shown, figures, quiet=quiet)

@@ -64,16 +64,16 @@ def report(
     compare: str | Sequence[str] = "all",
     *,
     experiment: str | None = None,
+    target: str | None = None,
     reference: str | None = None,
     metric: str | Sequence[str] | None = None,
-    target: str | None = None,
-    alternative: str | None = None,
-    primary_test: str | None = None,
-    correction: str | None = None,
     margin: str | Mapping[str, float] | None = None,
-    unit: str | None = None,
+    primary_test: str | None = None,
+    alternative: str | None = None,
+    correction: str | None = None,
     missing: str | None = None,
     empty: str | None = None,
+    unit: str | None = None,
     assume_hd95_method: str | None = None,
     workspace: Path | str = DEFAULT_WORKSPACE,
     tracking_uri: str | None = None,
@@ -89,16 +89,16 @@ def report(
     Args:
         compare: Designs, or "all" of the experiment.
         experiment: Whose designs; None: that of the newest final.
+        target: Region; None: every one.
         reference: Design the others are compared with.
         metric: Score or several; the first decides.
-        target: Region; None: every one.
-        alternative: "two-sided", or "greater": only better than the reference counts.
-        primary_test: Test that decides: "wilcoxon", "t" or "signflip".
-        correction: Adjustment for several comparisons: "holm", "bh" or "none".
         margin: Smallest differences that matter, by metric, each in its unit.
-        unit: What inference is about: "patient", or "case" (nothing is tested).
+        primary_test: Test that decides: "wilcoxon", "t" or "signflip".
+        alternative: "two-sided", or "greater": only better than the reference counts.
+        correction: Adjustment for several comparisons: "holm", "bh" or "none".
         missing: What a case that one design lacks does: "error", "intersection" or "worst".
         empty: Empty-mask rule: "penalty", "brats" or "exclude".
+        unit: What inference is about: "patient", or "case" (nothing is tested).
         assume_hd95_method: How HD95 was computed where a table does not say.
         workspace: Folder of the runs.
         tracking_uri: MLflow server; None: as configured, else mlflow.db in the workspace.
