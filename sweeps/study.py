@@ -154,8 +154,15 @@ def _texts(storage: str) -> dict[str, str]:
 
 
 def trials_table(storage: str, name: str) -> tuple[TrialRow, ...]:
-    """Return the trials of a study by number; of its finals with name=final_name(name)."""
-    return tuple(trial_row(trial) for trial in load_study(storage, name).get_trials(deepcopy=False))
+    """Return the trials of a study by number; of its finals with name=final_name(name).
+
+    Raises:
+        SweepError: No such study; or a later version wrote it.
+    """
+    study = load_study(storage, name)
+    if SPEC in study.user_attrs:
+        from_text(study.user_attrs[SPEC], storage, name, unchanged)  # refuses a later version's
+    return tuple(trial_row(trial) for trial in study.get_trials(deepcopy=False))
 
 
 def trial_row(trial: FrozenTrial) -> TrialRow:

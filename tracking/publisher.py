@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tracking.address import VARIABLE, resolve_uri
-from tracking.errors import TrackingError, UnreachableError
+from tracking.errors import LaterVersionError, TrackingError, UnreachableError
 from tracking.locks import locked
 from tracking.owner import Owner, this_process
 from tracking.record import RunFolder
@@ -86,6 +86,8 @@ def sync(
             outcomes.append(publish(folder, uri, again=again).outcome)
         except UnreachableError:
             raise
+        except LaterVersionError:
+            continue  # `refuse_later` names it
         except TrackingError as error:
             failed.append((str(folder.path), error.message))
         else:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tracking import names
-from tracking.errors import TrackingError
+from tracking.errors import LaterVersionError, TrackingError
 from tracking.names import RunName
 from tracking.record import RunFolder, folder_name
 
@@ -69,6 +69,21 @@ def readable(folders: Sequence[RunFolder]) -> tuple[RunFolder, ...]:
             _ = folder.record
             found.append(folder)
     return tuple(found)
+
+
+def refuse_later(workspace: Path) -> None:
+    """Refuse a workspace with a run of a later version: a result without it would not be whole.
+
+    Raises:
+        LaterVersionError: The first such run.
+    """
+    for folder in find_runs(workspace):
+        try:
+            _ = folder.record
+        except LaterVersionError:
+            raise
+        except TrackingError:
+            continue  # damaged: named where it is asked for
 
 
 def find_runs(workspace: Path) -> tuple[RunFolder, ...]:

@@ -26,7 +26,7 @@ app = typer.Typer(
 @app.command("list", epilog=LIST_EXAMPLES)
 def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """List every run with its state; studies first, then their trials and final runs."""
-    from tracking.workspace import find_runs
+    from tracking.workspace import find_runs, refuse_later
 
     rows = [_row_or_damage(folder, workspace) for folder in find_runs(workspace)]
     if as_json:
@@ -35,6 +35,7 @@ def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
         say(f"no runs in {workspace}; start with: ablate sweep")
     else:
         typer.echo(_table(rows))
+    refuse_later(workspace)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)
@@ -72,11 +73,13 @@ def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
     try:
         return _row(folder, workspace)
     except TrackingError as error:
-        say(f"warning: {error.message}. {error.hint}")
+        is_later = isinstance(error, LaterVersionError)
+        if not is_later:  # that is said at the end, as an error
+            say(f"warning: {error.message}. {error.hint}")
         return {
             "run": folder.path.relative_to(workspace).as_posix(),
             "kind": None,
-            "status": "LATER VERSION" if isinstance(error, LaterVersionError) else "DAMAGED",
+            "status": "LATER VERSION" if is_later else "DAMAGED",
             "epochs": None,
             "metrics": {},
             "reason": "",

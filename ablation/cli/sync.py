@@ -42,6 +42,7 @@ def sync(
     from tracking.address import shown
     from tracking.errors import TrackingError
     from tracking.publisher import sync as publish_all
+    from tracking.workspace import refuse_later
 
     if not folder.is_dir():
         raise TrackingError(f"no workspace {folder}", hint="Start with: ablate sweep")
@@ -51,6 +52,7 @@ def sync(
         print_json(_counts(synced) | {"tracking_uri": shown(uri)})
     else:
         tell(synced, shown(uri), quiet=quiet)
+    refuse_later(folder)
     if watch:
         _watch(folder, uri, quiet=quiet)
     if synced.failed:

@@ -178,9 +178,11 @@ def _finals(asked: Asked, address: str, into: Path, progress: Progress) -> Final
         raise nothing
     from tracking.mlflow.client import pull_finals
     from tracking.publisher import sync
+    from tracking.workspace import refuse_later
 
     failed: tuple[tuple[str, str], ...] = ()
     if asked.workspace.is_dir():
+        refuse_later(asked.workspace)
         failed = sync(asked.workspace, address).failed
         for run, reason in failed:
             progress(f"not published: {run}: {reason}")
