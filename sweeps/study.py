@@ -112,7 +112,7 @@ def _check(spec: StudySpec, study: optuna.Study, upgrade: Upgrade) -> StoredSpec
     stored = from_text(study.user_attrs[SPEC], spec.storage, spec.name, upgrade)
     if changed := differences(stored.spec.fixed, spec.fixed):
         raise SweepError(
-            f"study {spec.name} was begun with other settings ({'; '.join(changed)})",
+            f"study {spec.name} was created with other settings ({'; '.join(changed)})",
             hint="--study NEWNAME starts a new study; the old settings continue this one.",
         )
     done = sum(t.state in (TrialState.COMPLETE, TrialState.PRUNED) for t in trials)

@@ -7,7 +7,7 @@ resolved.config.loss.fn_weight, resolved.origin["loss.fn_weight"]   # 0.7, "--se
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -51,8 +51,8 @@ class Resolved:
         """Return the configuration of each design: of the values only those it has keys for.
 
         Raises:
-            UsageError: An unknown design, a value that does not fit, or a key of [space] or --set
-                that none of these designs has.
+            UsageError: An unknown design, a value that does not fit, or a key of [space] that none
+                of these designs has.
         """
         space = self.config.space
         configs = []
@@ -61,30 +61,31 @@ class Resolved:
             keys = flatten(own)
             kept = {key: table for key, table in space.items() if key in keys or not _in_any(key)}
             configs.append(own.model_copy(update={"space": kept}))
-        self._refuse_unread(configs)
+        faults = [
+            UsageError(f"[space] {line}", hint="Leave it out, or name such a design with --model.")
+            for line in self._not_among(configs, space)
+        ]
+        if faults:
+            raise together(faults)
         return configs
 
-    def _refuse_unread(self, configs: Sequence[Config]) -> None:
-        """Refuse what was asked for by hand and changes nothing."""
-        read = {key for config in configs for key in flatten(config)}
+    def unread(self, configs: Sequence[Config]) -> list[str]:
+        """Return a sentence for each value set by hand that none of these configurations has."""
         asked = [key for key, source in self.origin.items() if source in BY_HAND]
-        faults = []
-        for key in dict.fromkeys((*asked, *self.config.space)):
+        return [f"{line}: ignored" for line in self._not_among(configs, asked)]
+
+    def _not_among(self, configs: Sequence[Config], keys: Iterable[str]) -> list[str]:
+        read = {key for config in configs for key in flatten(config)}
+        lines = []
+        for key in keys:
             if key in read or not _in_any(key):
                 continue
             section, _, leaf = key.partition(".")
-            owners = [
-                e.name for e in CHOSEN_BY_NAME[section].values() if leaf in e.keys.model_fields
-            ]
-            chosen = dict.fromkeys(getattr(config, section).name for config in configs)
-            faults.append(
-                UsageError(
-                    f"{key} is not a key of {', '.join(chosen)}",
-                    hint=f"It is one of: {', '.join(owners)}.",
-                )
-            )
-        if faults:
-            raise together(faults)
+            entries = CHOSEN_BY_NAME[section].values()
+            owners = ", ".join(one.name for one in entries if leaf in one.keys.model_fields)
+            chosen = ", ".join(dict.fromkeys(getattr(one, section).name for one in configs))
+            lines.append(f"{key} is not a key of {chosen} (it is one of {owners})")
+        return lines
 
 
 BY_HAND = ("--set", "flag")

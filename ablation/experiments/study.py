@@ -115,7 +115,7 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
     """Open the experiment of a study that `write_plan` has written.
 
     Raises:
-        AblateError: No such plan, or the scans are not those the study was begun with.
+        AblateError: No such plan, or the scans are not those the study was created with.
     """
     named = StudyName.parse(study)
     path = study_folder(workspace, named.experiment, named.label).path / PLAN
@@ -147,7 +147,7 @@ def run_worker(
     """Train trials and finals of a study in this process until none is left.
 
     Raises:
-        AblateError: The data or the recipe changed since the study was begun.
+        AblateError: The data or the recipe changed since the study was created.
     """
     storage, study = storage_url(workspace), experiment.study
     _refuse_changed(load_spec(storage, study, read_definition), experiment)

@@ -258,6 +258,8 @@ def plan_sweep(request: SweepRequest, progress: Progress = silent) -> SweepPlan:
     progress(first_line)
     cache = cache_folder(request.cache)
     designs = designs_of(resolved, request.models, request.study)
+    for line in resolved.unread(designs):
+        progress(f"warning: {line}")
     if not request.dry_run:  # a folder that cannot be made is refused before the reading
         request.workspace.mkdir(parents=True, exist_ok=True)
     experiments = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,8 +96,8 @@ def every_own_entry() -> Callable[[], ExitStack]:
 @pytest.fixture(scope="session")
 def whole_path(
     tmp_path_factory: pytest.TempPathFactory, every_own_entry: Callable[[], ExitStack]
-) -> Iterator[WholePath]:
-    """Sweep, score and report with the own entries registered."""
+) -> WholePath:
+    """Sweep, score and report with the own entries registered, which are gone afterwards."""
     place = tmp_path_factory.mktemp("own")
     write_arrays(place / "scans", PATIENTS)
     with every_own_entry():
@@ -106,7 +106,7 @@ def whole_path(
             experiment = _swept(config, design, place)
         made = ablation.report(workspace=place / "runs", out=place / "report")
         final = next((place / "runs").glob("*/second/final-*"))
-        yield WholePath(
+        return WholePath(
             experiment=experiment,
             run=json.loads((final / "run.json").read_text()),
             cases=read_cases(final / "per_case.csv"),

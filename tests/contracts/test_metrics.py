@@ -20,6 +20,7 @@ from ablation.config import Config, with_values
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import UsageError
 from ablation.experiments.experiment import check_names
+from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import COUNTS, columns, score_case, summarise
 from ablation.metrics.empty import penalty_of
 from ablation.metrics.metric import DIAGONAL, ROW_UNIT, Metric
@@ -141,7 +142,9 @@ def rows_of(design: int) -> list[dict[str, object]]:
 
 
 def designs() -> list[Design]:
-    return [Design(name, (pd.DataFrame(rows_of(i)),), {}) for i, name in enumerate("ab")]
+    return [
+        Design(name, (pd.DataFrame(rows_of(i)),), FairnessFacts()) for i, name in enumerate("ab")
+    ]
 
 
 def compared(metric: Metric) -> Comparison:
@@ -211,7 +214,10 @@ class TestTable:
         assert f"test/{metric.name}" not in summarise(frame)
         other = "nsd" if metric.name == "dice" else "dice"
         settings = ComparisonConfig(metric=other, secondary=(metric.name,))
-        done = compare([Design("a", (frame,), {}), Design("b", (frame,), {})], settings)
+        done = compare(
+            [Design("a", (frame,), FairnessFacts()), Design("b", (frame,), FairnessFacts())],
+            settings,
+        )
         assert [one.metric.name for one in done.analyses] == [other]
         assert any(note.startswith(f"{metric.label} is not compared") for note in done.notes)
 

@@ -15,7 +15,7 @@ from tracking.errors import LaterVersionError, TrackingError
 from tracking.publisher import sync
 from tracking.record import RunFolder, RunRecord, read_record
 from tracking.schema import SCHEMA, own_version
-from tracking.workspace import attempts, find_runs, next_attempt, readable
+from tracking.workspace import attempts, find_runs, next_attempt, readable, refuse_later
 
 Make = Callable[..., RunFolder]
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "schema1"
@@ -161,10 +161,9 @@ def test_a_workspace_with_a_later_run_is_published_but_for_that_run(
     later = make_run(study, "1.0")
     change(later, schema=SCHEMA + 1, version="9.4")
     synced = sync(workspace, store.uri)
-    assert synced.failed == (
-        (str(later.path), f"{later.path / names.RUN} was written by ablate 9.4"),
-    )
-    assert synced.published == 2
+    assert (synced.published, synced.failed) == (2, ())
+    with pytest.raises(LaterVersionError, match=r"run\.json was written by ablate 9\.4"):
+        refuse_later(workspace)
 
 
 def test_a_workspace_of_version_0_1_is_published_once(schema1: Path, store: Any) -> None:

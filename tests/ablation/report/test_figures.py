@@ -156,7 +156,7 @@ def test_the_critical_difference_diagram(many):
     expected = [[ranks_of[n] for n in bar] for bar in analysis.ranking.groups.bars]
     assert bars == [[min(bar), max(bar)] for bar in expected]
     assert "not separated by these data" in figure.caption
-    assert "Wilcoxon signed-rank tests of all pairs, Holm adjustment, 12 patients" in figure.caption
+    assert "all pairs by Wilcoxon signed-rank, Holm adjustment, 12 patients" in figure.caption
     levels = {t["y"][1] for t in leaders.values()}
     assert max(levels) < min([0, *(t["y"][0] for t in figure.data if t["name"] == "not separated")])
 
