@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -59,36 +60,39 @@ def design(request: pytest.FixtureRequest):
         yield DESIGNS[request.param]
 
 
+IMAGES = np.random.default_rng(0).random((2, SIDE, SIDE, 1), np.float32)
+
+
+@cache
+def network_of(name: str, targets: int = 1) -> tuple[Any, Hyperparameters]:
+    """Return a small network of a design and the variables it reads; built once."""
+    design = DESIGNS.find(name)
+    hyper = Hyperparameters(design.hyperparameters)
+    keys = design.settings(**SMALL.get(name, {}))
+    return models.build(keys, (SIDE, SIDE, 1), hyper, "float32", targets), hyper
+
+
 class TestDesign:
     """The contract of a design."""
 
     def test_it_gives_logits_of_the_image_s_extent(self, design: Design) -> None:
-        keys = design.settings(**SMALL.get(design.name, {}))
-        network = models.build(
-            keys, (SIDE, SIDE, 1), Hyperparameters(design.hyperparameters), "float32"
-        )
-        images = np.random.default_rng(0).random((2, SIDE, SIDE, 1), np.float32)
-        output = network(images)
+        network, _ = network_of(design.name)
+        output = network(IMAGES)
         assert output.shape == (2, SIDE, SIDE, 1)
         assert output.dtype == tf.float32
         assert np.isfinite(np.asarray(output)).all()
-        assert network.output_names == [design.heads(keys)[-1].name]
+        assert network.output_names == [design.heads(design.settings())[-1].name]
 
     def test_several_targets_are_channels(self, design: Design) -> None:
-        keys = design.settings(**SMALL.get(design.name, {}))
-        names = Hyperparameters(design.hyperparameters)
-        network = models.build(keys, (SIDE, SIDE, 1), names, "float32", targets=3)
+        network, _ = network_of(design.name, targets=3)
         assert network.output_shape == (None, SIDE, SIDE, 3)
 
     def test_its_hyperparameters_are_read(self, design: Design) -> None:
-        keys = design.settings(**SMALL.get(design.name, {}))
-        hyper = Hyperparameters(design.hyperparameters)
-        network = models.build(keys, (SIDE, SIDE, 1), hyper, "float32")
-        images = np.random.default_rng(0).random((1, SIDE, SIDE, 1), np.float32)
+        network, hyper = network_of(design.name)
         outputs = []
         for value in (0.1, 0.6):
             hyper.set(dict.fromkeys(design.hyperparameters, value))
-            outputs.append(np.asarray(network(images, training=True)))
+            outputs.append(np.asarray(network(IMAGES, training=True)))
         assert (outputs[0] != outputs[1]).any()
 
     def test_its_keys_are_its_own(self, design: Design) -> None:
