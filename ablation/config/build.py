@@ -21,7 +21,7 @@ USUAL = {"model": "unet", "loss": "combo"}
 
 
 def build_config(flat: Mapping[str, object]) -> Config:
-    """Return the configuration with these values, defaults elsewhere.
+    """Return the configuration with these values and defaults for all other keys.
 
     Keys of other designs and losses than the chosen ones are left out: a file or preset may hold
     values for several.

@@ -1,4 +1,4 @@
-"""How a 95 % Hausdorff distance can be computed; the numbers differ, so nobody may mix them."""
+"""How a 95 % Hausdorff distance can be computed; the numbers differ and must not be mixed."""
 
 from __future__ import annotations
 

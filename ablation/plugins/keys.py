@@ -6,7 +6,7 @@ class MyKeys(Section):
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -56,12 +56,11 @@ def names(value: object) -> object:
 Names = Annotated[tuple[str, ...], BeforeValidator(names)]
 
 
-def descriptions(owners: Mapping[str, type[Section]], always: Iterable[str] = ()) -> dict[str, str]:
+def descriptions(owners: Mapping[str, type[Section]]) -> dict[str, str]:
     """Return each key of several declarations with its description and who has it.
 
     Args:
         owners: Name of a design or loss -> its keys.
-        always: Keys whose owners are not listed.
 
     >>> class Keys(Section):
     ...     gate: str = Field("same", description="grid of the gates")
@@ -74,7 +73,7 @@ def descriptions(owners: Mapping[str, type[Section]], always: Iterable[str] = ()
         for key, field in keys.model_fields.items():
             texts.setdefault(key, field.description or "")
             having.setdefault(key, []).append(owner)
-    everyone = {key for key, who in having.items() if len(who) == len(owners)} | set(always)
+    everyone = {key for key, who in having.items() if len(who) == len(owners)}
     return {
         key: text if key in everyone else f"{text} ({', '.join(having[key])})"
         for key, text in texts.items()
