@@ -28,7 +28,7 @@ from ablation.metrics.table import read_cases
 from ablation.models import DESIGNS
 from ablation.statistics.paired_tests import TESTS
 from ablation.training.augmentations import AUGMENTATIONS
-from sweeps import open_study
+from sweeps import Space, open_study
 
 from .test_augmentations import TURNED
 from .test_designs import SCALED
@@ -62,6 +62,8 @@ class WholePath:
     """What came out of a sweep and a report with own entries of every kind."""
 
     experiment: Experiment
+    space: Space
+    """What the sweep searched over."""
     run: dict[str, Any]
     """run.json of the final run."""
     cases: pd.DataFrame
@@ -108,6 +110,7 @@ def whole_path(
         final = next((place / "runs").glob("*/second/final-*"))
         return WholePath(
             experiment=experiment,
+            space=experiment.space,
             run=json.loads((final / "run.json").read_text()),
             cases=read_cases(final / "per_case.csv"),
             comparison=made.comparison,

@@ -243,8 +243,8 @@ def test_an_own_design_goes_the_whole_way(whole_path, identities, every_own_entr
         assert key in whole_path.run["params"]
         assert f"`{key}`" in whole_path.reference
     assert "model.base" not in whole_path.run["params"]
-    assert "model.gain" in whole_path.experiment.space
-    assert "model.width" not in whole_path.experiment.space
+    assert "model.gain" in whole_path.space
+    assert "model.width" not in whole_path.space
     assert 0.1 <= float(whole_path.run["params"]["model.gain"]) <= 0.9
     assert len(whole_path.cases) == 4
     assert whole_path.comparison.designs == ("first", "second")

@@ -119,7 +119,7 @@ def test_an_own_loss_goes_the_whole_way(whole_path, identities, every_own_entry)
     assert "loss.rim_weight" in whole_path.help
     assert 1.0 <= float(whole_path.run["params"]["loss.rim_weight"]) <= 4.0
     assert "loss.dice_weight" not in whole_path.run["params"]
-    assert "loss.rim_weight" in whole_path.experiment.space
+    assert "loss.rim_weight" in whole_path.space
     assert "loss.rim_weight" in whole_path.page
     assert "loss: rim (cross-entropy with a heavier rim)" in whole_path.methods
     assert "`loss.rim_weight`" in whole_path.reference

@@ -235,7 +235,7 @@ def test_a_fair_ledger_has_no_colour(design):
         ("selected_on", None, "grey"),
         ("trials", None, "grey"),
         ("parameters", 10**9, ""),
-        ("ensembling", 5, "grey"),  # stated by one design only
+        ("training_data", "LGG", "grey"),  # stated by one design only
     ],
 )
 def test_colours(design, fact, value, colour):
