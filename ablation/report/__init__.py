@@ -27,11 +27,10 @@ from ablation.report.from_tables import compare
 from ablation.report.literature import published
 from ablation.report.page.pictures import picture_kinds, write_pictures
 from ablation.report.page.plotly_figures import figures
-from ablation.report.source import Remark, Source
+from ablation.report.source import Source
 
 __all__ = [
     "FILES",
-    "Remark",
     "Report",
     "Source",
     "compare",

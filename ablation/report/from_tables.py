@@ -13,7 +13,7 @@ from ablation.comparison.tables.align import named
 from ablation.config.sections import ComparisonConfig
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError
-from ablation.report.source import Remark, Source
+from ablation.report.source import Source
 from ablation.scores.bare_designs import (
     Reading,
     check_directions,
@@ -23,6 +23,7 @@ from ablation.scores.bare_designs import (
     read_designs,
     usual_settings,
 )
+from ablation.scores.remarks import Remark, note
 from ablation.scores.tables import checked_method
 
 
@@ -135,32 +136,25 @@ def compare_tables(
     """
     scores = [our_name(name, reading.known) for name in rules.metrics]
     check_directions(scores, reading)
-    said: list[str] = []
-    read = read_designs(tables, reading, said.append)
-    remarks = _by_file(said, tables)
+    said: list[tuple[Path, Remark]] = []
+    read = read_designs(tables, reading, lambda path, remark: said.append((path, remark)))
+    remarks = _by_file(said)
     designs = with_target([design for design, _ in read], target)
     ours = replace(rules, metric=None if rules.metric is None else scores)
     settings = with_rules(usual_settings(designs, reading), ours)
     check_scores(designs, settings, reading)
     if rules.metric is None:
-        remarks += [Remark("note", text) for text in left_out(designs, settings, reading)]
+        remarks += [note(text) for text in left_out(designs, settings, reading)]
     comparison = compare_designs(designs, settings, reading.known)
     return OfTables(comparison, _source(read, tables, remarks))
 
 
-def _by_file(said: Sequence[str], tables: Sequence[Path]) -> list[Remark]:
+def _by_file(said: Sequence[tuple[Path, Remark]]) -> list[Remark]:
     """Say once what holds for several files; a report names them, not where they lay."""
     files: dict[Remark, list[str]] = {}
-    for line in said:
-        text = line.removeprefix("warning: ")
-        path = next((table for table in tables if text.startswith(f"{table}: ")), None)
-        own = text if path is None else text.removeprefix(f"{path}: ")
-        remark = Remark("note" if text == line else "warning", own)
-        files.setdefault(remark, []).extend([] if path is None else [path.name])
-    return [
-        replace(remark, text=f"{named(whose)}: {remark.text}") if whose else remark
-        for remark, whose in files.items()
-    ]
+    for path, remark in said:
+        files.setdefault(remark, []).append(path.name)
+    return [remark.about(named(whose)) for remark, whose in files.items()]
 
 
 def _source(

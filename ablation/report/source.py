@@ -8,28 +8,14 @@ from typing import Literal
 from ablation.comparison import Caution, Comparison, most_severe_first
 from ablation.config.sections import PublishedScore
 from ablation.report.material import Material
+from ablation.scores.remarks import Level, Remark
 
-
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """What was assumed or left out in reading tables."""
-
-    level: Literal["warning", "note"]
-    """warning: it puts the result itself in doubt."""
-    text: str
-
-    def __str__(self) -> str:
-        """Return it as a command prints it.
-
-        >>> print(Remark("warning", "a.csv: cases look like slices"))
-        warning: a.csv: cases look like slices
-        """
-        return f"warning: {self.text}" if self.level == "warning" else self.text
-
-    @property
-    def caution(self) -> Caution:
-        """As it stands before the result is quoted."""
-        return Caution("red" if self.level == "warning" else "grey", self.text)
+COLOURS: dict[Level, Literal["red", "amber", "grey"]] = {
+    Level.WARNING: "red",
+    Level.CAUTION: "amber",
+    Level.NOTE: "grey",
+}
+"""What colour a remark has among the caveats of a report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +47,7 @@ class Source:
     @property
     def cautions(self) -> tuple[Caution, ...]:
         """What was left out, so that nothing is left out silently."""
-        said = [remark.caution for remark in self.remarks]
+        said = [Caution(COLOURS[one.level], one.text) for one in self.remarks]
         if self.superseded:
             left_out = f"Left out, superseded by newer finals: {', '.join(self.superseded)}."
             said.append(Caution("grey", left_out))

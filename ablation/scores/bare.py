@@ -15,7 +15,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError, nearest
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.metrics.cases import COUNTS
@@ -24,6 +23,7 @@ from ablation.metrics.pair import STATUSES
 from ablation.metrics.registry import METRICS, distances, metric_by_other_name
 from ablation.metrics.table import SLACK, UNITS
 from ablation.scores.patient_ids import look_like_slices, patients_by_map, patients_by_regex
+from ablation.scores.remarks import Level, Remark, Tell, note, untold
 
 TEXTS = ("split", "status", "shape", "spacing", "distance_unit", "truth_hash")
 COUNTS_ELSEWHERE = {
@@ -56,7 +56,7 @@ def read_bare(
     patient_regex: str | None = None,
     patient_map: Path | None = None,
     also: Collection[str] = (),
-    say: Progress = silent,
+    say: Tell = untold,
 ) -> dict[str, pd.DataFrame]:
     """Return the table of each model; "" is its name where there is no model column.
 
@@ -73,7 +73,7 @@ def read_bare(
         patient_regex: Finds the patient in a case's id: its first group, or all it matches.
         patient_map: CSV with the columns case and patient.
         also: Columns of scores that only their user knows, as the header names them; any number.
-        say: Told in words what was assumed or left out.
+        say: Told what was assumed or left out.
 
     Raises:
         DataError: The file or a row of it is at fault; all faults are named by line and case.
@@ -91,12 +91,12 @@ def frames_of(
     also: Collection[str] = (),
     patient_regex: str | None = None,
     patient_map: Path | None = None,
-    say: Progress = silent,
+    say: Tell = untold,
 ) -> dict[str, pd.DataFrame]:
     """Return what `read_bare` does, of lines that another reader has made; `path` names the file."""
     columns = _columns(lines.header, path, asked, also, say)
     rows = _rows(lines, columns, path, say)
-    patients = _patients(rows, columns, patient_regex, patient_map, path, say)
+    patients = _patients(rows, columns, patient_regex, patient_map, say)
     frame = pd.DataFrame(rows)
     frame["patient"] = [patients[case] for case in frame["case"]] if patients else frame["patient"]
     first = ["patient", "case", "target"]
@@ -129,7 +129,7 @@ def _columns(
     path: Path,
     asked: Asked,
     also: Collection[str],
-    say: Progress,
+    say: Tell,
 ) -> _Columns:
     plain = [re.sub(r"[\s_.\-]+", "_", name.casefold()).strip("_") for name in header]
     model = _place(header, plain, asked[0], ("model",), path)
@@ -170,7 +170,7 @@ def _columns(
             "--higher-is-better NAME or --lower-is-better NAME.",
         )
     if unknown:
-        say(f"{path}: columns left out: {', '.join(unknown)}")
+        say(note(f"columns left out: {', '.join(unknown)}"))
     free = frozenset(name for name in values if name in also)
     return _Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
 
@@ -193,7 +193,7 @@ def _means_patient(name: str) -> bool:
     return any(word in name for word in ("patient", "subject"))
 
 
-def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[dict[str, object]]:
+def _rows(lines: Lines, columns: _Columns, path: Path, say: Tell) -> list[dict[str, object]]:
     """Read all rows; of several splits those of the test patients."""
     rows: list[dict[str, object]] = []
     faults: list[str] = []
@@ -226,11 +226,11 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Progress) -> list[di
             else f"Correct each {lines.unit}; leave a cell empty where a score is not defined.",
         )
     if elsewhere:
-        say(f"{path}: {elsewhere} row(s) of other splits than test left out")
+        say(note(f"{elsewhere} row(s) of other splits than test left out"))
     if not rows:
         raise DataError(f"{path}: no row has split = test", hint="Give scores of test cases.")
     for name, count in missing.items():
-        say(f"{path}: {name} is not defined in {count} of {len(rows)} rows")
+        say(note(f"{name} is not defined in {count} of {len(rows)} rows"))
     return rows
 
 
@@ -315,8 +315,7 @@ def _patients(
     columns: _Columns,
     pattern: str | None,
     table: Path | None,
-    path: Path,
-    say: Progress,
+    say: Tell,
 ) -> Mapping[str, str]:
     """Return whose case each is; nothing where the table says so itself."""
     if pattern is not None and table is not None:
@@ -332,10 +331,11 @@ def _patients(
         return {}
     if not columns.case_is_patient:
         each = "its case" if len(cases) == 1 else f"each of the {len(cases)} cases"
-        say(f"{path}: no patient column; {each} is taken as one patient")
+        say(note(f"no patient column; {each} is taken as one patient"))
     if look_like_slices(cases):
-        say(
-            f"warning: {path}: ids such as {cases[0]} look like slices of one patient, which are "
-            "not independent; name the patients by --patient-regex or --patient-map"
+        text = (
+            f"ids such as {cases[0]} look like slices of one patient, which are not independent; "
+            "name the patients by --patient-regex or --patient-map"
         )
+        say(Remark(Level.WARNING, text))
     return {case: case for case in cases}

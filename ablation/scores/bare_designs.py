@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from ablation.comparison import Design
 from ablation.config.sections import ComparisonConfig
-from ablation.data.readers.reader import Progress, silent
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
 from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import COUNTS, KEY
@@ -18,6 +18,7 @@ from ablation.metrics.hd95_methods import name_it
 from ablation.metrics.metric import Metric, declared
 from ablation.metrics.registry import METRICS, distances, metric_by_other_name
 from ablation.scores.bare import read_bare
+from ablation.scores.remarks import Remark, Tell
 
 UNKNOWN = {"split": "test", "shape": "", "spacing": "", "distance_unit": "", "truth_hash": ""}
 """What a bare table mostly does not say; without its size a missed tumour has no distance."""
@@ -54,14 +55,14 @@ class Reading:
 
 
 def read_designs(
-    paths: Sequence[Path], reading: Reading, say: Progress = silent
+    paths: Sequence[Path], reading: Reading, say: Callable[[Path, Remark], None]
 ) -> list[tuple[Design, Path]]:
     """Read one design per file, or all designs of a file with a model column, each with its file.
 
     Args:
         paths: CSV files; a design is named after its file where no column names it.
         reading: Which columns mean what.
-        say: Told in words what was assumed or left out.
+        say: Told of each file what was assumed or left out.
 
     Raises:
         DataError: naming every file that cannot be used, and why.
@@ -78,7 +79,7 @@ def read_designs(
     faults: list[DataError] = []
     for path, name in zip(paths, names_of(paths), strict=True):
         try:
-            frames = _frames(path, reading, say)
+            frames = _frames(path, reading, partial(say, path))
         except DataError as error:
             faults.append(error)
             continue
@@ -107,7 +108,7 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return stems
 
 
-def _frames(path: Path, reading: Reading, say: Progress) -> dict[str, pd.DataFrame]:
+def _frames(path: Path, reading: Reading, say: Tell) -> dict[str, pd.DataFrame]:
     return read_bare(
         path,
         model_column=reading.model_column,

@@ -89,8 +89,8 @@ def masks_scores(masks: Masks, progress: Progress = silent) -> Foreign:
         resample=masks.resample is not None,
         progress=progress,
     )
-    for line in scores.said:
-        progress(line)
+    for remark in scores.said:
+        progress(str(remark))
     params = {"import.of": "masks", "import.resample": masks.resample or "none"}
     return Foreign(tuple(scores.rows), MASK_FACTS, params | _labels(masks.labels))
 
@@ -116,7 +116,7 @@ def table_scores(
         case_column=patients.case_column,
         patient_regex=patients.patient_regex,
         patient_map=patients.patient_map,
-        say=progress,
+        say=lambda remark: progress(str(remark.about(file))),
     )
     frame = one_model(frames, file)
     facts = table_facts(frame, file, "table", hd95_method)
@@ -149,7 +149,7 @@ def nnunet_scores(
         case_column=patients.case_column,
         patient_regex=patients.patient_regex,
         patient_map=patients.patient_map,
-        say=progress,
+        say=lambda remark: progress(str(remark.about(file))),
     )
     facts = table_facts(table.frame, file, "nnU-Net", hd95_method or table.hd95_method)
     params = {"import.of": f"nnU-Net {table.version}", "import.file": file.name}

@@ -18,6 +18,7 @@ from ablation.scores.mask_files import MaskFile, misplaced, read_mask, resampled
 from ablation.scores.pairing import Pair
 from ablation.scores.patient_ids import look_like_slices
 from ablation.scores.regions import NESTED, Content, Numbers, Regions, regions_of
+from ablation.scores.remarks import Level, Remark, note
 
 KEPT_BYTES = 1 << 30
 """Masks kept from the check for the scores; further ones are read again."""
@@ -35,7 +36,7 @@ class MaskScores:
     """The per-case table of the predictions, and what was assumed on the way."""
 
     rows: tuple[Row, ...]
-    said: tuple[str, ...]
+    said: tuple[Remark, ...]
 
 
 def score_masks(
@@ -68,7 +69,8 @@ def score_masks(
         assert prediction is not None
         assert truth is not None
         rows += _rows(pair, prediction, truth, regions)
-    return MaskScores(tuple(rows), (*said, *regions.said, *_one_patient_each(pairs)))
+    notes = [note(text) for text in (*said, *regions.said)]
+    return MaskScores(tuple(rows), (*notes, *_one_patient_each(pairs)))
 
 
 def _checked(
@@ -183,21 +185,22 @@ class _Summary:
         return Content(self._labels, frozenset(self._channels), self._voxels, pairs)
 
 
-def _one_patient_each(pairs: Sequence[Pair]) -> Iterator[str]:
+def _one_patient_each(pairs: Sequence[Pair]) -> Iterator[Remark]:
     cases = [pair.case for pair in pairs]
     if look_like_slices(cases) and all(pair.case == pair.patient for pair in pairs):
-        yield (
-            f"warning: cases such as {cases[0]} look like slices of one patient, which are not "
-            "independent; name the patients in a column of --ids"
+        text = (
+            f"cases such as {cases[0]} look like slices of one patient, which are not independent; "
+            "name the patients in a column of --ids"
         )
+        yield Remark(Level.WARNING, text)
 
 
 def _joined(said: Sequence[tuple[Path, str]]) -> list[str]:
     """Return each remark once, with how many files it is about."""
     files: dict[str, list[Path]] = {}
-    for path, note in said:
-        files.setdefault(note, []).append(path)
+    for path, text in said:
+        files.setdefault(text, []).append(path)
     return [
-        f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {note}"
-        for note, paths in files.items()
+        f"{paths[0]}{f' and {len(paths) - 1} more' if len(paths) > 1 else ''}: {text}"
+        for text, paths in files.items()
     ]

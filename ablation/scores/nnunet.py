@@ -15,11 +15,11 @@ from typing import Any
 
 import pandas as pd
 
-from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.scores.bare import frames_of
 from ablation.scores.pairing import case_of
+from ablation.scores.remarks import Tell, note, untold
 
 LABEL, NAME = "segment_id", "segment_name"
 """Columns of a version 1 table."""
@@ -48,7 +48,7 @@ def read_nnunet(
     case_column: str | None = None,
     patient_regex: str | None = None,
     patient_map: Path | None = None,
-    say: Progress = silent,
+    say: Tell = untold,
 ) -> NnunetTable:
     """Read a summary.json, or a CSV with the columns reference, segment_id, segment_name, Dice, ...
 
@@ -59,7 +59,7 @@ def read_nnunet(
         case_column: Of a CSV: names the case; None: `reference`, else the first column.
         patient_regex: As of `read_bare`.
         patient_map: As of `read_bare`.
-        say: Told in words what was assumed or left out.
+        say: Told what was assumed or left out.
 
     Raises:
         DataError: The file is none of these, or values are at fault.
@@ -125,7 +125,7 @@ def _table(
     labels: Mapping[str, Labels] | None,
     case_column: str | None,
     path: Path,
-    say: Progress,
+    say: Tell,
 ) -> Lines:
     """Give a version 1 table the columns case and target."""
     header = lines.header
@@ -138,7 +138,7 @@ def _table(
     if column not in header:
         raise UsageError(f"{path}: no column {column!r}", hint=f"Columns: {', '.join(header)}")
     if column == header[0] != "reference" and case_column is None:
-        say(f"{path}: column {column} is taken as the case")
+        say(note(f"column {column} is taken as the case"))
     case, label = header.index(column), header.index(LABEL)
     name = header.index(NAME) if NAME in header else label
     whole = [row for row in lines.rows if len(row[1]) == len(header)]

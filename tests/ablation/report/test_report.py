@@ -14,12 +14,13 @@ import pytest
 
 from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
-from ablation.report import FILES, Remark, Source, write_report
+from ablation.report import FILES, Source, write_report
 from ablation.report.figures.drawing import PALETTE
 from ablation.report.figures.patients import paired_differences, patient_lines
 from ablation.report.formats import summary
 from ablation.report.formats.tables import COLUMNS, plain, rows, to_csv, to_json
 from ablation.report.formats.tex import to_tex
+from ablation.scores.remarks import Level, Remark
 
 SOURCE = Source("demo", (("a", "run1"), ("b", "run2")), ("a final-7",), ("other",))
 
@@ -131,7 +132,10 @@ def test_what_was_left_out_is_said(comparison, written):
 
 
 def test_remarks_are_known_by_their_level_and_not_by_their_words(comparison):
-    remarks = (Remark("note", "warning: of old"), Remark("warning", "cases look like slices"))
+    remarks = (
+        Remark(Level.NOTE, "warning: of old"),
+        Remark(Level.WARNING, "cases look like slices"),
+    )
     source = Source("demo", remarks=remarks)
     assert [(one.colour, one.text) for one in source.cautions] == [
         ("grey", "warning: of old"),

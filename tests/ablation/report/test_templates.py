@@ -18,7 +18,7 @@ from jinja2 import UndefinedError
 import ablation.report
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig, PublishedScore
-from ablation.report import Remark, Source
+from ablation.report import Source
 from ablation.report.material import (
     Case,
     Cut,
@@ -32,6 +32,7 @@ from ablation.report.material import (
 from ablation.report.page import page, sections
 from ablation.report.page.environment import environment
 from ablation.report.sections.blocks import Block, Cell, Row, Table
+from ablation.scores.remarks import Level, Remark
 
 NASTY = (
     "</script><img src=x onerror=alert(1)>",
@@ -101,7 +102,7 @@ def nasty(design, table):
         runs=tuple((name, name) for name in NASTY),
         superseded=NASTY,
         next_command=NASTY[1],
-        remarks=tuple(Remark("warning", name) for name in NASTY),
+        remarks=tuple(Remark(Level.WARNING, name) for name in NASTY),
         literature=literature,
         material=everywhere(NASTY),
     )

@@ -7,6 +7,7 @@ import pytest
 from ablation.errors import DataError, UsageError
 from ablation.scores.bare import read_bare
 from ablation.scores.patient_ids import look_like_slices
+from ablation.scores.remarks import Level, note
 
 
 def table(tmp_path, text, encoding="utf-8"):
@@ -45,7 +46,7 @@ def test_without_model_target_and_patient_says_what_is_assumed(tmp_path):
     assert frames[""]["patient"].tolist() == ["x", "y"]
     assert frames[""]["target"].tolist() == ["", ""]
     assert len(said) == 1
-    assert "each of the 2 cases is taken as one patient" in said[0]
+    assert "each of the 2 cases is taken as one patient" in said[0].text
 
 
 @pytest.mark.parametrize(
@@ -117,7 +118,7 @@ def test_what_is_undefined_is_nan_and_counted(tmp_path):
     frame = read_bare(path, say=said.append)[""]
     assert [math.isnan(v) for v in frame["dice"]] == [True, True, False, False]
     assert frame["hd95"].isna().sum() == 3
-    assert [line.partition(": ")[2] for line in said] == [
+    assert [one.text for one in said] == [
         "dice is not defined in 2 of 4 rows",
         "hd95 is not defined in 3 of 4 rows",
     ]
@@ -140,7 +141,7 @@ def test_only_test_rows_of_a_split_table(tmp_path):
     said = []
     path = table(tmp_path, "patient,split,dice\na,validation,0.1\na,Test,0.2\n")
     assert read_bare(path, say=said.append)[""]["dice"].tolist() == [0.2]
-    assert "1 row(s) of other splits" in said[0]
+    assert "1 row(s) of other splits" in said[0].text
     assert "no row has split = test" in refusal(table(tmp_path, "patient,split,dice\na,val,1\n"))
 
 
@@ -150,7 +151,7 @@ def test_unknown_columns_are_said_and_f1_is_dice(tmp_path):
     assert list(read_bare(path, say=said.append)[""].columns) == [
         *("patient", "case", "target", "dice")
     ]
-    assert said == [f"{path}: columns left out: f1 (F1 is Dice), vendor"]
+    assert said == [note("columns left out: f1 (F1 is Dice), vendor")]
 
 
 def test_scores_that_only_their_user_knows(tmp_path):
@@ -233,7 +234,8 @@ def test_slices_are_warned_about_unless_patients_are_named(tmp_path):
     path = table(tmp_path, "case,dice\n" + rows)
     said = []
     read_bare(path, say=said.append)
-    assert "look like slices of one patient" in said[-1]
+    assert said[-1].level is Level.WARNING
+    assert "look like slices of one patient" in said[-1].text
     said.clear()
     read_bare(path, patient_regex=r"(P\d)", say=said.append)
     assert not said

@@ -130,7 +130,7 @@ def test_channels_first_or_last(tmp_path, first):
         *(("ET", 8), ("TC", 64), ("WT", 336))
     ]
     assert {row["spacing"] for row in scores.rows} == {"5x3x2"}
-    assert "2 is ET, 0 is TC, 1 is WT" in scores.said[-1]
+    assert "2 is ET, 0 is TC, 1 is WT" in scores.said[-1].text
     assert [row["dice"] for row in scores.rows] == [1.0, 1.0, 1.0]
 
 
@@ -145,7 +145,7 @@ def test_images_of_slices(tmp_path):
 def test_slices_of_a_patient_are_warned_about(tmp_path):
     (one,) = pair(tmp_path, box(), box())
     pairs = [Pair(f"P{p}_{s}", f"P{p}_{s}", one.prediction, one.truth) for p in "12" for s in "123"]
-    assert "look like slices of one patient" in score_masks(pairs).said[-1]
+    assert "look like slices of one patient" in score_masks(pairs).said[-1].text
 
 
 needs_peers = pytest.mark.skipif(not PEERS.is_dir(), reason="needs the scans of ../shared/data")

@@ -197,7 +197,7 @@ def test_table_of_version_1(tmp_path):
         ("0", "cortex", "both_empty"),
         ("1", "cortex", "scored"),
     ]
-    assert "column age is taken as the case" in said[0]
+    assert "column age is taken as the case" in said[0].text
     (named, _) = rows_of(read_nnunet(path, labels={"C": (2,)}).frame, "")
     assert named["target"] == "C"
     with pytest.raises(UsageError, match="no column 'ag'"):
