@@ -56,10 +56,16 @@ def residual_conv(x: Any, filters: int, style: BlockStyle, name: str) -> Any:
     return _drop(x, style, "after", name)
 
 
-def conv(x: Any, filters: int, size: int, name: str) -> Any:
-    """Return x after one convolution of the same extent, He-normal kernel, with bias."""
+def conv(x: Any, filters: int, size: int, name: str, *, stride: int = 1, bias: bool = True) -> Any:
+    """Return x after one convolution, He-normal kernel; its extent is x's divided by the stride."""
     return layers.Conv2D(
-        filters, size, padding="same", kernel_initializer=initializers.HeNormal(), name=name
+        filters,
+        size,
+        strides=stride,
+        padding="same",
+        use_bias=bias,
+        kernel_initializer=initializers.HeNormal(),
+        name=name,
     )(x)
 
 
@@ -127,11 +133,35 @@ def logits(x: Any, targets: int = 1) -> Any:
     )(x)
 
 
-def dropout(x: Any, state: DropoutState, name: str) -> Any:
-    """Return x with a share of its values zeroed while training; the share is read from `state`."""
+def dropout(x: Any, state: DropoutState, name: str, *, whole_channels: bool = False) -> Any:
+    """Return x with a share of its values, or channels, zeroed while training, as `state` says."""
     from ablation.models.hyperparameters import VariableDropout
 
-    return VariableDropout(state, name=name)(x)
+    return VariableDropout(state, name, whole_channels=whole_channels)(x)
+
+
+def squeeze_excite(x: Any, ratio: int, name: str) -> Any:
+    """Return x with each channel multiplied by a weight in 0..1 that the whole image decides.
+
+    `ratio` is the number of channels divided by the width of the hidden layer.
+
+    Source: Hu et al. 2018, squeeze-and-excitation.
+    """
+    channels = x.shape[-1]
+    weight = layers.GlobalAveragePooling2D(keepdims=True, name=f"{name}_mean")(x)
+    weight = layers.Dense(
+        max(1, channels // ratio),
+        activation="relu",
+        kernel_initializer=initializers.HeNormal(),
+        name=f"{name}_squeeze",
+    )(weight)
+    weight = layers.Dense(
+        channels,
+        activation="sigmoid",
+        kernel_initializer=initializers.GlorotUniform(),
+        name=f"{name}_excite",
+    )(weight)
+    return layers.Multiply(name=f"{name}_multiply")([x, weight])
 
 
 def _coefficients(skip: Any, gate: Any, filters: int, name: str) -> Any:

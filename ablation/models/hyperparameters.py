@@ -68,11 +68,19 @@ class Hyperparameters:
 
 
 class VariableDropout(keras.layers.Layer):
-    """Zero a share of the values while training; each layer draws from a stream of its own name."""
+    """Zero a share of the values while training; each layer draws from a stream of its own name.
 
-    def __init__(self, state: DropoutState, name: str) -> None:
+    Args:
+        state: The rate, and the moment of the training that the values are drawn for.
+        name: Of the layer.
+        whole_channels: Zero whole channels of an image instead of single values (Tompson et al.
+            2015, Keras's SpatialDropout2D).
+    """
+
+    def __init__(self, state: DropoutState, name: str, *, whole_channels: bool = False) -> None:
         super().__init__(name=name)
         self._state = state
+        self._whole_channels = whole_channels
         self._stream = zlib.crc32(name.encode()) & 0x7FFFFFFF
 
     def call(self, x: Any, training: bool = False) -> Any:
@@ -82,5 +90,8 @@ class VariableDropout(keras.layers.Layer):
         epoch_seed, step = tf.unstack(self._state.moment)
         seed = tf.stack([tf.bitwise.bitwise_xor(epoch_seed, self._stream), step])
         share, scale = tf.unstack(self._state.rate)
-        kept = tf.random.stateless_uniform(tf.shape(x), seed) >= share
+        shape = tf.shape(x)
+        if self._whole_channels:
+            shape = tf.concat([shape[:1], tf.ones_like(shape[1:-1]), shape[-1:]], 0)
+        kept = tf.random.stateless_uniform(shape, seed) >= share
         return tf.where(kept, x * tf.cast(scale, x.dtype), tf.zeros([], x.dtype))

@@ -125,7 +125,7 @@ def _penalised_kernels(model: Any, scope: str) -> list[Any]:
         layers = [
             layer
             for layer in layers
-            if layer.name.startswith("decoder") and layer.kernel_size == (3, 3)
+            if layer.name.startswith("decoder") and getattr(layer, "kernel_size", None) == (3, 3)
         ]
     return [layer.kernel for layer in layers]
 

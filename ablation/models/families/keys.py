@@ -30,6 +30,12 @@ class BlockKeys(DropoutKeys):
     )
 
 
+class DecoderDropoutKeys(ModelKeys):
+    """Dropout in the decoder blocks of a network whose source has none."""
+
+    dropout: Rate = Field(0.0, description="dropout rate")
+
+
 class MomentumKeys(ModelKeys):
     """Batch normalisation."""
 
