@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from ablation.models.design import Design
-from ablation.models.families import attention_unet, resnet_fcn, resupnet, unet
+from ablation.models.families import (
+    attention_resunet_se,
+    attention_unet,
+    resnet_fcn,
+    resupnet,
+    unet,
+)
 from ablation.plugins import Registry
 
 DESIGNS: Registry[Design] = Registry(
@@ -13,5 +19,6 @@ DESIGNS: Registry[Design] = Registry(
         resupnet.DESIGN,
         attention_unet.DESIGN,
         resnet_fcn.DESIGN,
+        attention_resunet_se.DESIGN,
     ),
 )

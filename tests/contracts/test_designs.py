@@ -25,6 +25,7 @@ SMALL = {
     "attention_unet": {"base": 2, "depth": 2},
     "resupnet": {"decoder_width": 0.1},
     "resnet_fcn": {"decoder_width": 0.1},
+    "attention_resunet_se": {"base": 2, "depth": 2, "bridge": 8},
 }
 
 

@@ -29,6 +29,18 @@ ATTENTION_UNETS = {
     "attention_unet[gate=coarse]": {"gate": "coarse"},
     "attention_unet[batch_norm]": {"batch_norm": True},
 }
+OTHERS: dict[str, tuple[str, dict[str, object], int]] = {
+    "attention_resunet_se": ("attention_resunet_se", {}, 1),
+    "attention_resunet_se[bridge=512]": ("attention_resunet_se", {"bridge": 512}, 1),
+    "attention_resunet_se[bridge=320]": ("attention_resunet_se", {"bridge": 320}, 1),
+    "attention_resunet_se[levels=3,bridge=512]": (
+        "attention_resunet_se",
+        {"depth": 3, "bridge": 512},
+        1,
+    ),
+    "attention_resunet_se[levels=3,bridge=256]": ("attention_resunet_se", {"depth": 3}, 1),
+}
+"""Row of the vectors -> design, keys, channels of the image."""
 RESUPNETS = {
     "resupnet": {},
     "resupnet[attention=false]": {"attention": False},
@@ -65,6 +77,32 @@ def test_unet_counts(name: str) -> None:
 def test_attention_unet_counts(name: str) -> None:
     network = build(models.settings(name="attention_unet", **ATTENTION_UNETS[name]))
     assert counted(network) == expected(name)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_counts_of_the_other_designs(name: str) -> None:
+    design, keys, channels = OTHERS[name]
+    assert counted(build(models.settings(design, **keys), channels=channels)) == expected(name)
+
+
+def test_squeeze_and_excitation_stands_where_the_key_says() -> None:
+    for where, blocks in (
+        ("bridge", {"bottleneck"}),
+        ("all", {"encoder0", "bottleneck", "decoder0"}),
+    ):
+        keys = models.settings("attention_resunet_se", base=2, depth=1, bridge=4, se_where=where)
+        found = {layer.name for layer in build(keys).layers if layer.name.endswith("_se_multiply")}
+        assert found == {f"{block}_se_multiply" for block in blocks}
+
+
+def test_whole_channels_are_dropped_after_every_block_of_attention_resunet_se() -> None:
+    state = DropoutState()
+    state.set_rate(0.5)
+    layer = VariableDropout(state, "decoder0_dropout", whole_channels=True)
+    dropped = np.asarray(layer(np.ones((4, 8, 8, 16), np.float32), training=True))
+    per_channel = dropped.reshape(4, 64, 16)
+    assert (per_channel == per_channel[:, :1]).all()
+    assert set(np.unique(dropped)) == {0.0, 2.0}
 
 
 def test_resnet_fcn_counts() -> None:

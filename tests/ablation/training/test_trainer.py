@@ -85,6 +85,21 @@ def test_attention_unet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path, gate:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("design", "keys"),
+    [
+        ("attention_resunet_se", {"base": 4, "depth": 2, "bridge": 16, "se_where": "all"}),
+    ],
+)
+def test_other_designs_equal_a_fresh_process_bit_for_bit(
+    tiny, tmp_path: Path, design: str, keys: dict[str, object]
+) -> None:
+    shared = {"model__name": design} | {f"model__{key}": value for key, value in keys.items()}
+    second = tiny.config(**shared, model__dropout=0.2, training__seed=6, training__l2=1e-3)
+    assert_equal_to_a_fresh_process(tiny, tiny.config(**shared), second, tmp_path)
+
+
+@pytest.mark.slow
 def test_resupnet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path: Path) -> None:
     shared = {"model__name": "resupnet", "model__decoder_width": 0.25, "training__epochs": 2}
     second = tiny.config(**shared, model__dropout=0.1, training__seed=6, training__l2=1e-3)
