@@ -6,6 +6,7 @@ from ablation.models.design import Design
 from ablation.models.families import (
     attention_resunet_se,
     attention_unet,
+    residual_unet,
     resnet_fcn,
     resupnet,
     unet,
@@ -20,5 +21,6 @@ DESIGNS: Registry[Design] = Registry(
         attention_unet.DESIGN,
         resnet_fcn.DESIGN,
         attention_resunet_se.DESIGN,
+        residual_unet.DESIGN,
     ),
 )

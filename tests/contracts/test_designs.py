@@ -26,6 +26,7 @@ SMALL = {
     "resupnet": {"decoder_width": 0.1},
     "resnet_fcn": {"decoder_width": 0.1},
     "attention_resunet_se": {"base": 2, "depth": 2, "bridge": 8},
+    "residual_unet": {"base": 2, "depth": 2},
 }
 
 

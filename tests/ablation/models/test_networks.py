@@ -39,6 +39,7 @@ OTHERS: dict[str, tuple[str, dict[str, object], int]] = {
         1,
     ),
     "attention_resunet_se[levels=3,bridge=256]": ("attention_resunet_se", {"depth": 3}, 1),
+    "residual_unet": ("residual_unet", {}, 1),
 }
 """Row of the vectors -> design, keys, channels of the image."""
 RESUPNETS = {
@@ -103,6 +104,12 @@ def test_whole_channels_are_dropped_after_every_block_of_attention_resunet_se() 
     per_channel = dropped.reshape(4, 64, 16)
     assert (per_channel == per_channel[:, :1]).all()
     assert set(np.unique(dropped)) == {0.0, 2.0}
+
+
+def test_only_the_unit_that_reads_the_image_is_not_normalised_first() -> None:
+    network = build(models.settings("residual_unet", base=2, depth=2))
+    before = {layer.name for layer in network.layers if layer.name.endswith("_bn1")}
+    assert before == {"encoder1_bn1", "bottleneck_bn1", "decoder1_bn1", "decoder0_bn1"}
 
 
 def test_resnet_fcn_counts() -> None:
