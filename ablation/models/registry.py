@@ -6,6 +6,7 @@ from ablation.models.design import Design
 from ablation.models.families import (
     attention_resunet_se,
     attention_unet,
+    dense_unet,
     residual_unet,
     resnet_fcn,
     resupnet,
@@ -22,5 +23,6 @@ DESIGNS: Registry[Design] = Registry(
         resnet_fcn.DESIGN,
         attention_resunet_se.DESIGN,
         residual_unet.DESIGN,
+        dense_unet.DESIGN,
     ),
 )

@@ -27,6 +27,7 @@ SMALL = {
     "resnet_fcn": {"decoder_width": 0.1},
     "attention_resunet_se": {"base": 2, "depth": 2, "bridge": 8},
     "residual_unet": {"base": 2, "depth": 2},
+    "dense_unet": {"base": 4, "depth": 2},
 }
 
 

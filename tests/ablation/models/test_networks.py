@@ -40,6 +40,7 @@ OTHERS: dict[str, tuple[str, dict[str, object], int]] = {
     ),
     "attention_resunet_se[levels=3,bridge=256]": ("attention_resunet_se", {"depth": 3}, 1),
     "residual_unet": ("residual_unet", {}, 1),
+    "dense_unet": ("dense_unet", {}, 1),
 }
 """Row of the vectors -> design, keys, channels of the image."""
 RESUPNETS = {
