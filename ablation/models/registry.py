@@ -11,6 +11,7 @@ from ablation.models.families import (
     resnet_fcn,
     resupnet,
     unet,
+    unetpp,
 )
 from ablation.plugins import Registry
 
@@ -24,5 +25,6 @@ DESIGNS: Registry[Design] = Registry(
         attention_resunet_se.DESIGN,
         residual_unet.DESIGN,
         dense_unet.DESIGN,
+        unetpp.DESIGN,
     ),
 )

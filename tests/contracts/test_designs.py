@@ -28,6 +28,7 @@ SMALL = {
     "attention_resunet_se": {"base": 2, "depth": 2, "bridge": 8},
     "residual_unet": {"base": 2, "depth": 2},
     "dense_unet": {"base": 4, "depth": 2},
+    "unetpp": {"base": 2, "depth": 2},
 }
 
 

@@ -41,6 +41,9 @@ OTHERS: dict[str, tuple[str, dict[str, object], int]] = {
     "attention_resunet_se[levels=3,bridge=256]": ("attention_resunet_se", {"depth": 3}, 1),
     "residual_unet": ("residual_unet", {}, 1),
     "dense_unet": ("dense_unet", {}, 1),
+    "unetpp": ("unetpp", {}, 1),
+    "unetpp[base64]": ("unetpp", {"base": 64}, 1),
+    "unetpp[batch_norm=false]": ("unetpp", {"batch_norm": False}, 1),
 }
 """Row of the vectors -> design, keys, channels of the image."""
 RESUPNETS = {
@@ -105,6 +108,12 @@ def test_whole_channels_are_dropped_after_every_block_of_attention_resunet_se() 
     per_channel = dropped.reshape(4, 64, 16)
     assert (per_channel == per_channel[:, :1]).all()
     assert set(np.unique(dropped)) == {0.0, 2.0}
+
+
+def test_a_nested_block_reads_its_whole_level() -> None:
+    network = build(models.settings("unetpp", base=2, depth=3))
+    last = network.get_layer("decoder0_3_concat")
+    assert [tensor.shape[-1] for tensor in last.input] == [2, 2, 2, 2]
 
 
 def test_only_the_unit_that_reads_the_image_is_not_normalised_first() -> None:
