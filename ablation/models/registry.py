@@ -12,6 +12,7 @@ from ablation.models.families import (
     resupnet,
     unet,
     unetpp,
+    unetpp_report,
 )
 from ablation.plugins import Registry
 
@@ -26,5 +27,6 @@ DESIGNS: Registry[Design] = Registry(
         residual_unet.DESIGN,
         dense_unet.DESIGN,
         unetpp.DESIGN,
+        unetpp_report.DESIGN,
     ),
 )

@@ -29,6 +29,7 @@ SMALL = {
     "residual_unet": {"base": 2, "depth": 2},
     "dense_unet": {"base": 4, "depth": 2},
     "unetpp": {"base": 2, "depth": 2},
+    "unetpp_report": {"base": 2},
 }
 
 

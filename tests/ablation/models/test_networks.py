@@ -44,6 +44,7 @@ OTHERS: dict[str, tuple[str, dict[str, object], int]] = {
     "unetpp": ("unetpp", {}, 1),
     "unetpp[base64]": ("unetpp", {"base": 64}, 1),
     "unetpp[batch_norm=false]": ("unetpp", {"batch_norm": False}, 1),
+    "unetpp_report": ("unetpp_report", {}, 3),
 }
 """Row of the vectors -> design, keys, channels of the image."""
 RESUPNETS = {
