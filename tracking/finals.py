@@ -33,7 +33,8 @@ class PulledRun:
     params: dict[str, str]
     metrics: dict[str, float]
     folder: Path
-    """Holds per_case.csv and, of newer runs, thresholds.csv and figures/overlays.csv."""
+    """Holds per_case.csv and, where the run has them, run.json, metrics.jsonl, thresholds.csv and
+    figures/overlays.csv."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class PulledStudy:
     """EXPERIMENT/DESIGN, as its finals are tagged."""
     tags: dict[str, str]
     folder: Path
-    """Holds trials.csv and importance.json where the study has them."""
+    """Holds trials.csv, importance.json and split.json where the study has them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ PER_CASE_TABLE = "per_case.json"  # the same rows as MLflow's evaluation page re
 THRESHOLDS = "thresholds.csv"  # every operating point tried on the validation patients
 TRIALS = "trials.csv"  # of studies
 IMPORTANCE = "importance.json"  # of studies: which parameters mattered in tuning
+SPLIT_FILE = "split.json"  # of studies: the patients of train, validation and test
 FIGURES = "figures"  # of finals: overlays of the test patients
 OVERLAYS = "figures/overlays.csv"  # what each picture shows
 CHECKPOINT = "checkpoint"

@@ -27,11 +27,11 @@ from ablation.fairness.facts import VALIDATION
 from ablation.inference.choose import search_csv
 from ablation.inference.overlays import overlays_csv
 from ablation.inference.tta import uncovered
-from ablation.losses import LOSSES
+from ablation.losses import LOSSES, Loss
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import DESIGNS, weights
-from ablation.training.augmentations import AUGMENTATIONS
+from ablation.training.augmentations import AUGMENTATIONS, Augmentation
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
@@ -270,8 +270,8 @@ class Objective:
             pretrained=weights.label(config.model),
             pruner=config.sweep.pruner,
             network=DESIGNS.find(config.model.name).summary,
-            loss=f"{config.loss.name} ({LOSSES.find(config.loss.name).summary})",
-            augmentation=config.data.augmentation,
+            loss=_with_summary(LOSSES.find(config.loss.name)),
+            augmentation=_with_summary(AUGMENTATIONS[config.data.augmentation]),
             layout=self.experiment.dataset.name,
             selected_on=VALIDATION,
             preset=self.experiment.preset,
@@ -280,6 +280,11 @@ class Objective:
             hd95_method=HD95_METHOD,
             nsd_tolerance_mm=NSD_TOLERANCE,
         )
+
+
+def _with_summary(entry: Loss | Augmentation) -> str:
+    """Return a registered entry as a report names it: name (what it does)."""
+    return f"{entry.name} ({entry.summary})"
 
 
 def data_tags(experiment: Experiment) -> dict[str, str]:

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from ablation.config import with_values
 from ablation.config.versions import SCHEMA, read_config, read_definition
-from ablation.data import prepare
+from ablation.data import prepare, write_splits
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, open_experiment, params_of
 from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags
@@ -152,6 +152,7 @@ def run_worker(
     storage, study = storage_url(workspace), experiment.study
     _refuse_changed(load_spec(storage, study, read_definition), experiment)
     folder = _begin(experiment, workspace)
+    write_splits([experiment.split], folder.path / names.SPLIT_FILE, "json")
     slices = prepare(experiment.dataset, experiment.config.data, cache)
     objective = Objective(experiment, workspace, slices, folder.run_key)
 

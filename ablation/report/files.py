@@ -9,7 +9,7 @@ from ablation.files.atomic import write_whole
 from ablation.report.formats.markdown import to_markdown
 from ablation.report.formats.tables import to_csv, to_json
 from ablation.report.formats.tex import Style, to_tex
-from ablation.report.methods import bibliography, methods
+from ablation.report.methods import bibliography, methods, methods_file
 from ablation.report.page import page
 from ablation.report.source import Source
 
@@ -31,15 +31,14 @@ def write_report(
 
     The same comparison gives the same bytes: nothing holds a time or a path.
     """
-    paragraph = methods(comparison)
     contents = (
         page(comparison, source),
         to_csv(comparison),
         to_json(comparison, source),
         to_markdown(comparison, source),
         to_tex(comparison, style),
-        paragraph + "\n",
-        bibliography(paragraph),
+        methods_file(comparison, source),
+        bibliography(methods(comparison, source)),
     )
     written = tuple(folder / name for name in FILES)
     for path, text in zip(written, contents, strict=True):

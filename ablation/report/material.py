@@ -104,9 +104,35 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """What repeats the finals of a study: settings, search, patients, seeds; and where they ran."""
+
+    design: str
+    name: str
+    """As a reader knows the study: the design, with the fold where there are several."""
+    settings: Mapping[str, object]
+    """Flat configuration of a final, the chosen values included, its seed left out."""
+    space: Mapping[str, Mapping[str, object]]
+    """What was searched, as [space] writes it; empty where it is not on record."""
+    chosen: Mapping[str, Value]
+    """What the search chose for the final."""
+    seeds: tuple[int, ...]
+    """Of the finals."""
+    patients: Mapping[str, tuple[str, ...]]
+    """Ids of train, validation and test; empty where they are not on record."""
+    layout: str
+    """Of the scans, as in "brats"."""
+    data: str
+    """Fingerprint of scans and truth."""
+    versions: Mapping[str, str]
+    machine: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Material:
     """All of it; empty for tables given by hand."""
 
+    recipes: tuple[Recipe, ...] = ()
     studies: tuple[Study, ...] = ()
     thresholds: tuple[Thresholds, ...] = ()
     cases: tuple[Case, ...] = ()

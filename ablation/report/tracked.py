@@ -20,6 +20,7 @@ from ablation.report.material import (
     Trial,
     Value,
 )
+from ablation.report.recipes import recipes_of
 from tracking import names
 from tracking.finals import PulledRun, PulledStudy
 from tracking.names import StudyName
@@ -41,6 +42,7 @@ def material_of(
     found = [study for name in runs for study in _studies(name, runs[name], studies)]
     thresholds = (_thresholds(name, run) for name in runs for run in runs[name])
     return Material(
+        recipes=tuple(one for name in runs for one in recipes_of(name, runs[name], studies)),
         studies=tuple(found),
         thresholds=tuple(one for one in thresholds if one is not None),
         cases=tuple(_cases(runs, comparison, fetch)),

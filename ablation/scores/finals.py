@@ -190,14 +190,18 @@ def _planned(run: PulledRun) -> dict[str, object]:
     for key in ComparisonConfig.model_fields:
         text = run.params.get(f"{COMPARISON}{key}")
         if text is not None:
-            values[f"{COMPARISON}{key}"] = _value(text)
+            values[f"{COMPARISON}{key}"] = value_of(text)
     if values.get(f"{COMPARISON}reference") == "none":
         values[f"{COMPARISON}reference"] = None
     return values
 
 
-def _value(text: str) -> object:
-    """A tuple, list or mapping as it was printed; any other text stays one."""
+def value_of(text: str) -> object:
+    """Return a tuple, list or mapping of a record as a value; any other text stays one.
+
+    >>> value_of("('flair',)"), value_of("0.1")
+    (('flair',), '0.1')
+    """
     if text[:1] not in CONTAINERS:
         return text
     try:

@@ -298,7 +298,7 @@ def _studies(
     pulled = []
     for study in sorted(wanted & latest.keys()):
         run_id, tags = latest[study].info.run_id, dict(latest[study].data.tags)
-        files = sorted({names.TRIALS, names.IMPORTANCE} & _files(client, run_id))
+        files = sorted({names.TRIALS, names.IMPORTANCE, names.SPLIT_FILE} & _files(client, run_id))
         _download(client, run_id, files, into)
         pulled.append(PulledStudy(run_id, study, tags, into / run_id))
     return tuple(pulled)
@@ -311,7 +311,10 @@ def _pull(client: MlflowClient, run: FinalRun, into: Path) -> PulledRun:
     _download(
         client,
         run.run_id,
-        [names.PER_CASE, *sorted({names.THRESHOLDS, names.OVERLAYS} & there)],
+        [
+            names.PER_CASE,
+            *sorted({names.RUN, names.METRICS, names.THRESHOLDS, names.OVERLAYS} & there),
+        ],
         into,
     )
     return PulledRun(

@@ -26,22 +26,22 @@ class EmptyRule:
 
     label: str
     sentence: str
-    """In the methods text; {distance} and {dropped} stand for what concerns distances alone."""
+    """In the methods text; {worst} is what a ratio counts, {distance} and {dropped} concern distances."""
 
 
 EMPTY_RULES: dict[Policy, EmptyRule] = {
     "penalty": EmptyRule(
         "cases with a tumour; a missed one scores 0 or the diagonal",
-        "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{distance}.",
+        "Cases whose truth holds a tumour were analysed; a missed tumour scored {worst}{distance}.",
     ),
     "brats": EmptyRule(
         "all cases; a false alarm scores 0 or the diagonal, rightly finding nothing is perfect",
-        "All cases were analysed; a missed tumour and a false alarm scored 0{distance}, finding "
+        "All cases were analysed; a missed tumour and a false alarm scored {worst}{distance}, finding "
         "nothing where there is nothing the best value.",
     ),
     "exclude": EmptyRule(
         "cases with a tumour; a missed one leaves the distances of every design",
-        "Cases whose truth holds a tumour were analysed; a missed tumour scored 0{dropped}.",
+        "Cases whose truth holds a tumour were analysed; a missed tumour scored {worst}{dropped}.",
     ),
 }
 

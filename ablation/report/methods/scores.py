@@ -19,7 +19,7 @@ def scores(comparison: Comparison) -> Iterator[str]:
             f"{d.design} {d.missed} of {d.with_tumour}" for d in comparison.detection
         )
         every = ", counted over all trainings" if max(comparison.trainings) > 1 else ""
-        yield f"Missed tumours{every}: {counts}."
+        yield f"Missed cases (truth, but an empty prediction){every}: {counts}."
     missing = comparison.settings["missing"]
     if missing != "error":
         yield f"Of cases that not every design was scored on: {MISSING_RULES[missing]}."  # type: ignore[index]
@@ -58,11 +58,20 @@ def _definition(metric: Metric, comparison: Comparison) -> str:
 
 
 def _empties(comparison: Comparison) -> Iterator[str]:
-    """What empty masks count; nothing of scores that need not come from masks."""
-    kinds = {analysis.metric.kind for analysis in comparison.analyses}
-    if kinds == {"declared"}:
+    """What empty masks count; nothing of scores that need not come from masks.
+
+    A table of another program does not say that its cases are tumours: without an empty mask in it
+    the rule decided nothing.
+    """
+    metrics = [analysis.metric for analysis in comparison.analyses]
+    kinds = {metric.kind for metric in metrics}
+    trained = any(one.selected_on is not None for one in comparison.facts)
+    empty = any(one.missed or one.without_tumour for one in comparison.detection)
+    if kinds <= {"declared"} or not (trained or empty):
         return
+    ratios = [metric for metric in metrics if metric.kind == "ratio"]
+    worst = "0" if all(one.higher_is_better for one in ratios) else "the worst value"
     distance = " and, in distances, the diagonal of its scan" if "distance" in kinds else ""
     dropped = ", and its distance was left out for every design" if "distance" in kinds else ""
     rule = EMPTY_RULES[comparison.settings["empty"]]  # type: ignore[index]
-    yield rule.sentence.format(distance=distance, dropped=dropped)
+    yield rule.sentence.format(worst=worst, distance=distance, dropped=dropped)

@@ -26,7 +26,7 @@ def testing(comparison: Comparison) -> Iterator[str]:
         return
     yield _planned(comparison, contrasts[0])
     yield from comparison.late
-    yield from _effects(comparison, contrasts[0], level)
+    yield from _effects(comparison, level)
     yield from _margins(comparison)
     if comparison.primary.ranking is not None:
         yield (
@@ -48,13 +48,16 @@ def _planned(comparison: Comparison, contrast: Contrast) -> str:
         else "all pairs of designs"
     )
     alpha = round(1 - comparison.level, 12)
-    comparisons = "comparison" if contrast.family == 1 else "comparisons"
-    correction = CORRECTIONS[contrast.correction].sentence
-    over = f"over {contrast.family} planned {comparisons}"
     named = f" ({plan})" if len(comparison.designs) > 2 or comparison.reference else ""
+    adjusted = "not adjusted (one planned comparison)"
+    if contrast.family > 1:
+        correction = CORRECTIONS[contrast.correction].sentence
+        adjusted = (
+            f"{correction} over {contrast.family} planned comparisons{named} of the primary metric"
+        )
     return (
         "Designs were compared by their differences within patients, the patient being the unit: "
-        f"the {side} {_test(contrast)}{better}, {correction} {over}{named} of the primary metric, "
+        f"the {side} {_test(contrast)}{better}, {adjusted}, "
         f"p < {alpha:.2g} taken as significant; {_families(comparison)}."
     )
 
@@ -70,20 +73,41 @@ def _test(contrast: Contrast) -> str:
     return TESTS[used.name].sentence(used.method, used.draws)
 
 
-def _effects(comparison: Comparison, contrast: Contrast, level: str) -> Iterator[str]:
+def _effects(comparison: Comparison, level: str) -> Iterator[str]:
     yield (
         f"Mean differences carry {level} t intervals, shifts (Hodges-Lehmann [@hodges1963]) exact "
         "ones; Cohen's d_z is the mean difference over the standard deviation (n - 1) of the "
         "differences, its interval from the noncentral t distribution [@cumming2001]."
     )
-    if contrast.mean_bca is not None:
-        yield f"BCa intervals [@efron1987] rest on {DRAWS:,} draws of patients, shared by all designs."
+    if resampled := _resampled(comparison):
+        yield (
+            f"Intervals of {', '.join(resampled)} are BCa [@efron1987], from {DRAWS:,} draws of "
+            "patients shared by all designs."
+        )
     if not any(one.missed for one in comparison.detection):
         return
     if any(one.missed_interval for one in comparison.detection):
         yield "Shares of missed tumours carry exact binomial limits [@clopper1934]."
     if any(one.p is not None for one in comparison.detection_contrasts):
         yield "Which tumours two designs find was compared by McNemar's exact test [@mcnemar1947]."
+
+
+def _resampled(comparison: Comparison) -> list[str]:
+    """What carries a BCa interval somewhere in the report, by its usual name."""
+    found: dict[str, None] = {}
+    for analysis in comparison.analyses:
+        for c in analysis.contrasts:
+            intervals = {
+                "the mean difference (beside t)": c.mean_bca,
+                "d_av": c.average_effect.interval,
+                "the rank-biserial correlation": c.rank_biserial.interval,
+            }
+            used = {name: getattr(one, "method", "") == "BCa" for name, one in intervals.items()}
+            used["the share of patients in whom a design is better"] = bool(
+                c.better.ties and c.better.low is not None
+            )
+            found |= {name: None for name, is_bca in used.items() if is_bca}
+    return list(found)
 
 
 def _margins(comparison: Comparison) -> Iterator[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ablation.comparison import Comparison, protocol
 from ablation.comparison.analysis.ledger import LedgerRow
-from ablation.fairness.facts import VALIDATION
+from ablation.fairness.facts import VALIDATION, FairnessFacts
+from ablation.report.methods.recipe import sentences
+from ablation.report.source import Source
 
 SETTINGS = (
     *("layout", "network", "loss", "augmentation"),
@@ -15,33 +17,56 @@ SETTINGS = (
 )
 """Facts of the ledger that a paper names, beside the budget."""
 
+OF_RECIPES = frozenset({"layout", "space_size", "pruner", "precision"})
+"""Facts that the sentences about a recipe say already."""
 
-def training(comparison: Comparison) -> Iterator[str]:
+NOT_STATED = "training and tuning data not stated, number of training runs not stated"
+
+
+def training(comparison: Comparison, source: Source) -> Iterator[str]:
     """Yield sentences on data, tuning, training and the patients of the test."""
     facts = {row.fact: row for row in comparison.ledger}
+    recipes = [one for one in source.material.recipes if one.design in comparison.designs]
     if comparison.bands:
         yield f"These are {' with '.join(comparison.bands)}; they say nothing about patients."
-    given = zip(comparison.designs, comparison.facts, strict=True)
-    unknown = [name for name, one in given if one.selected_on is None]
-    if len(unknown) < len(comparison.designs):
+    known = [name for name, one in _given(comparison) if one.selected_on is not None]
+    if known:
         yield _tuning(comparison, facts)
     if _trained_here(comparison):
         yield (
             "Networks were trained with TensorFlow [@abadi2016], "
             "their runs recorded with MLflow [@zaharia2018]."
         )
-    if unknown:
-        yield f"Training data and tuning of {_listed(unknown)} are not known."
-    yield _tested(comparison, bool(unknown))
-    if max(comparison.trainings) == 1:
+    yield from sentences(recipes)
+    yield from _of_others(comparison)
+    yield _tested(comparison, known)
+    once = max(comparison.trainings) == 1
+    if once and len(known) == len(comparison.designs):
         yield "Each design was trained once: conclusions are about these weights."
+    elif once and known:
+        yield f"Trained once: {_listed(known)}; conclusions are about these weights."
     settings = [
         f"{facts[name].label}: {_value(facts[name], comparison)}"
         for name in SETTINGS
-        if _stated(facts.get(name))
+        if _stated(facts.get(name)) and not (recipes and name in OF_RECIPES)
     ]
     if settings:
         yield f"Settings: {'; '.join(settings)}."
+
+
+def _given(comparison: Comparison) -> list[tuple[str, FairnessFacts]]:
+    return list(zip(comparison.designs, comparison.facts, strict=True))
+
+
+def _of_others(comparison: Comparison) -> Iterator[str]:
+    """Say of designs that other programs trained what is known of them."""
+    silent = [(name, one.imported) for name, one in _given(comparison) if one.selected_on is None]
+    masks = [name for name, imported in silent if imported == "masks"]
+    tables = [name for name, imported in silent if imported != "masks"]
+    if masks:
+        yield f"Masks of {_listed(masks)} come from other programs and were scored here; {NOT_STATED}."
+    if tables:
+        yield f"Scores of {_listed(tables)} are as given in the tables; {NOT_STATED}."
 
 
 def _tuning(comparison: Comparison, facts: dict[str, LedgerRow]) -> str:
@@ -59,18 +84,21 @@ def _tuning(comparison: Comparison, facts: dict[str, LedgerRow]) -> str:
     return "; ".join(parts) + "."
 
 
-def _tested(comparison: Comparison, some_unknown: bool) -> str:
+def _tested(comparison: Comparison, known: Sequence[str]) -> str:
     who = (
         "All designs were scored on the same" if len(comparison.designs) > 1 else "It was scored on"
     )
+    if not known:  # a table does not say that these patients are a test set
+        n, unit = len(comparison.primary.patients), comparison.primary.unit_of_analysis
+        return f"{who} {n} {unit}{'' if n == 1 else 's'}."
     patients = comparison.primary.counted
     if any(comparison.folds):  # what that means, and whose folds, is among the notes
         same = len(set(comparison.folds)) == 1
         way = f" (by nested {protocol(comparison.folds[0])})" if same else ""
         return f"{who} {patients}{way}."
-    known = " (where that is known)" if some_unknown else ""
+    whose = "" if len(known) == len(comparison.designs) else f" of {_listed(known)}"
     unseen = (
-        "" if _from_test(comparison) else f", which neither training nor tuning had seen{known}"
+        "" if _from_test(comparison) else f", which neither training nor tuning{whose} had seen"
     )
     return f"{who} {patients}{unseen}."
 
@@ -100,5 +128,5 @@ def _value(row: LedgerRow, comparison: Comparison) -> str:
     return ", ".join(f"{name} {text}" for name, text, value in pairs if value is not None)
 
 
-def _listed(names: list[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Analysis, Comparison
-from ablation.report.methods import bibliography, methods
+from ablation.report.methods import bibliography, methods, settings
 from ablation.report.sections.blocks import (
     Block,
     Folded,
@@ -24,7 +24,7 @@ def details(comparison: Comparison, source: Source) -> Section:
     blocks: tuple[Block, ...] = (
         *notes([*comparison.notes, *absent]),
         *(_values(comparison, analysis) for analysis in comparison.analyses),
-        *_methods(comparison),
+        *_methods(comparison, source),
         _runs(source),
     )
     return Section("details", "Details", blocks=blocks)
@@ -40,9 +40,11 @@ def _values(comparison: Comparison, analysis: Analysis) -> Folded:
     return Folded(f"{analysis.label} of every patient", (values,))
 
 
-def _methods(comparison: Comparison) -> Iterator[Folded]:
-    text = methods(comparison)
+def _methods(comparison: Comparison, source: Source) -> Iterator[Folded]:
+    text = methods(comparison, source)
     yield Folded("Methods", (Paragraph(text),), is_open=True)
+    if repeating := settings(source.material.recipes):
+        yield Folded("Settings of every training (TOML)", (Verbatim(repeating),))
     yield Folded("References (BibTeX)", (Verbatim(bibliography(text)),))
 
 

@@ -12,6 +12,7 @@ from scipy import stats
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
+from ablation.report import Source
 from ablation.report.methods import methods
 
 DICE = ComparisonConfig(secondary=())
@@ -46,7 +47,9 @@ def test_every_patient_is_compared_once(design, crossed):
     assert len(result.primary.patients) == 10
     assert result.primary.contrasts[0].t.interval.mean == pytest.approx(GAIN.mean())
     assert any("5-fold cross-validation are out-of-fold" in note for note in result.notes)
-    assert "10 test patients (by nested 5-fold cross-validation)." in methods(result)
+    assert "10 test patients (by nested 5-fold cross-validation)." in methods(
+        result, Source("demo")
+    )
 
 
 def test_the_interval_over_folds_is_nadeau_and_bengios(design, crossed):
@@ -98,7 +101,7 @@ def test_other_folds_or_one_split_have_no_common_interval(design, crossed, table
     )
     assert row_of(mixed) is None
     assert mixed.folds == (5, 0)
-    assert "a 5-fold cross-validation, b holdout" in methods(mixed)
+    assert "a 5-fold cross-validation, b holdout" in methods(mixed, Source("demo"))
     assert any("a 5-fold cross-validation, b holdout" in note for note in mixed.notes)
     ledger = {row.fact: row for row in mixed.ledger}
     assert ledger["protocol"].colour == "amber"

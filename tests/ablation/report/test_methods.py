@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
@@ -11,6 +12,9 @@ import pytest
 
 from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
+from ablation.fairness import FairnessFacts
+from ablation.metrics.registry import METRICS
+from ablation.report import Source
 from ablation.report.methods import bibliography, methods
 from ablation.report.methods.references import ENTRY
 
@@ -25,7 +29,7 @@ def pair(design):
 
 
 def paragraph(designs, **settings) -> str:
-    return methods(compare(designs, ComparisonConfig(**settings)))
+    return methods(compare(designs, ComparisonConfig(**settings)), Source("demo"))
 
 
 def test_defaults(pair):
@@ -38,7 +42,7 @@ def test_defaults(pair):
         "a missed tumour scored 0 and, in distances, the diagonal of its scan",
         "two-sided Wilcoxon signed-rank test [@wilcoxon1945] with the exact null distribution",
         "zeros by Pratt [@pratt1959]",
-        "adjusted by Holm [@holm1979] over 1 planned comparison",
+        "not adjusted (one planned comparison)",
         "95 % t intervals",
         "Cohen's d_z",
         "seeded with 20260101",
@@ -50,7 +54,7 @@ def test_defaults(pair):
 @pytest.mark.parametrize(
     ("settings", "part"),
     [
-        ({"primary_test": "t"}, "the two-sided paired t test, adjusted by Holm"),
+        ({"primary_test": "t"}, "the two-sided paired t test, not adjusted"),
         ({"primary_test": "signflip"}, "by all sign flips [@phipson2010]"),
         (
             {"alternative": "greater", "reference": "b"},
@@ -59,8 +63,6 @@ def test_defaults(pair):
                 "given ties and zeros by Pratt [@pratt1959], for designs better than b"
             ),
         ),
-        ({"correction": "bh"}, "adjusted by Benjamini and Hochberg [@benjamini1995]"),
-        ({"correction": "none"}, "unadjusted over 1 planned comparison of the primary metric"),
         ({"level": 0.9}, "90 % t intervals"),
         ({"level": 0.9}, "p < 0.1 taken as significant"),
         ({"empty": "brats"}, "All cases were analysed; a missed tumour and a false alarm scored 0"),
@@ -79,7 +81,15 @@ def test_every_setting_is_named(pair, settings, part):
 def test_more_than_two_designs(design):
     designs = [design(name, BASE + i * GAIN) for i, name in enumerate("abc")]
     text = paragraph(designs)
-    assert "over 3 planned comparisons (all pairs of designs)" in text
+    assert "adjusted by Holm [@holm1979] over 3 planned comparisons (all pairs of designs)" in text
+    for correction, words in (
+        ("bh", "adjusted by Benjamini and Hochberg [@benjamini1995]"),
+        (
+            "none",
+            "unadjusted over 3 planned comparisons (all pairs of designs) of the primary metric",
+        ),
+    ):
+        assert words in paragraph(designs, correction=correction)
     assert "[@friedman1937; @iman1980]" in text
     assert "over 2 planned comparisons (every design against a)" in paragraph(
         designs, reference="a"
@@ -113,21 +123,72 @@ def test_seeds_budgets_that_differ_and_missed_tumours(design, table):
     text = paragraph([design("a", BASE, BASE + GAIN, trials=50), design("b", missed)])
     assert "trials allowed: a 50, b 20" in text
     assert "Averaged over trainings patient by patient (a 2, b 1)" in text
-    assert "Missed tumours, counted over all trainings: a 0 of 24, b 1 of 12." in text
+    assert (
+        "Missed cases (truth, but an empty prediction), counted over all trainings: a 0 of 24, b 1 of 12."
+        in text
+    )
     assert "[@clopper1934]" in text
 
 
 def test_what_is_not_known_is_not_claimed(design, table):
     designs = [design("a", BASE + GAIN), Design("nnunet", (table(BASE),))]
     text = paragraph(designs)
-    assert "Training data and tuning of nnunet are not known." in text
-    assert "had seen (where that is known)" in text
-    alone = paragraph([Design("x", (table(BASE),)), Design("y", (table(BASE),))])
-    assert "Training data and tuning of x and y are not known." in alone
-    assert "Optuna" not in alone
-    assert "TensorFlow" not in alone
+    assert (
+        "Scores of nnunet are as given in the tables; training and tuning data not stated, "
+        "number of training runs not stated." in text
+    )
+    assert "12 test patients, which neither training nor tuning of a had seen." in text
+    assert "Trained once: a; conclusions" in text
     on_test = paragraph([design("a", BASE, selected_on="test"), design("b", BASE + GAIN)])
     assert "had seen" not in on_test
+
+
+def test_of_tables_only_what_they_say(design, table):
+    text = paragraph([Design("x", (table(BASE + GAIN),)), Design("y", (table(BASE),))])
+    assert text.startswith(
+        "Scores of x and y are as given in the tables; training and tuning data not stated, "
+        "number of training runs not stated. All designs were scored on the same 12 patients."
+    )
+    for claim in ("Optuna", "TensorFlow", "trained once", "had seen", "test patients", "tumour"):
+        assert claim not in text, claim
+
+
+def test_masks_of_others_were_scored_here(design, table):
+    masks = Design("x", (table(BASE),), FairnessFacts(imported="masks"))
+    assert "Masks of x come from other programs and were scored here" in paragraph([masks])
+
+
+def test_the_rule_for_empty_masks_is_named_where_it_decided_something(table):
+    missed = table([0.0, *BASE[1:]], {0: "missed"})
+    text = paragraph([Design("x", (missed,)), Design("y", (table(BASE),))])
+    assert "a missed tumour scored 0 and, in distances, the diagonal" in text
+
+
+def test_a_ratio_that_is_better_when_lower_has_no_zero_for_the_missed(table):
+    fnr = replace(METRICS["recall"], name="fnr", label="FNR", higher_is_better=False, function=None)
+    frame = table(BASE, {0: "missed"}).assign(fnr=1 - BASE)
+    designs = [Design(name, (frame,)) for name in "xy"]
+    known = {"fnr": fnr}
+    result = compare(designs, ComparisonConfig(metric="fnr", secondary=()), known)
+    text = methods(result, Source("demo"))
+    assert "a missed tumour scored the worst value" in text
+
+
+def test_intervals_by_resampling_are_named(pair, table):
+    few = paragraph(pair)
+    assert "Intervals of d_av are BCa [@efron1987]" in few
+    more = np.linspace(0.4, 0.8, 16)
+    gain = np.where(np.arange(16) % 3, 0.01, -0.02) * (1 + np.arange(16))
+    text = methods(
+        compare(
+            [Design(n, (table(more + g),)) for n, g in (("x", gain), ("y", 0))], ComparisonConfig()
+        ),
+        Source("demo"),
+    )
+    assert (
+        "Intervals of the mean difference (beside t), d_av, the rank-biserial correlation are BCa"
+        in text
+    )
 
 
 def test_cross_validation(design, table):

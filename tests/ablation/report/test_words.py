@@ -50,7 +50,9 @@ def made(design, table, kind: str, k: int, n: int, **facts: object):
 def everything(result) -> str:
     words = result.verdict
     parts = [words.headline, *words.sentences, *(one.text for one in result.cautions)]
-    return " ".join([*parts, *result.notes, methods(result), summary(result, Source("demo"))])
+    return " ".join(
+        [*parts, *result.notes, methods(result, Source("demo")), summary(result, Source("demo"))]
+    )
 
 
 @pytest.mark.parametrize(("k", "n"), list(product(DESIGNS, PATIENTS)))
