@@ -18,6 +18,7 @@ from ablation.comparison.analysis.empties import (
     detection_contrasts,
     detections,
 )
+from ablation.comparison.analysis.lacking import lacking
 from ablation.comparison.analysis.ledger import LedgerRow, ledger
 from ablation.comparison.analysis.sensitivity import (
     CheckRow,
@@ -159,6 +160,7 @@ def compare(
                 detection=found,
                 sensitivity=sensitivity,
                 checks=checks,
+                lacking=lacking(rows, analyses, settings),
             )
         ),
         notes=notes(rows, designs, analyses, metrics, silent, settings),

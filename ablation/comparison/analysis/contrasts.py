@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablation.comparison.analysis.empties import Policy, penalties, scores_under
+from ablation.comparison.analysis.empties import Policy, penalties, scores_under, without_size
 from ablation.comparison.analysis.planned import UsedTest, fewest_patients, planned_test
 from ablation.comparison.analysis.ranks import Ranking, rank_designs
 from ablation.comparison.analysis.relevance import Relevance, relevance
@@ -233,7 +233,7 @@ def analyse(
             if names
         ),
         contrasts=_contrasts(table, pairs, settings) if names else (),
-        ranking=_ranking(table, settings, unscored),
+        ranking=_ranking(table, settings, unscored + int(without_size(rows, metric).sum())),
         unscored=unscored,
         penalties=penalties(rows, metric, policy or settings.empty),
     )

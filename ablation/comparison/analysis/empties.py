@@ -75,6 +75,9 @@ class DetectionContrast:
 def scores_under(rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty") -> pd.Series:
     """Return the score of every row that enters, indexed as the rows; NaN where none exists.
 
+    Where the size of the scan is unknown, a missed case has no diagonal: its distance then ranks
+    behind all others (`last_place`).
+
     Args:
         rows: Aligned rows with columns status, shape, spacing, distance_unit and the metric.
         metric: The score.
@@ -82,21 +85,47 @@ def scores_under(rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty")
     """
     entering = rows if policy == "brats" else rows[has_lesion(rows)]
     scores = with_penalties(entering)[metric.name].astype(float)
-    if metric.kind == "distance" and policy == "exclude":
-        return scores.mask(entering["status"] == "missed")
+    if metric.kind == "distance":
+        if policy == "exclude":
+            return scores.mask(entering["status"] == "missed")
+        one_empty = entering["status"].isin(ONE_EMPTY)
+        last = last_place(scores[one_empty], scores[~one_empty])
+        scores = scores.mask(without_size(entering, metric), last)
     if metric.kind in ("ratio", "distance"):
         return scores.mask(entering["status"] == "both_empty", metric.best)
     return scores
+
+
+def without_size(rows: pd.DataFrame, metric: Metric) -> pd.Series:
+    """Tell which rows have one empty mask in a scan of unknown size, so that no diagonal is known."""
+    penalised = rows["status"].isin(ONE_EMPTY) & (metric.kind == "distance")
+    return penalised & with_penalties(rows)[metric.name].isna()
+
+
+def last_place(penalties: pd.Series, measured: pd.Series) -> float:
+    """Return the distance of a missed case in a scan of unknown size; NaN where nothing is known.
+
+    It is the largest penalty that another case has. Without any it is twice the largest distance
+    measured: then no difference between two measured distances exceeds one to a missed case.
+
+    >>> last_place(pd.Series([373.13, None]), pd.Series([8.0, 12.0]))
+    373.13
+    >>> last_place(pd.Series([None], dtype=float), pd.Series([8.0, 12.0]))
+    24.0
+    """
+    known = penalties.dropna()
+    return float(known.max()) if len(known) else 2 * float(measured.max())
 
 
 def penalties(
     rows: pd.DataFrame, metric: Metric, policy: Policy = "penalty"
 ) -> tuple[float, float] | None:
     """Return the smallest and largest distance that an empty mask was given; None for none."""
-    one_empty = rows[rows["status"].isin(ONE_EMPTY)]
-    if metric.kind != "distance" or one_empty.empty:
+    one_empty = rows["status"].isin(ONE_EMPTY)
+    if metric.kind != "distance" or not one_empty.any():
         return None
-    given = scores_under(one_empty, metric, policy).dropna()
+    scores = scores_under(rows, metric, policy)
+    given = scores[one_empty[scores.index]].dropna()
     return (float(given.min()), float(given.max())) if len(given) else None
 
 

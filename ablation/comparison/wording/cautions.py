@@ -8,6 +8,7 @@ from typing import Literal
 
 from ablation.comparison.analysis.contrasts import Analysis, Contrast
 from ablation.comparison.analysis.empties import Detection
+from ablation.comparison.analysis.lacking import Lacking
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.analysis.sensitivity import Check, CheckRow, PolicyRow, conclusion_changes
 from ablation.comparison.tables.align import Design
@@ -49,6 +50,7 @@ class Evidence:
     detection: Sequence[Detection]
     sensitivity: Sequence[PolicyRow]
     checks: Sequence[CheckRow]
+    lacking: Sequence[Lacking]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -59,17 +61,13 @@ class Evidence:
         """The target in brackets where there are several."""
         return f" ({target})" if len({one.target for one in self.analyses}) > 1 else ""
 
-    @property
-    def missed(self) -> int:
-        """Missed cases of all designs and trainings."""
-        return sum(one.missed for one in self.detection)
-
 
 def cautions(evidence: Evidence) -> tuple[Caution, ...]:
     """Return what weakens a comparison, the most severe first; nothing where nothing does."""
     found = [
         *_unfair(evidence),
         *_missed(evidence),
+        *_lacking(evidence),
         *_late(evidence),
         *_rules(evidence),
         *_patients(evidence),
@@ -98,13 +96,27 @@ def _missed(evidence: Evidence) -> Iterator[Caution]:
         counts = ", ".join(f"{d.design} {d.missed} of {d.with_tumour}" for d in evidence.detection)
         every = " over all trainings" if max(len(d.cases) for d in evidence.designs) > 1 else ""
         yield Caution("amber", f"Missed tumours{every}: {counts}.")
-    for analysis in evidence.analyses:
-        if analysis.metric.kind == "distance" and analysis.unscored and evidence.missed:
-            yield Caution(
-                "red" if analysis.role == "primary" else "amber",
-                f"{evidence.missed} missed cases could not be penalised (size of the scan "
-                f"unknown): {analysis.metric.label} favours designs that miss.",
+
+
+def _lacking(evidence: Evidence) -> Iterator[Caution]:
+    """Scores that do not exist; they weigh most where only one design lacks them."""
+    for one in evidence.lacking:
+        analysis = one.analysis
+        decides = analysis.role == "primary" and one.differs and len(evidence.designs) > 1
+        counts = ", ".join(f"{name} {number} of {one.of}" for name, number in one.count.items())
+        label = f"{analysis.metric.label}{evidence.where(analysis.target)}"
+        if one.counted_as is None:
+            text = (
+                f"{label} is not defined in some cases ({counts}), which were left out for every "
+                "design: if a design missed them, the result favours it."
             )
+        else:
+            text = (
+                f"{label} of missed cases ({counts}): the size of the scan is not known, so each "
+                f"counts as {analysis.metric.text(one.counted_as)}, behind all others. Ranks hold; "
+                "the mean depends on this number."
+            )
+        yield Caution("red" if decides else "amber", text)
 
 
 def _late(evidence: Evidence) -> Iterator[Caution]:

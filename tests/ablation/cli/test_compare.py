@@ -229,7 +229,7 @@ def test_a_dice_of_0_without_distances_is_a_missed_tumour():
     write("b.csv", ["case,dice,hd95", "x,0.5,9", "y,0.7,4", "z,0.6,5"])
     content = called("a.csv", "b.csv", "--metric", "dice,hd95", "--assume-hd95-method", "pooled")
     assert [one["missed"] for one in content["detection"]] == [1, 0]
-    assert any("favours designs that miss" in one["text"] for one in content["cautions"])
+    assert any("HD95 of missed cases (a 1 of 3" in one["text"] for one in content["cautions"])
 
 
 def test_slices_become_patients():

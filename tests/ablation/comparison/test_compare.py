@@ -79,12 +79,34 @@ def test_the_diagonal_is_in_pixels_where_spacing_is_unknown(design, table):
     assert analysis.scores["a"][1] == pytest.approx(np.sqrt(24**2 + 2 * 256**2))
 
 
-def test_a_missed_case_that_cannot_be_penalised_is_counted(design, table):
+def test_a_missed_case_in_a_scan_of_unknown_size_ranks_last(design, table):
     missing = table([0.9, 0.0, 0.8], {1: "missed"}, spacing="")
-    result = compare([design("a", [0.9, 0.7, 0.8]), design("b", missing)], BOTH)
-    assert result.analyses[1].patients == ("p0", "p2")
-    assert result.analyses[1].unscored == 1
-    assert any("favours designs that miss" in one.text for one in result.cautions)
+    designs = [design("a", [0.9, 0.7, 0.8]), design("b", missing)]
+    result = compare(designs, BOTH)
+    hd95 = result.analyses[1]
+    assert hd95.patients == ("p0", "p1", "p2")
+    assert hd95.scores["b"] == pytest.approx((1.0, 2 * 3.0, 2.0))
+    said = [(one.colour, one.text) for one in result.cautions if "behind all others" in one.text]
+    assert [colour for colour, _ in said] == ["amber"]
+    assert "HD95 of missed cases (a 0 of 3, b 1 of 3)" in said[0][1]
+    first = compare(designs, ComparisonConfig(metric="hd95", secondary=()))
+    assert [c.colour for c in first.cautions if "behind all others" in c.text] == ["red"]
+
+
+def test_the_penalty_of_another_case_stands_in_for_a_scan_of_unknown_size(design, table):
+    both = table([0.9, 0.0, 0.0], {1: "missed", 2: "missed"})
+    both.loc[2, "spacing"] = ""
+    result = compare([design("a", [0.9, 0.7, 0.8]), design("b", both)], BOTH)
+    assert result.analyses[1].scores["b"][1:] == pytest.approx((np.hypot(10, 12),) * 2)
+
+
+@pytest.mark.parametrize(("also", "colour"), [(False, "red"), (True, "amber")])
+def test_a_score_that_one_design_lacks_is_a_red_caveat(design, table, also, colour):
+    gaps, whole = table([0.9, np.nan, 0.8]), table([0.8, np.nan if also else 0.7, 0.7])
+    result = compare([design("a", gaps), design("b", whole)], DICE)
+    (said,) = [one for one in result.cautions if "is not defined" in one.text]
+    assert said.colour == colour
+    assert f"(a 1 of 3, b {int(also)} of 3)" in said.text
 
 
 def test_cases_without_a_tumour_are_detections_only(design, table):
