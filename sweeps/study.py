@@ -136,6 +136,18 @@ def load_spec(storage: str, name: str, upgrade: Upgrade = unchanged) -> StudySpe
     return from_text(text, storage, name, upgrade).spec
 
 
+def find_spec(storage: str, name: str, upgrade: Upgrade = unchanged) -> StudySpec | None:
+    """Return a study's stored spec as `load_spec`, None where there is no such study; write nothing.
+
+    Raises:
+        SweepError: A later version wrote it, or it is damaged.
+    """
+    if is_absent(storage):
+        return None
+    text = _texts(storage).get(name)
+    return None if text is None else from_text(text, storage, name, upgrade).spec
+
+
 def list_studies(storage: str) -> tuple[StudySpec, ...]:
     """Return the specs of all studies of a storage, in the order they were begun.
 

@@ -16,6 +16,9 @@ from tracking.redaction import names_a_secret, without_secrets
 
 PACKAGES = ("ablate", "keras", "mlflow", "numpy", "optuna", "pandas", "scipy", "tensorflow")
 
+CPU_FEATURES = ("fma", "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve")
+"""Which arithmetic a CPU has; libraries choose by these, and the last bits follow."""
+
 _FOLDERS = re.compile(r"(?<![\w.~:/-])/(?:[^\s/'\"]+/)+")
 
 
@@ -24,7 +27,7 @@ def collect() -> dict[str, object]:
 
     Example:
         >>> sorted(collect())
-        ['command', 'commit', 'cores', 'cpu', 'packages', 'platform', 'python']
+        ['command', 'commit', 'cores', 'cpu', 'cpu_features', 'packages', 'platform', 'python']
     """
     return {
         "command": without_paths(command_line(sys.argv)),
@@ -32,7 +35,10 @@ def collect() -> dict[str, object]:
         "packages": _versions(),
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "cpu": _cpu(),
+        "cpu": _cpu("model name"),
+        "cpu_features": " ".join(
+            word for word in CPU_FEATURES if word in _cpu("(?:flags|Features)").split()
+        ),
         "cores": os.cpu_count(),
     }
 
@@ -95,10 +101,13 @@ def _commit(folder: Path) -> str:
 
 
 @cache
-def _cpu() -> str:
+def _cpu(line: str) -> str:
+    """Return a line of what the kernel says of the CPU; "" where it says nothing."""
     try:
         text = Path("/proc/cpuinfo").read_text()
     except OSError:
-        return platform.processor()
-    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
-    return found.group(1) if found else platform.processor()
+        text = ""
+    found = re.search(rf"^{line}\s*:\s*(.+)$", text, re.MULTILINE)
+    if found is None:
+        return platform.processor() if line == "model name" else ""
+    return found.group(1)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ablation.cli.explain import explain
-from ablation.cli.options import Cache, Workspace
+from ablation.cli.options import Cache, Workspace, say
 from ablation.files.places import DEFAULT_WORKSPACE
 
 EXAMPLES = (
@@ -22,6 +22,7 @@ def worker(
     cache: Cache = None,
 ) -> None:
     """Train trials of a study until none is left; what `ablate sweep` starts."""
+    from ablation.experiments.machine import machine_warnings
     from ablation.experiments.study import read_plan, run_worker
     from ablation.files.places import cache_folder
     from sweeps import HOPELESS_CODE, stop_on_signals
@@ -29,7 +30,10 @@ def worker(
     stop = stop_on_signals()
     folder = cache_folder(cache)
     try:
-        end = run_worker(read_plan(workspace, study, folder), workspace, folder, stop)
+        experiment = read_plan(workspace, study, folder)
+        for line in machine_warnings(experiment, workspace):
+            say(f"warning: {line}")
+        end = run_worker(experiment, workspace, folder, stop)
     except Exception as error:  # explained, or raised again as the bug it is
         explain(error)
         raise typer.Exit(HOPELESS_CODE) from error  # another start would meet the same fault

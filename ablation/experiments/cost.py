@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import platform
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ablation.config.cores import usable_cores
 from ablation.config.gpu import gpu_present
 from ablation.data import Slices, training_rows
 from ablation.data.readers.reader import Progress, silent
@@ -140,7 +140,7 @@ def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, f
     config = experiment.config
     shape = [structure(config.model), experiment.image_shape, config.training.batch_size]
     shape += [config.training.precision, config.data.augmentation, config.loss.name]
-    machine = [platform.node(), os.cpu_count(), gpu_present()]
+    machine = [platform.node(), usable_cores(), config.training.threads, gpu_present()]
     key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
     known = cache / "steps-2" / f"{key}.json"
     if known.exists():

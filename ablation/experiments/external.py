@@ -97,7 +97,7 @@ def evaluate_on(
             progress(f"scored before: {done.path}")
             return External(done, _recorded(done), left_out, False)
     slices = prepare(target.dataset, target.config.data, cache, progress)
-    maps = Maps(predictor_of(folder, own), slices, (point.tta,))
+    maps = Maps(predictor_of(folder, own, progress), slices, (point.tta,))
     scored = score_at(point, target, target.config, slices, maps, ("test",), per_slice=True)
     new = RunRecord(
         kind="final",

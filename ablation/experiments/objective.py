@@ -246,8 +246,15 @@ class Objective:
 
     def _trainer(self, config: Config) -> Trainer:
         with without_remarks():
+            from ablation.training.devices import use_threads
             from ablation.training.trainer import Trainer, shape_of
 
+        if not use_threads(config.training.threads):
+            raise AblateError(
+                f"{self.experiment.study} computes with {config.training.threads} threads, "
+                "this process with another number",
+                hint="Train each study in a process of its own, as ablate sweep does.",
+            )
         shape = shape_of(config, self.experiment.image_shape)
         if shape not in self._trainers:
             if len(self._trainers) >= SHAPES_KEPT:

@@ -62,7 +62,7 @@ def evaluate_run(
     require_weights(folder)
     experiment = experiment_of(record, workspace, cache)
     slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
-    predictor = predictor_of(folder, experiment)
+    predictor = predictor_of(folder, experiment, progress)
     scores = score(experiment, experiment.config, slices, predictor, record.kind)
     return _written(folder, scores, out)
 
@@ -87,11 +87,19 @@ def require_weights(folder: RunFolder) -> None:
         )
 
 
-def predictor_of(folder: RunFolder, experiment: Experiment) -> Predictor:
-    """Return the trained network of a run."""
+def predictor_of(
+    folder: RunFolder, experiment: Experiment, progress: Progress = silent
+) -> Predictor:
+    """Return the trained network of a run, computing with the threads it was trained with."""
     with without_remarks():
+        from ablation.training.devices import use_threads
         from ablation.training.trainer import Trainer
 
+        if not use_threads(experiment.config.training.threads):
+            progress(
+                f"warning: {folder.path.name} was trained with {experiment.config.training.threads} "
+                "compute threads, this process uses another number: last digits may differ"
+            )
         trainer = Trainer(experiment.config, experiment.image_shape)
     trainer.load(folder.path / WEIGHTS)
     return trainer.predictor

@@ -32,6 +32,7 @@ from ablation.experiments.experiment import (
     check_pretrained,
     open_experiments,
 )
+from ablation.experiments.machine import machine_warnings, with_threads
 from ablation.experiments.objective import close_lost
 from ablation.experiments.results import DesignResult, rows_of, warnings_of
 from ablation.experiments.study import (
@@ -263,7 +264,7 @@ def plan_sweep(request: SweepRequest, progress: Progress = silent) -> SweepPlan:
     if not request.dry_run:  # a folder that cannot be made is refused before the reading
         request.workspace.mkdir(parents=True, exist_ok=True)
     experiments = tuple(
-        opened
+        with_threads(opened, request.workspace)
         for one in designs
         for opened in open_experiments(
             one,
@@ -277,6 +278,9 @@ def plan_sweep(request: SweepRequest, progress: Progress = silent) -> SweepPlan:
     check_stored(experiments, request.workspace)
     slices = prepare(experiments[0].dataset, resolved.config.data, cache, progress)
     announce_data(experiments, progress)
+    for one in experiments:
+        for line in machine_warnings(one, request.workspace):
+            progress(f"warning: {line}")
     costs = tuple(cost_of(one, slices, cache, progress) for one in experiments)
     announce_costs(experiments, costs, progress)
     return SweepPlan(experiments, costs, request.workspace, cache)

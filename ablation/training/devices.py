@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import tensorflow as tf
 
 from ablation.config import Config
+from ablation.config.cores import usable_cores
 from ablation.config.gpu import UNSEEN, UNSEEN_HINT, gpu_present
 from ablation.training.errors import GpuUnseen, OutOfMemory
 
@@ -22,6 +23,27 @@ def share_gpus() -> None:
     """
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
+
+
+def use_threads(threads: int | None) -> bool:
+    """Compute with this many threads on the CPU, however many cores there are.
+
+    How sums are divided among threads decides their last bits; the number of cores does not.
+
+    Args:
+        threads: As stored with the study; None: a study of an earlier version, every core.
+
+    Returns:
+        Whether they are used: False where this process computes with another number already.
+    """
+    if threads is None:
+        return True
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+    except RuntimeError:  # TensorFlow has started
+        now = tf.config.threading.get_intra_op_parallelism_threads()
+        return now == threads or (now == 0 and threads == usable_cores())
+    return True
 
 
 def refuse_unseen_gpu() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from ablation.config import Config, with_values
 from ablation.config.versions import SCHEMA, read_config
 from ablation.errors import AblateError
+from ablation.training.devices import use_threads
 from ablation.training.trainer import Trainer
 
 STEPS = 4
@@ -24,6 +25,7 @@ STEPS = 4
 
 def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, float]:
     """Return wall seconds of a training step and of predicting a slice, after the tracing."""
+    use_threads(config.training.threads)
     trainer = Trainer(config, image_shape)
     batch = config.training.batch_size
     rng = np.random.default_rng(0)

@@ -25,6 +25,10 @@ class TrainingConfig(Section):
     precision: Literal["float32", "mixed_float16"] = Field(
         "float32", description="arithmetic of the network"
     )
+    threads: Count | None = Field(
+        None,
+        description="compute threads on the CPU; none: as many as there are cores when the study is created",
+    )
     stop_patience: Count | None = Field(
         15, description="epochs without a better validation Dice before stopping; none: never"
     )

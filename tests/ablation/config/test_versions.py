@@ -26,7 +26,7 @@ def test_a_stored_configuration_of_schema_1_is_read(plan: Path) -> None:
     stored = json.loads(plan.read_text())
     config = read_config(stored["config"], stored.get("schema", 1))
     assert config.model.name == stored["config"]["model"]["name"]
-    for key in type(config.training).model_fields:
+    for key in stored["config"]["training"]:
         assert getattr(config.training, key) == stored["config"]["training"][key]
     assert config.model.base == stored["config"]["model"]["base"]
 

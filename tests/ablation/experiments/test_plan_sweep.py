@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from ablation.errors import AblateError, UsageError
+from ablation.experiments import machine
 from ablation.experiments import sweep as module
 from ablation.experiments.cost import Cost
 from ablation.experiments.sweep import SweepPlan, SweepRequest, begin, plan_sweep
 from sweeps import SweepError
+from tracking.record import RunFolder, RunRecord
 
 A_DAY = 90_000.0
 SMALL = {"data.phantom_patients": 4, "data.image_size": 32, "model.base": 4, "model.depth": 2}
@@ -95,3 +97,55 @@ def test_a_plan_says_when_somebody_should_agree(tmp_path: Path) -> None:
     assert cheap.doubts == ()
     dear = replace(cheap, costs=(Cost(2, 12, 4, A_DAY, 10**18, 10),))
     assert [text.partition(" ")[0] for text in dear.doubts] == ["takes", "needs"]
+
+
+def threads_of(plan: SweepPlan) -> int | None:
+    return plan.experiments[0].config.training.threads
+
+
+def test_a_study_keeps_the_threads_it_was_created_with(
+    request_: SweepRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "usable_cores", lambda: 6)
+    begin(plan := plan_sweep(request_))
+    assert threads_of(plan) == 6
+    monkeypatch.setattr(machine, "usable_cores", lambda: 1)
+    lines: list[str] = []
+    begin(again := plan_sweep(request_, lines.append))
+    assert threads_of(again) == 6
+    assert (
+        "warning: phantom/unet computes with 6 threads as before, on 1 core: "
+        "the same numbers, more slowly"
+    ) in lines
+    assert threads_of(plan_sweep(replace(request_, study="other"))) == 1
+    with pytest.raises(SweepError, match=r"training\.threads: 6 -> 4"):
+        plan_sweep(with_setting(request_, training__threads=4))
+
+
+def test_a_study_of_an_earlier_version_goes_on_with_every_core(
+    request_: SweepRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as then:
+        then.setattr(module, "with_threads", lambda experiment, _: experiment)
+        begin(earlier := plan_sweep(request_))
+    again = plan_sweep(request_)
+    assert threads_of(again) is None
+    same = [one.experiments[0].identity_of(one.experiments[0].config) for one in (earlier, again)]
+    assert same[0] == same[1]
+
+
+def test_another_kind_of_cpu_is_said_when_a_study_goes_on(
+    request_: SweepRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(plan := plan_sweep(request_))
+    study = RunRecord("study", "phantom", "unet", "study", provenance={"cpu": "AMD EPYC 7763"})
+    RunFolder.create(request_.workspace / "phantom" / "unet", study)
+    lines: list[str] = []
+    plan_sweep(request_, lines.append)
+    said = [line for line in lines if "another kind of CPU" in line]
+    assert len(said) == 1
+    assert "(AMD EPYC 7763)" in said[0]
+    assert machine.machine_warnings(replace(plan.experiments[0], name="new"), Path("runs")) == []
+    assert machine.other_cpu({"cpu": "Xeon"}, {"cpu": "Xeon", "cpu_features": "avx2"}) == ""
+    two = [{"cpu": "Xeon", "cpu_features": one} for one in ("avx2", "avx2 avx512f")]
+    assert machine.other_cpu(*two) == "avx2"

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from ablation.config import Config
 from ablation.training import devices
-from ablation.training.devices import memory_named, refuse_unseen_gpu, share_gpus
+from ablation.training.devices import memory_named, refuse_unseen_gpu, share_gpus, use_threads
 from ablation.training.errors import GpuUnseen, OutOfMemory
 from ablation.training.trainer import Trainer
 
@@ -74,3 +74,11 @@ def test_every_lack_of_memory_has_one_name(fault: Exception) -> None:
 def test_another_fault_keeps_its_name() -> None:
     with pytest.raises(tf.errors.InternalError), memory_named(Config()):
         raise tf.errors.InternalError(None, None, "something else")
+
+
+def test_a_process_computes_with_one_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    tf.zeros(1)  # TensorFlow has started, with a thread for each core
+    monkeypatch.setattr(devices, "usable_cores", lambda: 5)
+    assert use_threads(None)
+    assert use_threads(5) == (tf.config.threading.get_intra_op_parallelism_threads() in (0, 5))
+    assert not use_threads(77)
