@@ -72,6 +72,12 @@ class Metric:
         return self.bounds[1] if self.higher_is_better else self.bounds[0]
 
     @property
+    def difference_bounds(self) -> tuple[float, float]:
+        """Smallest and largest possible difference of two values."""
+        span = self.bounds[1] - self.bounds[0]
+        return (-span, span)
+
+    @property
     def penalised(self) -> tuple[Status, ...]:
         """Under which the penalty stands in for an undefined value.
 

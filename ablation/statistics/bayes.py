@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ablation.statistics.paired import DECIMALS, as_patients
+from ablation.statistics.paired import as_patients, rounded
 
 Array = NDArray[np.float64]
 Region = Literal["worse", "rope", "better"]
@@ -61,7 +61,7 @@ def bayesian_signed_rank(
     """
     if rope < 0:
         raise ValueError(f"rope is a size, got {rope}")
-    pseudo = np.sort(np.round(np.append(as_patients(d), 0.0), DECIMALS))
+    pseudo = np.sort(rounded(np.append(as_patients(d), 0.0)))
     shape = np.ones(pseudo.size)
     shape[np.flatnonzero(pseudo == 0)[0]] += PRIOR_WEIGHT - 1
     # Sums are not rounded again, so that draws agree with those of the package baycomp.

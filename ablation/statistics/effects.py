@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,16 +12,23 @@ from scipy import optimize, special, stats
 
 from ablation.statistics.noncentral import noncentral_t_cdf
 from ablation.statistics.paired import (
-    DECIMALS,
     EXACT_UP_TO,
-    ZERO_SPREAD,
     as_patients,
     is_constant,
+    rounded,
     sign_flip_distribution,
 )
-from ablation.statistics.resampling import BootstrapInterval, Statistic, bca_interval, mean_of
+from ablation.statistics.resampling import (
+    BootstrapInterval,
+    BootstrapMethod,
+    Statistic,
+    bca_interval,
+    mean_of,
+)
 
 Array = NDArray[np.float64]
+IntervalMethod = Literal["Clopper-Pearson"] | BootstrapMethod
+NO_SPREAD = 1e-7  # of the whole spread: a draw of equal patients leaves the root of rounding errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +81,10 @@ class Superiority:
     n: int
     share: float
     low: float | None
-    """Clopper-Pearson limits; with ties BCa limits, None without draws."""
+    """Clopper-Pearson limits; with ties those from draws, None without draws."""
     high: float | None
+    method: IntervalMethod
+    """How the limits were computed."""
 
 
 def hedges_factor(df: int) -> float:
@@ -97,7 +107,7 @@ def cohens_dz(d: ArrayLike, level: float = 0.95) -> EffectSize:
     >>> round(cohens_dz([0.03, -0.01, 0.05, 0.02, 0.04, -0.005, 0.07, 0.06]).d_z, 4)
     1.0982
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     if is_constant(array):
         return EffectSize(None, None, None, None, None, None)
     n = array.size
@@ -150,6 +160,7 @@ def _dav_of_counts(a: Array, b: Array) -> Statistic:
     # Centred first: sums of squares of scores near 1 would lose digits.
     a_off, b_off = a - a.mean(), b - b.mean()
     moments = np.stack([a_off, b_off, a_off**2 + b_off**2], axis=1)
+    least = NO_SPREAD * math.sqrt(float(moments[:, 2].mean()))
 
     def d_av(counts: Array) -> Array:
         n = counts.sum(axis=1)
@@ -157,7 +168,7 @@ def _dav_of_counts(a: Array, b: Array) -> Statistic:
         variance = (squares - (sum_a**2 + sum_b**2) / n) / (n - 1) / 2
         spread = np.sqrt(np.clip(variance, 0.0, None))
         shift: Array = (sum_a - sum_b) / n + a.mean() - b.mean()
-        return shift / np.where(spread > ZERO_SPREAD, spread, np.nan)
+        return shift / np.where(spread > least, spread, np.nan)
 
     return d_av
 
@@ -186,9 +197,9 @@ def hodges_lehmann(d: ArrayLike, level: float = 0.95) -> HodgesLehmann:
     >>> shift.estimate, shift.low, shift.high, shift.attained_level
     (0.03125, 0.005, 0.06, 0.9609375)
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     i, j = np.triu_indices(array.size)
-    averages = np.sort(np.round((array[i] + array[j]) / 2.0, DECIMALS))
+    averages = np.sort(rounded((array[i] + array[j]) / 2.0, array))
     estimate = float(np.median(averages))
     k, attained = _walsh_rank(array.size, level)
     if k == 0:
@@ -216,16 +227,19 @@ def superiority(d: ArrayLike, level: float = 0.95, counts: Array | None = None) 
     >>> superiority([0.1, 0.2, -0.1, 0.3]).better
     3
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     better, ties = int((array > 0).sum()), int((array == 0).sum())
     low: float | None = None
     high: float | None = None
+    method: IntervalMethod = "none"
     if not ties:
         low, high = clopper_pearson(better, array.size, level)
+        method = "Clopper-Pearson"
     elif counts is not None:
         interval = bca_interval(mean_of((np.sign(array) + 1) / 2), counts, level)
-        low, high = interval.low, interval.high
-    return Superiority(better, ties, array.size, (better + 0.5 * ties) / array.size, low, high)
+        low, high, method = interval.low, interval.high, interval.method
+    share = (better + 0.5 * ties) / array.size
+    return Superiority(better, ties, array.size, share, low, high, method)
 
 
 def clopper_pearson(count: int, n: int, level: float = 0.95) -> tuple[float, float]:

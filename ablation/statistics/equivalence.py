@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from ablation.statistics.paired import DECIMALS, as_patients, mean_interval
+from ablation.statistics.paired import as_patients, mean_interval, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def tost(d: ArrayLike, margin: float, alpha: float = 0.05) -> Equivalence:
     """
     if not margin > 0:
         raise ValueError(f"a margin lies above 0, got {margin}")
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     interval = mean_interval(array, 1 - 2 * alpha)
     if interval.low is None or interval.high is None or not interval.sd:
         return Equivalence(margin, interval.mean, None, None, None, None, None, False, False, alpha)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from ablation.statistics.paired import DECIMALS, as_patients
+from ablation.statistics.paired import as_patients, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def median_interval(d: ArrayLike, level: float = 0.95) -> MedianInterval:
     >>> median_interval([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
     MedianInterval(estimate=5.5, low=2.0, high=9.0, attained_level=0.978515625)
     """
-    array = np.sort(np.round(as_patients(d), DECIMALS))
+    array = np.sort(rounded(as_patients(d)))
     ranks, estimate = order_ranks(array.size, level), float(np.median(array))
     if not ranks.low:
         return MedianInterval(estimate, None, None, ranks.level)

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy import special, stats
 
-DECIMALS = 12  # 0.3 - 0.2 and 0.4 - 0.3 differ in floating point and would break a tie
+DIGITS = 12  # 0.3 - 0.2 and 0.4 - 0.3 differ in floating point and would break a tie
+SINGLE_DIGITS = 6  # of scores that another program computed in single precision
 EXACT_UP_TO = 500  # patients; beyond, the normal approximation is good to many digits
-ZERO_SPREAD = 1e-12
+ZERO_SPREAD = 1e-12  # of the largest value
+FEWEST_TRANSFORMED = 3  # values from which a transformed interval is worth showing
+MOST_DECIMALS = 300  # 10 to this power is still a floating point number
 
 Array = NDArray[np.float64]
+IntervalMethod = Literal["t", "logit", "log", "cut", "none"]
+Bounds = tuple[float, float]
+UNBOUNDED: Bounds = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,11 @@ class MeanInterval:
     sd: float | None
     """Standard deviation with n - 1 below the line; None for one patient."""
     low: float | None
-    """None for one patient and where all values are equal."""
+    """None for one patient, where all values are equal, and where no interval fits the scale."""
     high: float | None
+    method: IntervalMethod = "t"
+    """logit and log: t on that scale, where the plain interval would leave the bounds of the values;
+    cut: the t interval ends at a bound; none: two values whose t interval leaves the bounds."""
 
     @property
     def excludes_zero(self) -> bool:
@@ -72,13 +82,52 @@ class PairedT:
 def differences(candidate: ArrayLike, reference: ArrayLike) -> Array:
     """Return candidate - reference, patient by patient, rounded so that equal steps tie.
 
+    Rounded to 12 significant digits of the largest score, to 6 where a score was computed in
+    single precision: the noise of a difference grows with the scores.
+
     >>> differences([0.3, 0.4], [0.2, 0.3]).tolist()
+    [0.1, 0.1]
+    >>> differences([100000.3, 51234.8], [100000.2, 51234.7]).tolist()
     [0.1, 0.1]
     """
     a, b = np.asarray(candidate, np.float64), np.asarray(reference, np.float64)
     if a.shape != b.shape:
         raise ValueError(f"pairs need equal shapes, got {a.shape} and {b.shape}")
-    return np.round(a - b, DECIMALS)
+    scores = np.concatenate([a.ravel(), b.ravel()])
+    return rounded(a - b, scores, min(significant_digits(a), significant_digits(b)))
+
+
+def rounded(values: Array, scale: ArrayLike | None = None, digits: int = DIGITS) -> Array:
+    """Return values rounded to so many significant digits of the largest size.
+
+    Args:
+        values: Any shape; NaN and infinity stay.
+        scale: What the values were computed from; None: the values themselves.
+        digits: Significant digits of the largest finite size.
+
+    >>> rounded(np.array([0.1 + 0.2, 1000.0])).tolist()
+    [0.3, 1000.0]
+    """
+    sizes = np.abs(np.asarray(values if scale is None else scale, np.float64))
+    largest = float(np.max(sizes, initial=0.0, where=np.isfinite(sizes)))
+    if largest == 0.0:
+        return np.asarray(values, np.float64)
+    decimals = digits - math.ceil(math.log10(largest))
+    if decimals > MOST_DECIMALS:
+        return np.asarray(values, np.float64)
+    return np.round(values, decimals) + 0.0
+
+
+def significant_digits(scores: Array) -> int:
+    """Return how many digits scores are good for: 6 where they come from single precision.
+
+    >>> significant_digits(np.array([0.3, 0.4])), significant_digits(np.array([0.30000001192092896]))
+    (12, 6)
+    """
+    with np.errstate(over="ignore"):
+        single = scores == scores.astype(np.float32)
+    is_single = single.all() and (rounded(scores) != scores).any()
+    return SINGLE_DIGITS if is_single else DIGITS
 
 
 def as_patients(values: ArrayLike) -> Array:
@@ -103,7 +152,7 @@ def is_constant(values: ArrayLike) -> bool:
     array = as_patients(values)
     if array.size < 2:
         return True
-    return bool(array.std(ddof=1) < ZERO_SPREAD * max(1.0, abs(array.mean())))
+    return bool(array.std(ddof=1) <= ZERO_SPREAD * np.abs(array).max())
 
 
 def signed_rank(d: ArrayLike) -> SignedRank:
@@ -116,7 +165,7 @@ def signed_rank(d: ArrayLike) -> SignedRank:
     >>> signed_rank([0.03, -0.01, 0.05, 0.02, 0.04, -0.005, 0.07, 0.06]).p_two_sided
     0.0390625
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     ranks = stats.rankdata(np.abs(array))[array != 0]
     positive = array[array != 0] > 0
     w_plus, w_minus = float(ranks[positive].sum()), float(ranks[~positive].sum())
@@ -183,8 +232,16 @@ def _z(ranks: Array, w_plus: float) -> float:
     return (w_plus - float(ranks.sum()) / 2.0) / spread if spread else 0.0
 
 
-def mean_interval(values: ArrayLike, level: float = 0.95) -> MeanInterval:
+def mean_interval(
+    values: ArrayLike, level: float = 0.95, bounds: Bounds = UNBOUNDED
+) -> MeanInterval:
     """Return mean, standard deviation and t interval of one value per patient.
+
+    Args:
+        values: One per patient.
+        level: Confidence level.
+        bounds: Smallest and largest possible value. Where the t interval leaves them it is computed
+            for the logit of the mean, for its logarithm where there is one bound; `method` says so.
 
     >>> interval = mean_interval([0.7, 0.8, 0.9])
     >>> round(interval.mean, 3), round(interval.low, 3), round(interval.high, 3)
@@ -198,7 +255,42 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> MeanInterval:
         return MeanInterval(array.size, mean, 0.0, None, None)
     sd = float(array.std(ddof=1))
     half = float(stats.t.ppf((1 + level) / 2, array.size - 1)) * sd / math.sqrt(array.size)
-    return MeanInterval(array.size, mean, sd, mean - half, mean + half)
+    plain = MeanInterval(array.size, mean, sd, mean - half, mean + half)
+    if bounds[0] <= mean - half and mean + half <= bounds[1]:
+        return plain
+    return _within(plain, half, bounds)
+
+
+def _within(plain: MeanInterval, half: float, bounds: Bounds) -> MeanInterval:
+    """The interval of the transformed mean, its width by the delta method, transformed back."""
+    low, high = bounds
+    if plain.n < FEWEST_TRANSFORMED or not low < plain.mean < high:
+        return replace(plain, low=None, high=None, method="none")
+    above, below = plain.mean - low, high - plain.mean
+    if math.isinf(below):
+        factor = math.exp(half / above)
+        return replace(plain, low=low + above / factor, high=low + above * factor, method="log")
+    if math.isinf(above):
+        factor = math.exp(half / below)
+        return replace(plain, low=high - below * factor, high=high - below / factor, method="log")
+    middle, width = math.log(above / below), half * (high - low) / (above * below)
+    ends = [low + (high - low) * float(special.expit(middle + side)) for side in (-width, width)]
+    return replace(plain, low=ends[0], high=ends[1], method="logit")
+
+
+def cut_at(interval: MeanInterval, bounds: Bounds) -> MeanInterval:
+    """Return the interval of a difference without what lies beyond the bounds of the scale.
+
+    A true difference cannot lie there, so the level stays.
+
+    >>> cut_at(mean_interval([0.2, 0.4]), (-1, 1)).high
+    1.0
+    """
+    low, high = interval.low, interval.high
+    if low is None or high is None or (bounds[0] <= low and high <= bounds[1]):
+        return interval
+    ends = (max(low, float(bounds[0])), min(high, float(bounds[1])))
+    return replace(interval, low=ends[0], high=ends[1], method="cut")
 
 
 def paired_t(d: ArrayLike, level: float = 0.95) -> PairedT:
@@ -207,7 +299,7 @@ def paired_t(d: ArrayLike, level: float = 0.95) -> PairedT:
     >>> round(paired_t([0.03, -0.01, 0.05, 0.02, 0.04, -0.005, 0.07, 0.06]).t, 4)
     3.1062
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     interval = mean_interval(array, level)
     df = array.size - 1
     if interval.low is None or not interval.sd:

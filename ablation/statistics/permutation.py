@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ablation.statistics.paired import DECIMALS, as_patients
+from ablation.statistics.paired import as_patients, rounded
 
 ENUMERATED_UP_TO = 16  # patients: 65,536 flips
 RESAMPLES = 20_000
@@ -44,7 +44,7 @@ def sign_flip(d: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES
     >>> sign_flip(d, np.random.default_rng(0)).p_two_sided
     0.03125
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     exact = array.size <= ENUMERATED_UP_TO
     sums = _all_sums(array) if exact else _drawn_sums(array, rng, resamples)
     reach = array.sum() - SAME * np.abs(array).sum()
@@ -76,7 +76,7 @@ def sign_test(d: ArrayLike) -> SignTest:
     >>> sign_test([0.03, -0.01, 0.05, 0.02, 0.04, -0.005, 0.07, 0.06]).p_two_sided
     0.2890625
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     positive, nonzero = int((array > 0).sum()), int((array != 0).sum())
     p = float(stats.binomtest(positive, nonzero).pvalue) if nonzero else 1.0
     return SignTest(positive, nonzero, min(1.0, p))

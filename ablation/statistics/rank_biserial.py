@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ablation.statistics.paired import DECIMALS, as_patients, signed_rank
+from ablation.statistics.paired import as_patients, rounded, signed_rank
 from ablation.statistics.resampling import BootstrapInterval, Statistic, bca_interval
 
 Array = NDArray[np.float64]
@@ -35,7 +35,7 @@ def rank_biserial(d: ArrayLike, counts: Array | None = None, level: float = 0.95
     >>> rank_biserial([0.03, -0.01, 0.05, 0.02, 0.04, -0.005, 0.07, 0.06]).value
     0.8333333333333334
     """
-    array = np.round(as_patients(d), DECIMALS)
+    array = rounded(as_patients(d))
     moved = array[array != 0]
     if not moved.size:
         return RankBiserial(0.0, 0.0, array.size, False, None)

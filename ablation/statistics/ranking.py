@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ablation.statistics.paired import DECIMALS
+from ablation.statistics.paired import rounded, significant_digits
 
 Array = NDArray[np.float64]
 
@@ -106,7 +106,8 @@ def patient_ranks(scores: ArrayLike, *, higher_is_better: bool) -> Array:
 
 def as_table(scores: ArrayLike) -> Array:
     """Return the scores as (patients, designs), rounded so that equal ones tie; refuse gaps."""
-    table: Array = np.asarray(scores, np.float64).round(DECIMALS)
+    given = np.asarray(scores, np.float64)
+    table = rounded(given, digits=significant_digits(given))
     if table.ndim != 2 or table.shape[0] < 1 or table.shape[1] < 2:
         raise ValueError(f"patients x designs are needed, 1 x 2 or more, got {table.shape}")
     if not np.isfinite(table).all():
@@ -169,10 +170,8 @@ def schemes(
         higher_is_better: Direction of the metric.
     """
     table = as_table(scores)
-    means = np.round(table.mean(axis=0), DECIMALS)
-    mean_ranks = np.round(
-        patient_ranks(table, higher_is_better=higher_is_better).mean(axis=0), DECIMALS
-    )
+    means = rounded(table.mean(axis=0), table)
+    mean_ranks = rounded(patient_ranks(table, higher_is_better=higher_is_better).mean(axis=0))
     wins = [
         sum(a == i for a, _ in significant_wins) - sum(b == i for _, b in significant_wins)
         for i in range(table.shape[1])

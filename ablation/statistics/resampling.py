@@ -19,12 +19,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ablation.statistics.paired import DECIMALS, as_patients
+from ablation.statistics.paired import as_patients, rounded
 
 DRAWS = 10_000
 FEWEST_PATIENTS = 10  # below, bootstrap intervals are too narrow to be shown
+MOST_LOST = 0.01  # of the draws: more of them without a value could move a limit of 95 % anywhere
 
 Array = NDArray[np.float64]
+BootstrapMethod = Literal["BCa", "percentile", "degenerate", "none"]
 Statistic = Callable[[Array], Array]
 """From counts, shape (draws, patients), to values, shape (draws,); NaN where undefined."""
 
@@ -36,10 +38,11 @@ class BootstrapInterval:
     estimate: float
     low: float | None
     high: float | None
-    method: Literal["BCa", "percentile", "degenerate", "none"]
-    """degenerate: every draw gives the estimate; none: too few patients."""
+    method: BootstrapMethod
+    """degenerate: every draw gives the estimate; none: too few patients, or too many draws without
+    a value."""
     warning: str
-    """Why it is not BCa, and how many draws had no value; "" if neither."""
+    """Why it is not BCa or there is none, and how many draws had no value; "" if neither."""
     se: float | None
     """Standard deviation of the draws."""
     z0: float | None = None
@@ -110,17 +113,19 @@ def bca_interval(
 
     The acceleration comes from leaving out patient by patient. Where the correction does not
     exist (all draws on one side, quantiles beyond the draws) the percentile interval is given,
-    and `warning` says so.
+    and `warning` says so. Where more than 1 % of the draws have no value there is no interval.
     """
     estimate, values, lost = _drawn(statistic, counts)
     n = counts.shape[1]
     if n < at_least:
         warning = f"n = {n} is too small for a bootstrap (at least {at_least})"
         return BootstrapInterval(estimate, None, None, "none", warning, None)
+    if counts.shape[0] - values.size > MOST_LOST * counts.shape[0]:
+        return BootstrapInterval(estimate, None, None, "none", f"no interval: {lost}", None)
     if values.size and (values == estimate).all():
         return BootstrapInterval(estimate, estimate, estimate, "degenerate", lost, 0.0)
     z0 = _bias(values, estimate)
-    acceleration = _acceleration(np.round(statistic(leave_one_out_counts(n)), DECIMALS))
+    acceleration = _acceleration(rounded(statistic(leave_one_out_counts(n))))
     levels = _levels(z0, acceleration, level)
     inside = [1 / values.size <= share <= 1 - 1 / values.size for share in levels]
     if not all(inside):  # NaN and infinity are not inside either
@@ -133,8 +138,9 @@ def bca_interval(
 
 def _drawn(statistic: Statistic, counts: Array) -> tuple[float, Array, str]:
     """The estimate, the draws that have a value, and a word on those that have none."""
-    estimate = float(np.round(statistic(np.ones((1, counts.shape[1]))), DECIMALS)[0])
-    values = np.round(statistic(counts), DECIMALS)
+    whole = statistic(np.ones((1, counts.shape[1])))
+    everything = rounded(np.concatenate([whole, statistic(counts)]))
+    estimate, values = float(everything[0]), everything[1:]
     kept = values[np.isfinite(values)]
     lost = values.size - kept.size
     return estimate, kept, f"{lost} of {values.size} draws have no value" if lost else ""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ablation.statistics.paired import DECIMALS
+from ablation.statistics.paired import rounded
 from ablation.statistics.ranking import as_table, kendall_tau
 from ablation.statistics.resampling import leave_one_out_counts
 
@@ -91,7 +91,7 @@ def leave_one_out_winner(scores: ArrayLike, *, higher_is_better: bool) -> LeaveO
 
 def _ranks_by_mean(table: Array, counts: Array) -> NDArray[np.int64]:
     """Rank 1 for the highest mean, shape (draws, designs); ties share the better rank."""
-    means = np.round(counts @ table / counts.sum(axis=1)[:, None], DECIMALS)
+    means = rounded(counts @ table / counts.sum(axis=1)[:, None], table)
     return np.asarray(stats.rankdata(-means, method="min", axis=1), np.int64)
 
 

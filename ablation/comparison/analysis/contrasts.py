@@ -36,6 +36,7 @@ from ablation.statistics.paired import (
     MeanInterval,
     PairedT,
     SignedRank,
+    cut_at,
     differences,
     mean_interval,
     paired_t,
@@ -46,6 +47,7 @@ from ablation.statistics.printed import PrintedWilcoxon, printed_wilcoxon
 from ablation.statistics.rank_biserial import RankBiserial, rank_biserial
 from ablation.statistics.resampling import (
     BootstrapInterval,
+    BootstrapMethod,
     bca_interval,
     mean_of,
     patient_counts,
@@ -130,6 +132,19 @@ class Contrast:
     def n(self) -> int:
         """Patients; cases where these are the unit."""
         return len(self.d)
+
+    @property
+    def resampled(self) -> Mapping[str, BootstrapMethod]:
+        """How each interval from draws of patients was computed, by what it is of."""
+        intervals = {
+            "the mean difference (beside t)": self.mean_bca,
+            "d_av": self.average_effect.interval,
+            "the rank-biserial correlation": self.rank_biserial.interval,
+        }
+        found = {name: one.method for name, one in intervals.items() if one is not None}
+        if self.better.method != "Clopper-Pearson":
+            found["the share of patients in whom a design is better"] = self.better.method
+        return {name: method for name, method in found.items() if method != "none"}
 
     def can_be_settled(self, alpha: float) -> bool:
         """Tell whether the smallest possible p, adjusted, lies below alpha."""
@@ -227,6 +242,7 @@ def analyse(
                 name,
                 scores[name],
                 training_means.xs(name, level="design").tolist(),
+                metric,
                 settings.level,
             )
             for name in scores
@@ -289,12 +305,16 @@ def cases_by_training(rows: pd.DataFrame, metric: Metric, policy: Policy) -> pd.
 
 
 def _summary(
-    design: str, values: Sequence[float], training_means: Sequence[float], level: float
+    design: str,
+    values: Sequence[float],
+    training_means: Sequence[float],
+    metric: Metric,
+    level: float,
 ) -> Summary:
     low, median, high = (float(np.quantile(values, share)) for share in (0.25, 0.5, 0.75))
     return Summary(
         design=design,
-        interval=mean_interval(values, level),
+        interval=mean_interval(values, level, metric.bounds),
         median=median,
         quartiles=(low, high),
         minimum=min(values),
@@ -321,6 +341,7 @@ def _contrast(
     d = metric.sign * raw + 0.0
     alpha = round(1 - level, 12)
     t, rank = paired_t(d, level), signed_rank(d)
+    bounds = metric.difference_bounds
     label = " ".join([table.target, metric.name, *sorted((candidate, reference))])
     planned = planned_test(d, settings, label)
     margin = None if table.crowded else settings.margin.get(metric.name)
@@ -337,10 +358,10 @@ def _contrast(
         family=family,
         smallest_p=planned.smallest_p,
         fewest_patients=fewest_patients(settings, family, alpha),
-        t=t,
+        t=replace(t, interval=cut_at(t.interval, bounds)),
         rank=rank,
         printed=printed_wilcoxon(table.scores[candidate] - table.scores[reference]),
-        simultaneous=mean_interval(d, 1 - (1 - level) / family),
+        simultaneous=cut_at(mean_interval(d, 1 - (1 - level) / family), bounds),
         mean_bca=_mean_bca(d, counts, level),
         effect=cohens_dz(d, level),
         average_effect=cohens_dav(

@@ -14,7 +14,7 @@ from ablation.statistics.resampling import DRAWS
 def testing(comparison: Comparison) -> Iterator[str]:
     """Yield sentences on intervals, the planned test, its family, effects, margins, ranks, checks."""
     level = f"{100 * comparison.level:g} %"
-    yield f"Means over {comparison.primary.unit_of_analysis}s carry {level} t intervals."
+    yield from _means(comparison, level)
     contrasts = comparison.primary.contrasts
     if not contrasts:
         return
@@ -36,6 +36,44 @@ def testing(comparison: Comparison) -> Iterator[str]:
         )
     yield from _checks(comparison)
     yield f"Random draws were seeded with {comparison.settings['seed']}."
+
+
+def _means(comparison: Comparison, level: str) -> Iterator[str]:
+    """How the intervals of means and mean differences were computed, on which scale."""
+    yield f"Means over {comparison.primary.unit_of_analysis}s carry {level} t intervals."
+    scales = {"logit": "the logit of the mean", "log": "the logarithm of the mean"}
+    for method, words in scales.items():
+        whose = [
+            f"{analysis.label} of {summary.design}"
+            for analysis in comparison.analyses
+            for summary in analysis.summaries
+            if summary.interval.method == method
+        ]
+        if whose:
+            yield f"They were computed for {words} where they would leave the scale: {', '.join(whose)}."
+    if any(c.t.interval.method == "cut" for a in comparison.analyses for c in a.contrasts):
+        yield "Intervals of differences end at the bounds of the scale."
+
+
+def _resampled(comparison: Comparison) -> Iterator[str]:
+    """Which intervals rest on draws of patients, and by which method."""
+    words = {
+        "BCa": "BCa [@efron1987]",
+        "percentile": "percentile intervals where BCa [@efron1987] does not exist",
+    }
+    for method, named in words.items():
+        found = dict.fromkeys(
+            name
+            for analysis in comparison.analyses
+            for contrast in analysis.contrasts
+            for name, used in contrast.resampled.items()
+            if used == method
+        )
+        if found:
+            yield (
+                f"Intervals of {', '.join(found)} are {named}, from {DRAWS:,} draws of patients "
+                "shared by all designs."
+            )
 
 
 def _planned(comparison: Comparison, contrast: Contrast) -> str:
@@ -79,35 +117,13 @@ def _effects(comparison: Comparison, level: str) -> Iterator[str]:
         "ones; Cohen's d_z is the mean difference over the standard deviation (n - 1) of the "
         "differences, its interval from the noncentral t distribution [@cumming2001]."
     )
-    if resampled := _resampled(comparison):
-        yield (
-            f"Intervals of {', '.join(resampled)} are BCa [@efron1987], from {DRAWS:,} draws of "
-            "patients shared by all designs."
-        )
+    yield from _resampled(comparison)
     if not any(one.missed for one in comparison.detection):
         return
     if any(one.missed_interval for one in comparison.detection):
         yield "Shares of missed tumours carry exact binomial limits [@clopper1934]."
     if any(one.p is not None for one in comparison.detection_contrasts):
         yield "Which tumours two designs find was compared by McNemar's exact test [@mcnemar1947]."
-
-
-def _resampled(comparison: Comparison) -> list[str]:
-    """What carries a BCa interval somewhere in the report, by its usual name."""
-    found: dict[str, None] = {}
-    for analysis in comparison.analyses:
-        for c in analysis.contrasts:
-            intervals = {
-                "the mean difference (beside t)": c.mean_bca,
-                "d_av": c.average_effect.interval,
-                "the rank-biserial correlation": c.rank_biserial.interval,
-            }
-            used = {name: getattr(one, "method", "") == "BCa" for name, one in intervals.items()}
-            used["the share of patients in whom a design is better"] = bool(
-                c.better.ties and c.better.low is not None
-            )
-            found |= {name: None for name, is_bca in used.items() if is_bca}
-    return list(found)
 
 
 def _margins(comparison: Comparison) -> Iterator[str]:

@@ -18,6 +18,7 @@ from ablation.report.sections.blocks import (
     table,
 )
 from ablation.report.source import Source
+from ablation.statistics.resampling import BootstrapInterval
 
 COLUMNS = (
     *("metric", "comparison", "mean", "Hodges-Lehmann", "median", "d_z", "g_z", "d_av"),
@@ -71,7 +72,7 @@ def _cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> Iterator[
     yield _bare(effect.d_z, effect.low, effect.high)
     yield _bare(effect.g_z, effect.g_low, effect.g_high)
     average = c.average_effect
-    yield _bare(average.d_av, *_limits(average.interval))
+    yield _drawn(average.d_av, average.interval)
     yield _rank_biserial(c)
     yield _better(c)
     yield Cell() if c.p is None else Cell(p_text(c.p), f"adjusted\n{p_text(c.p_adjusted)}")
@@ -90,8 +91,11 @@ def _bare(value: float | None, low: float | None, high: float | None) -> Cell:
     return Cell(number_text(value, 2, signed=True), limits)
 
 
-def _limits(interval: object) -> tuple[float | None, float | None]:
-    return getattr(interval, "low", None), getattr(interval, "high", None)
+def _drawn(value: float | None, interval: BootstrapInterval | None) -> Cell:
+    """A value whose interval rests on draws of patients, or why it has none."""
+    if interval is None or interval.low is None:
+        return Cell(number_text(value, 2, signed=True), interval.warning if interval else "")
+    return _bare(value, interval.low, interval.high)
 
 
 def _rank_biserial(c: Contrast) -> Cell:
@@ -99,7 +103,7 @@ def _rank_biserial(c: Contrast) -> Cell:
     found = c.rank_biserial
     if found.one_sign:
         return Cell(number_text(found.value, 2, signed=True), "a bound")
-    cell = _bare(found.value, *_limits(found.interval))
+    cell = _drawn(found.value, found.interval)
     if found.zeros <= 0.1 * c.n:
         return cell
     return Cell(cell.text, f"{cell.below}\nPratt {number_text(found.pratt, 2)}".strip())
