@@ -97,12 +97,12 @@ def _size(row: dict[str, object]) -> str:
     return f"{text:>11}  " + (f"({row['fault']}) " if "fault" in row else "")
 
 
-def _state(path: Path, md5: str) -> str:
+def _state(path: Path, md5: str | None) -> str:
     from ablation.models.weights import digests
 
     if not path.is_file():
         return "absent"
-    return "present" if digests(path)[0] == md5 else "another file"
+    return "present" if md5 is None or digests(path)[0] == md5 else "another file"
 
 
 def _encoders(rows: list[dict[str, object]]) -> dict[str, list[str]]:
@@ -120,4 +120,4 @@ def _place(name: str) -> str:
     path, encoder = imagenet_path(name), ENCODERS[name]
     state = _state(path, encoder.md5)
     said = f"{state}: {path}"
-    return said if state == "present" else f"{said}\n  from {encoder.url} (md5 {encoder.md5})"
+    return said if state == "present" else f"{said}\n  from {encoder.source}"

@@ -62,7 +62,8 @@ def check(model: ModelKeys) -> None:
     encoder = ENCODERS[name]
     if not path.is_file():
         raise _refusal(model, path, "is not there", name)
-    if start_of(model) == IMAGENET and (found := digests(path)[0]) != encoder.md5:
+    published = encoder.md5 if start_of(model) == IMAGENET else None
+    if published is not None and (found := digests(path)[0]) != published:
         raise _refusal(model, path, f"is another file: its md5 is {found}", name)
     if fault := _architecture_fault(path, encoder):
         raise _refusal(model, path, fault, name)
@@ -136,7 +137,7 @@ def _array_shapes(group: h5py.Group) -> Counter[Shape]:
 def _refusal(model: ModelKeys, path: Path, fault: str, name: str) -> DataError:
     if start_of(model) == IMAGENET:
         encoder = ENCODERS[name]
-        wanted = f"Put {encoder.url} (md5 {encoder.md5}) there"
+        wanted = f"Put {encoder.source} there"
     else:
         wanted = f"Name imagenet or an .h5 file of Keras's {name} without classifier"
     return DataError(

@@ -29,7 +29,9 @@ def reinitialise(
         if (name := f"{layer.name}/{variable.name}") in given:
             variable.assign(given[name])
             continue
-        initializer = getattr(layer, f"{variable.name}_initializer")
+        initializer = getattr(layer, f"{variable.name}_initializer", None)
+        if initializer is None:  # a constant of the input, which no training changes
+            continue
         if "seed" in (config := initializer.get_config()):
             own = named_seed(seed, name)
             initializer = type(initializer).from_config({**config, "seed": own})

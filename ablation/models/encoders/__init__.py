@@ -8,4 +8,4 @@ from ablation.plugins import Registry
 
 __all__ = ["ENCODERS", "Encoder"]
 
-ENCODERS: Registry[Encoder] = Registry("encoder", (resnet50.ENCODER,))
+ENCODERS: Registry[Encoder] = Registry("encoder", (resnet50.ENCODER))

@@ -7,7 +7,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ablation.models.encoders.resnet50 import CAFFE_MEANS, GREY_MEAN
+from ablation.models.encoders.caffe import CAFFE_MEANS, GREY_MEAN
 
 
 class CaffeScaling(keras.layers.Layer):

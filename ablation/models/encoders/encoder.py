@@ -22,7 +22,8 @@ class Encoder:
     name: str
     file: str
     """Name of Keras's file of the weights without classifier."""
-    md5: str
+    md5: str | None
+    """Of that file; None where Keras publishes none, then only the arrays are checked."""
     url: str
     shapes: Callable[[], Iterator[Shape]]
     """Shapes of all its arrays, for images of three channels."""
@@ -34,3 +35,8 @@ class Encoder:
     """(images, keys) -> keras.Model; the layers are called as in `stages`."""
     read: Callable[[Path, Any], dict[str, npt.NDArray[np.float32]]]
     """(file of weights, keys) -> "layer/variable" -> array."""
+
+    @property
+    def source(self) -> str:
+        """Where the published file is, with its hash where one is published."""
+        return self.url if self.md5 is None else f"{self.url} (md5 {self.md5})"

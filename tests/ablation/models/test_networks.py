@@ -123,11 +123,12 @@ def test_only_the_unit_that_reads_the_image_is_not_normalised_first() -> None:
     assert before == {"encoder1_bn1", "bottleneck_bn1", "decoder1_bn1", "decoder0_bn1"}
 
 
-def test_resnet_fcn_counts() -> None:
-    network = build(models.settings(name="resnet_fcn"))
-    assert counted(network) == expected("resnet_fcn")
+@pytest.mark.parametrize("name", ["resnet_fcn"])
+def test_counts_of_designs_with_an_encoder(name: str) -> None:
+    network = build(models.settings(name))
+    assert counted(network) == expected(name)
     decoder = [layer for layer in network.layers if layer.name.startswith(("decoder", "logits"))]
-    row = json.loads(COUNTS.read_text())["resnet_fcn"]
+    row = json.loads(COUNTS.read_text())[name]
     assert sum(layer.count_params() for layer in decoder) == row["decoder"]
     assert network.count_params() - row["decoder"] == row["encoder"]
 
