@@ -13,6 +13,7 @@ from ablation.models.families import (
     unet,
     unetpp,
     unetpp_report,
+    vgg16_unet,
 )
 from ablation.plugins import Registry
 
@@ -28,5 +29,6 @@ DESIGNS: Registry[Design] = Registry(
         dense_unet.DESIGN,
         unetpp.DESIGN,
         unetpp_report.DESIGN,
+        vgg16_unet.DESIGN,
     ),
 )

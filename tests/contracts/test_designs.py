@@ -30,6 +30,7 @@ SMALL = {
     "dense_unet": {"base": 4, "depth": 2},
     "unetpp": {"base": 2, "depth": 2},
     "unetpp_report": {"base": 2},
+    "vgg16_unet": {"decoder_width": 0.05},
 }
 
 

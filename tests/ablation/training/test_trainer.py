@@ -93,6 +93,7 @@ def test_attention_unet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path, gate:
         ("dense_unet", {"base": 4, "depth": 2}),
         ("unetpp", {"base": 4, "depth": 2}),
         ("unetpp_report", {"base": 2}),
+        ("vgg16_unet", {"decoder_width": 0.1}),
     ],
 )
 def test_other_designs_equal_a_fresh_process_bit_for_bit(
