@@ -7,6 +7,7 @@ from ablation.models.families import (
     attention_resunet_se,
     attention_unet,
     dense_unet,
+    mobilenet_unet,
     residual_unet,
     resnet_fcn,
     resupnet,
@@ -30,5 +31,6 @@ DESIGNS: Registry[Design] = Registry(
         unetpp.DESIGN,
         unetpp_report.DESIGN,
         vgg16_unet.DESIGN,
+        mobilenet_unet.DESIGN,
     ),
 )

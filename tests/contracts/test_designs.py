@@ -31,6 +31,7 @@ SMALL = {
     "unetpp": {"base": 2, "depth": 2},
     "unetpp_report": {"base": 2},
     "vgg16_unet": {"decoder_width": 0.05},
+    "mobilenet_unet": {"decoder_width": 0.05},
 }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from ablation.models.encoders import resnet50, vgg16
+from ablation.models.encoders import mobilenet_v2, resnet50, vgg16
 from ablation.models.encoders.encoder import Encoder
 from ablation.plugins import Registry
 
 __all__ = ["ENCODERS", "Encoder"]
 
-ENCODERS: Registry[Encoder] = Registry("encoder", (resnet50.ENCODER, vgg16.ENCODER))
+ENCODERS: Registry[Encoder] = Registry(
+    "encoder", (resnet50.ENCODER, vgg16.ENCODER, mobilenet_v2.ENCODER)
+)
