@@ -7,6 +7,7 @@ from ablation.models.families import (
     attention_resunet_se,
     attention_unet,
     dense_unet,
+    efficientnet_unet,
     mobilenet_unet,
     residual_unet,
     resnet_fcn,
@@ -32,5 +33,6 @@ DESIGNS: Registry[Design] = Registry(
         unetpp_report.DESIGN,
         vgg16_unet.DESIGN,
         mobilenet_unet.DESIGN,
+        efficientnet_unet.DESIGN,
     ),
 )

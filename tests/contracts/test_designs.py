@@ -32,6 +32,7 @@ SMALL = {
     "unetpp_report": {"base": 2},
     "vgg16_unet": {"decoder_width": 0.05},
     "mobilenet_unet": {"decoder_width": 0.05},
+    "efficientnet_unet": {"decoder_width": 0.05},
 }
 
 

@@ -123,7 +123,9 @@ def test_only_the_unit_that_reads_the_image_is_not_normalised_first() -> None:
     assert before == {"encoder1_bn1", "bottleneck_bn1", "decoder1_bn1", "decoder0_bn1"}
 
 
-@pytest.mark.parametrize("name", ["resnet_fcn", "vgg16_unet", "mobilenet_unet"])
+@pytest.mark.parametrize(
+    "name", ["resnet_fcn", "vgg16_unet", "mobilenet_unet", "efficientnet_unet"]
+)
 def test_counts_of_designs_with_an_encoder(name: str) -> None:
     network = build(models.settings(name))
     assert counted(network) == expected(name)
