@@ -14,6 +14,13 @@ class TrackingError(Exception):
         self.hint = hint
 
 
+class DamagedError(TrackingError):
+    """A file that is not what was written; the runs beside it are not concerned."""
+
+    def __init__(self, file: object, reason: str, *, hint: str) -> None:
+        super().__init__(f"{file} is damaged: {reason}", hint=hint)
+
+
 class UnreachableError(TrackingError):
     """The tracking server does not answer; trying again later may help."""
 

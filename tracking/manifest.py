@@ -11,10 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
-from tracking import names
+from tracking import fields, names
 from tracking.address import shown
-from tracking.record import RunFolder
+from tracking.digests import sha256_of
+from tracking.errors import DamagedError
+from tracking.record import RESTORE, RunFolder, RunRecord
+from tracking.sealed import sealed
 from tracking.workspace import published
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")  # patient 007 and 1_2 are names
@@ -49,22 +53,39 @@ class Progress:
 
 
 def read_progress(folder: RunFolder, uri: str) -> Progress:
-    """Return the progress at a server; none yet: a Progress without run id."""
+    """Return the progress at a server; none yet, or a damaged note: a Progress without run id."""
     entry = published(folder).get(shown(uri), {})
-    known = {one.name for one in dataclasses.fields(Progress)}
-    values = {"run_id": ""} | {key: value for key, value in entry.items() if key in known}
     try:
-        files = {name: FileState(**state) for name, state in values.pop("files", {}).items()}
-        infinite = tuple(values.pop("infinite", ()))
-        return Progress(**values, files=files, infinite=infinite)
-    except (AttributeError, TypeError):
+        return Progress(
+            run_id=fields.text("run_id", entry.get("run_id", "")),
+            offset=fields.whole("offset", entry.get("offset", 0)),
+            summary={
+                key: fields.number(key, value)
+                for key, value in fields.mapping("summary", entry.get("summary", {})).items()
+            },
+            infinite=fields.listed("infinite", entry.get("infinite", [])),
+            files={
+                name: _file_state(state)
+                for name, state in fields.mapping("files", entry.get("files", {})).items()
+            },
+            digest=fields.text("digest", entry.get("digest", "")),
+        )
+    except (KeyError, TypeError, ValueError):
         return Progress(run_id="")  # damaged: what has arrived is found out again
+
+
+def _file_state(state: Any) -> FileState:
+    return FileState(
+        size=fields.whole("size", state["size"]),
+        mtime_ns=fields.whole("mtime_ns", state["mtime_ns"]),
+        sha256=fields.text("sha256", state["sha256"]),
+    )
 
 
 def write_progress(folder: RunFolder, uri: str, progress: Progress) -> None:
     """Keep the progress at a server."""
     entries = published(folder) | {shown(uri): dataclasses.asdict(progress)}
-    folder.write_text(names.PUBLISHED_FILE, json.dumps(entries, indent=1) + "\n")
+    folder.write_text(names.PUBLISHED_FILE, json.dumps(sealed(entries), indent=1) + "\n")
 
 
 def files_of(folder: RunFolder, known: Mapping[str, FileState]) -> dict[str, FileState]:
@@ -79,9 +100,23 @@ def files_of(folder: RunFolder, known: Mapping[str, FileState]) -> dict[str, Fil
                 status.st_size,
                 status.st_mtime_ns,
             ):
-                state = FileState(status.st_size, status.st_mtime_ns, _sha256(path))
+                state = FileState(status.st_size, status.st_mtime_ns, sha256_of(path))
             files[name] = state
     return files
+
+
+def refuse_damaged(folder: RunFolder, record: RunRecord, files: Mapping[str, FileState]) -> None:
+    """Refuse a run whose files are not those that it ended with; weights may have been deleted.
+
+    Raises:
+        DamagedError: The first file that was changed, is gone, or is no table.
+    """
+    for name, known in record.files.items():
+        is_gone = name not in files and not name.startswith(names.CHECKPOINT)
+        if is_gone or (name in files and files[name].sha256 != known):
+            folder.checked(name, record)
+    if record.kind in names.SCORED and names.PER_CASE in files:
+        read_table(folder.path / names.PER_CASE)
 
 
 def digest(files: Mapping[str, FileState]) -> str:
@@ -99,15 +134,32 @@ def sending_order(files: Mapping[str, FileState]) -> list[str]:
     return sorted(files, key=lambda n: (n.startswith(names.CHECKPOINT), files[n].size, n))
 
 
+def read_table(path: Path) -> str:
+    """Return a CSV file as `as_table` does.
+
+    Raises:
+        DamagedError: It is not CSV in UTF-8, or its rows and its header do not fit.
+    """
+    try:
+        return as_table(path.read_text(encoding="utf-8"))
+    except (ValueError, csv.Error, OSError) as error:
+        raise DamagedError(path, "it is no table in CSV and UTF-8", hint=RESTORE) from error
+
+
 def as_table(text: str) -> str:
     r"""Return a CSV text as the JSON of MLflow's tables; numbers as numbers, empty cells as null.
 
     After the first column come those with numbers: the page compares runs by the second one.
 
+    Raises:
+        ValueError: There is no header, or a row does not fit it.
+
     >>> as_table("patient,split,dice\nP1,test,0.5\nP2,test,\n")
     '{"columns": ["patient", "dice", "split"], "data": [["P1", 0.5, "test"], ["P2", null, "test"]]}'
     """
     header, *lines = csv.reader(StringIO(text))
+    if len(set(header)) != len(header) or any(len(line) != len(header) for line in lines):
+        raise ValueError("rows and header do not fit")
     columns = {name: [_cell(line[n]) for line in lines] for n, name in enumerate(header)}
     is_number = {
         name: any(isinstance(cell, (int, float)) for cell in cells)
@@ -129,8 +181,3 @@ def _is_publishable(path: Path, name: str) -> bool:
     hidden = any(part.startswith(".") for part in Path(name).parts)
     kept = hidden or name in KEPT_HERE or name.startswith(names.RESUME)
     return not kept and path.is_file()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

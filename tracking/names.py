@@ -63,6 +63,9 @@ PUBLISHED_FILE = "published.json"
 PUBLISH_LOCK = "publish.lock"
 STUDY_FOLDER = "study"
 
+RESULTS = frozenset({METRICS, PER_CASE, PER_SLICE, THRESHOLDS, TRIALS, IMPORTANCE, CHECKPOINT})
+"""What only a run folder holds, whether or not its run.json is there."""
+
 SCORED = ("final", "import")  # kinds whose per-case tables a report compares
 
 LONGEST_NAME = 200

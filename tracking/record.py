@@ -21,18 +21,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from tracking import names
+from tracking import fields, names
 from tracking.atomic import replacing
-from tracking.errors import TrackingError
+from tracking.digests import digests_of, sha256_of
+from tracking.errors import DamagedError, TrackingError
 from tracking.locks import locked
 from tracking.names import Kind, Status
 from tracking.owner import Owner, this_process
 from tracking.schema import SCHEMA, own_version, upgraded
+from tracking.sealed import CHECKSUM, parsed, sealed, unsealed
 
 REQUIRED = ("kind", "experiment", "model", "name", "run_key")
 """Fields without which a record belongs to no run."""
+WORDS = {"kind": get_args(Kind), "status": get_args(Status)}
+"""What these fields may say."""
+RESTORE = (
+    "Bring it back from a backup or from the run's artifacts on the tracking server. "
+    "A sweep trains no finished trial again."
+)
 
 
 def now_ms() -> int:
@@ -69,6 +77,8 @@ class RunRecord:
     run_key: str = field(default_factory=lambda: uuid.uuid4().hex)
     owner: Owner | None = field(default_factory=this_process)
     """The writing process."""
+    files: Mapping[str, str] = field(default_factory=dict)
+    """Of a run that has ended: relative path of each file and its sha256; empty: not recorded."""
     schema: int = SCHEMA
     """Of the file that was read; what is written has this version's."""
     version: str = field(default_factory=own_version)
@@ -137,6 +147,44 @@ class RunFolder:
         """The key a run is found by, here and on a server."""
         return self.record.run_key
 
+    def checked(self, name: str, record: RunRecord | None = None) -> Path:
+        """Return the path of a file whose bytes are those that the run was finished with.
+
+        A file that run.json does not record (an earlier version's, or of a run that goes on) is
+        not checked.
+
+        Args:
+            name: Its path in the folder.
+            record: What run.json says, where the caller has read it.
+
+        Raises:
+            DamagedError: The file was changed, or is gone.
+        """
+        known = (record or self.record).files.get(name)
+        path = self.path / name
+        if known is None:
+            return path
+        try:
+            same = sha256_of(path) == known
+        except FileNotFoundError:
+            raise DamagedError(path, "it is gone", hint=_again(self.path, name)) from None
+        except OSError as error:
+            raise DamagedError(path, str(error.strerror), hint=_again(self.path, name)) from error
+        if not same:
+            raise DamagedError(
+                path,
+                f"its sha256 is not the one in {names.RUN}, so it was changed after the run ended",
+                hint=_again(self.path, name),
+            )
+        return path
+
+    def record_again(self, name: str) -> None:
+        """Record the sha256 of a file that was made again on purpose after the run had ended."""
+        digest = sha256_of(self.path / name)
+        _change(
+            self, lambda record: dataclasses.replace(record, files={**record.files, name: digest})
+        )
+
     def log_epoch(self, step: int, metrics: Mapping[str, float]) -> None:
         """Append the metrics of an epoch (from 1) with the time of now."""
         line = EpochLine(step, now_ms(), metrics)
@@ -145,15 +193,23 @@ class RunFolder:
             stream.write(_line(line))
 
     def epochs(self, offset: int = 0) -> tuple[tuple[EpochLine, ...], int]:
-        """Return the complete lines of metrics.jsonl from byte `offset`, and where they end."""
+        """Return the complete lines of metrics.jsonl from byte `offset`, and where they end.
+
+        Raises:
+            DamagedError: A line holds no metrics of an epoch.
+        """
+        file = self.path / names.METRICS
         try:
-            with (self.path / names.METRICS).open("rb") as stream:
+            with file.open("rb") as stream:
                 stream.seek(offset)
                 text = stream.read()
         except FileNotFoundError:
             return (), 0
+        except OSError as error:
+            raise DamagedError(file, str(error.strerror), hint=RESTORE) from error
         whole = text[: text.rfind(b"\n") + 1]
-        return tuple(_parse(line) for line in whole.splitlines()), offset + len(whole)
+        lines = [_parse(line, file) for line in whole.split(b"\n")[:-1]]
+        return tuple(lines), offset + len(whole)
 
     def log(self, text: str) -> None:
         """Append a line to log.txt."""
@@ -197,7 +253,11 @@ class RunFolder:
         _change(
             self,
             lambda record: dataclasses.replace(
-                _with(record, tags, metrics), status=status, reason=reason, end_ms=now_ms()
+                _with(record, tags, metrics),
+                status=status,
+                reason=reason,
+                end_ms=now_ms(),
+                files=digests_of(self.path),
             ),
         )
         if status != "KILLED":
@@ -209,7 +269,7 @@ class RunFolder:
         _change(
             self,
             lambda record: dataclasses.replace(
-                record, status="RUNNING", reason="", end_ms=None, owner=this_process()
+                record, status="RUNNING", reason="", end_ms=None, owner=this_process(), files={}
             ),
         )
 
@@ -262,41 +322,65 @@ def read_record(path: Path) -> RunRecord:
 
     Raises:
         LaterVersionError: A later version of ablate wrote it.
-        TrackingError: The file is absent or damaged.
+        DamagedError: The file is damaged.
+        TrackingError: There is no such file.
     """
     file = path / names.RUN
     try:
-        return _from_fields(upgraded(json.loads(file.read_text(encoding="utf-8")), file))
+        read = parsed(file)
+        current = upgraded(read, file)  # first of all it refuses a later version's
+        unsealed(read)
+        return _from_fields(current)
     except FileNotFoundError as error:
         raise TrackingError(
-            f"{path} is not a run folder", hint=f"It has no {names.RUN}."
+            f"{path} is not a run folder: it has no {names.RUN}", hint=RESTORE
         ) from error
-    except (ValueError, TypeError, KeyError) as error:
-        raise TrackingError(
-            f"{file} is damaged: {error}",
-            hint=f"Bring {names.RUN} back from a backup or from the run's artifacts on the "
-            "tracking server. A sweep trains no finished trial again.",
-        ) from error
+    except OSError as error:
+        raise DamagedError(file, str(error.strerror), hint=RESTORE) from error
+    except (ValueError, TypeError) as error:
+        raise DamagedError(file, str(error), hint=RESTORE) from error
 
 
-def _from_fields(fields: dict[str, Any]) -> RunRecord:
-    """Return the record; what an earlier version did not record has a default that says so."""
+def _from_fields(read: dict[str, Any]) -> RunRecord:
+    """Return the record; what an earlier version did not record has a default that says so.
+
+    Raises:
+        ValueError: A field that names the run is missing, or one has an unusable value.
+        TrackingError: A name cannot be that of a folder.
+    """
     for key in REQUIRED:
-        if not isinstance(fields.get(key), str):
-            raise KeyError(key)
-    for key in ("params", "tags", "metrics", "provenance"):
-        if not isinstance(fields.setdefault(key, {}), dict):
-            raise TypeError(f"{key} is not a mapping")
-    owner = fields.pop("owner", None)
+        if not read.get(key):
+            raise ValueError(f"{key} is missing")
     known = {one.name for one in dataclasses.fields(RunRecord)} - {"unknown"}
-    values: dict[str, Any] = {"schema": 1, "version": "", "start_ms": 0}
-    values |= {key: value for key, value in fields.items() if key in known}
-    values["metrics"] = {key: float(value) for key, value in fields["metrics"].items()}
-    return RunRecord(
-        **values,
-        owner=Owner(owner["host"], owner["pid"], owner["started"]) if owner else None,
-        unknown={key: value for key, value in fields.items() if key not in known},
-    )
+    values: dict[str, Any] = {"schema": 1, "version": "", "start_ms": 0, "owner": None}
+    values |= {key: _value(key, value) for key, value in read.items() if key in known}
+    unknown = {key: value for key, value in read.items() if key not in known | {CHECKSUM}}
+    return RunRecord(**values, unknown=unknown)
+
+
+def _value(key: str, value: Any) -> Any:
+    """Return the value of a field in the type of the record."""
+    if key in ("params", "tags", "files"):
+        return fields.texts(key, value)
+    if key == "metrics":
+        numbers = fields.mapping(key, value)
+        return {name: fields.number(f"{key} {name}", one) for name, one in numbers.items()}
+    if key == "provenance":
+        return fields.mapping(key, value)
+    if key in ("start_ms", "schema"):
+        return fields.whole(key, value)
+    if key == "end_ms":
+        return None if value is None else fields.whole(key, value)
+    if key == "owner":
+        return fields.owner(value)
+    return fields.text(key, value, WORDS.get(key, ()))
+
+
+def _again(folder: Path, name: str) -> str:
+    """Return what to do about a damaged file of a run that has ended."""
+    if name != names.PER_CASE:
+        return RESTORE
+    return f"{RESTORE} Or remove it and make it again from the weights: ablate evaluate {folder}"
 
 
 def folder_name(text: str) -> str:
@@ -351,10 +435,10 @@ def _with(
 
 
 def _to_json(record: RunRecord) -> str:
-    fields = dataclasses.asdict(record)
-    unknown = fields.pop("unknown")
+    plain = dataclasses.asdict(record)
+    unknown = plain.pop("unknown")
     now = {"schema": SCHEMA, "version": own_version(), "metrics": _plain(record.metrics)}
-    return json.dumps(fields | now | unknown, indent=1, allow_nan=False) + "\n"
+    return json.dumps(sealed(plain | now | unknown), indent=1, allow_nan=False) + "\n"
 
 
 def _plain(metrics: Mapping[str, float]) -> dict[str, float | str]:
@@ -369,10 +453,20 @@ def _line(line: EpochLine) -> bytes:
     return json.dumps(values, allow_nan=False).encode() + b"\n"
 
 
-def _parse(line: bytes) -> EpochLine:
-    values = json.loads(line)
-    metrics = {key: float(value) for key, value in values["metrics"].items()}
-    return EpochLine(int(values["step"]), int(values["time_ms"]), metrics)
+def _parse(line: bytes, file: Path) -> EpochLine:
+    try:
+        values = json.loads(line)
+        metrics = fields.mapping("metrics", values["metrics"]).items()
+        return EpochLine(
+            fields.whole("step", values["step"]),
+            fields.whole("time_ms", values["time_ms"]),
+            {key: fields.number(key, value) for key, value in metrics},
+        )
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        shown = line[:40].decode("utf-8", "replace")
+        raise DamagedError(
+            file, f"the line {shown!r} holds no metrics of an epoch", hint=RESTORE
+        ) from error
 
 
 def _cut_torn_line(descriptor: int) -> None:

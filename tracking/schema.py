@@ -17,6 +17,7 @@ from typing import Any
 
 from tracking.errors import LaterVersionError
 from tracking.names import of_cases
+from tracking.sealed import is_sound
 
 SCHEMA = 2
 
@@ -42,8 +43,9 @@ def upgraded(values: object, file: Path) -> dict[str, Any]:
     schema = values.get("schema", 1)
     if not isinstance(schema, int):
         raise TypeError(f"schema is {schema!r}")
-    if schema > SCHEMA:
-        raise LaterVersionError(str(file), str(values.get("version", "")))
+    version = str(values.get("version", ""))
+    if schema > SCHEMA and (is_sound(values) or version != own_version()):
+        raise LaterVersionError(str(file), version)
     fields: dict[str, Any] = dict(values)
     metrics = fields.get("metrics")
     if schema < 2 and isinstance(metrics, Mapping):

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -18,6 +17,7 @@ from tracking import names
 from tracking.errors import LaterVersionError, TrackingError
 from tracking.names import RunName
 from tracking.record import RunFolder, folder_name
+from tracking.sealed import read_sound
 
 LONGEST_PART = 255
 """Characters that file systems take between two slashes."""
@@ -43,11 +43,16 @@ def design_folder(workspace: Path, experiment: str, design: str) -> Path:
 
 
 def attempts(design: Path, run: RunName) -> tuple[RunFolder, ...]:
-    """Return the attempts of a trial, final or import, oldest first; its own attempt is ignored."""
+    """Return the attempts of a trial, final or import, oldest first; its own attempt is ignored.
+
+    One that has lost its run.json counts, so that nothing is written into its folder.
+    """
     found = {}
-    for file in design.glob(f"{run.stem}.*/{names.RUN}"):
+    for path in design.glob(f"{run.stem}.*"):
         with suppress(TrackingError):  # a folder somebody else made
-            found[RunName.parse(file.parent.name).attempt] = RunFolder(file.parent)
+            attempt = RunName.parse(path.name).attempt
+            if _holds_run(path):
+                found[attempt] = RunFolder(path)
     return tuple(found[number] for number in sorted(found))
 
 
@@ -89,12 +94,25 @@ def refuse_later(workspace: Path) -> None:
 def find_runs(workspace: Path) -> tuple[RunFolder, ...]:
     """Return every run folder of a workspace: studies first, then in natural order.
 
+    One that has lost its run.json is among them: reading its record says so.
+
     Raises:
         TrackingError: The workspace's path is too long, or a loop of links.
     """
     with _usable(workspace):
-        paths = [file.parent for file in workspace.glob(f"*/*/*/{names.RUN}")]
+        paths = [path for path in workspace.glob("*/*/*") if _holds_run(path)]
     return tuple(RunFolder(path) for path in sorted(paths, key=_order))
+
+
+def _holds_run(path: Path) -> bool:
+    """Tell whether a folder has a run.json, or is named like a run and holds files of one."""
+    if (path / names.RUN).is_file():
+        return True
+    try:
+        RunName.parse(path.name)
+        return any(file.name in names.RESULTS for file in path.iterdir())
+    except (TrackingError, OSError):
+        return False
 
 
 def resolve_run(workspace: Path, run: str) -> Path:
@@ -147,12 +165,9 @@ def _usable(workspace: Path) -> Iterator[None]:
 def published(folder: RunFolder) -> dict[str, dict[str, Any]]:
     """Return what was published of a run: per tracking address, run id and progress."""
     try:
-        text = (folder.path / names.PUBLISHED_FILE).read_text(encoding="utf-8")
-        entries = json.loads(text)
-    except (FileNotFoundError, ValueError):
+        entries = read_sound(folder.path / names.PUBLISHED_FILE)
+    except (OSError, TypeError, ValueError):
         return {}  # without it, a run is found on the server by its key
-    if not isinstance(entries, dict):
-        return {}
     return {uri: entry for uri, entry in entries.items() if isinstance(entry, dict)}
 
 

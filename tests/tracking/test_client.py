@@ -18,6 +18,7 @@ from tracking.errors import TrackingError
 from tracking.locks import locked
 from tracking.mlflow import client
 from tracking.record import RunFolder
+from tracking.sealed import sealed
 
 Make = Callable[..., RunFolder]
 
@@ -230,7 +231,7 @@ def test_many_epochs_and_params_fit(
     run = make_run(make_study(workspace), epochs=1100, ended=False)
     text = json.loads((run.path / names.RUN).read_text())
     text["params"] = {f"p{n}": "x" * 7000 for n in range(150)}
-    (run.path / names.RUN).write_text(json.dumps(text))
+    (run.path / names.RUN).write_text(json.dumps(sealed(text)))
     client.publish(run, store.uri)
     assert store.rows("select count(*) from metrics") == [(2200,)]
     assert store.rows("select count(*), max(length(value)) from params") == [(150, 6000)]
@@ -264,7 +265,7 @@ def test_changed_params_are_refused(
     run = make_run(make_study(workspace))
     client.publish(run, store.uri)
     file = run.path / names.RUN
-    file.write_text(file.read_text().replace('"0.001"', '"0.1"'))
+    file.write_text(json.dumps(sealed(json.loads(file.read_text().replace('"0.001"', '"0.1"')))))
     with pytest.raises(TrackingError, match=r"training\.learning_rate: 0\.001 there, 0\.1 here"):
         client.publish(run, store.uri)
 

@@ -15,6 +15,7 @@ from tracking.errors import LaterVersionError, TrackingError
 from tracking.publisher import sync
 from tracking.record import RunFolder, RunRecord, read_record
 from tracking.schema import SCHEMA, own_version
+from tracking.sealed import sealed
 from tracking.workspace import attempts, find_runs, next_attempt, readable, refuse_later
 
 Make = Callable[..., RunFolder]
@@ -30,7 +31,7 @@ def schema1(tmp_path: Path) -> Path:
 def change(folder: RunFolder, **fields: object) -> None:
     """Write fields into a run.json as another version might have."""
     file = folder.path / names.RUN
-    file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+    file.write_text(json.dumps(sealed(json.loads(file.read_text()) | fields)))
 
 
 def stored(folder: RunFolder) -> dict[str, Any]:

@@ -28,10 +28,11 @@ from tracking.manifest import (
     APPENDED,
     FileState,
     Progress,
-    as_table,
     digest,
     files_of,
     read_progress,
+    read_table,
+    refuse_damaged,
     sending_order,
     write_progress,
 )
@@ -87,6 +88,7 @@ def _publish(folder: RunFolder, client: MlflowClient, uri: str, *, again: bool) 
     if progress.run_id != run_id:
         progress = Progress(run_id)
     files = files_of(folder, known)
+    refuse_damaged(folder, record, files)
     ended = record.status != "RUNNING"
     whole = digest(files)
     if progress.digest == whole and _stands(run, record, whole):
@@ -196,7 +198,7 @@ def _send_table(client: MlflowClient, run_id: str, path: Path) -> None:
     """Send the per-case rows once more, as the page that puts runs side by side reads them."""
     with tempfile.TemporaryDirectory() as place:
         table = Path(place) / names.PER_CASE_TABLE
-        table.write_text(as_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+        table.write_text(read_table(path), encoding="utf-8")
         client.log_artifact(run_id, str(table))
 
 
