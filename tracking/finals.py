@@ -62,6 +62,8 @@ class Finals:
     """Other experiments that have finals."""
     studies: tuple[PulledStudy, ...] = ()
     """Those of the runs, by name, that have arrived."""
+    damaged: tuple[tuple[str, str], ...] = ()
+    """Runs that count but whose files cannot be read, and why; they are not among `runs`."""
 
 
 def is_own(run: FinalRun) -> bool:

@@ -7,7 +7,7 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -18,12 +18,13 @@ from tracking.address import shown
 from tracking.digests import sha256_of
 from tracking.errors import DamagedError
 from tracking.record import RESTORE, RunFolder, RunRecord
-from tracking.sealed import sealed
+from tracking.sealed import read_sound, sealed
 from tracking.workspace import published
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")  # patient 007 and 1_2 are names
 KEPT_HERE = frozenset({names.PUBLISHED_FILE, names.PUBLISH_LOCK, "worker.log", names.RECOMPUTED})
 """Notes of this machine: progress, paths, and a second table beside the published one."""
+SEND_AGAIN = "Delete the run at the server, then: ablate sync --again"
 APPENDED = frozenset({names.RUN, names.METRICS, names.LOG})
 """Files that still change while the run goes on; they are published when it ended."""
 
@@ -117,6 +118,25 @@ def refuse_damaged(folder: RunFolder, record: RunRecord, files: Mapping[str, Fil
             folder.checked(name, record)
     if record.kind in names.SCORED and names.PER_CASE in files:
         read_table(folder.path / names.PER_CASE)
+
+
+def refuse_changed(pulled: Path, files: Iterable[str]) -> None:
+    """Refuse files from a server that are not those that the run.json beside them records.
+
+    Raises:
+        DamagedError: One of them is not, or run.json itself is damaged.
+    """
+    try:
+        known = fields.texts("files", read_sound(pulled / names.RUN).get("files", {}))
+    except (OSError, TypeError, ValueError) as error:
+        raise DamagedError(f"its {names.RUN} at the server", str(error), hint=SEND_AGAIN) from error
+    for name in files:
+        if name in known and sha256_of(pulled / name) != known[name]:
+            raise DamagedError(
+                f"its {name} at the server",
+                f"its sha256 is not the one in {names.RUN}",
+                hint=SEND_AGAIN,
+            )
 
 
 def digest(files: Mapping[str, FileState]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +55,9 @@ def report(
     made = make_report(
         compare, experiment=experiment, target=target, assume_hd95_method=assume_hd95_method,
         workspace=workspace, tracking_uri=tracking_uri, config=config,
-        progress=partial(say, quiet=quiet), **rules.given,
+        progress=lambda fault: say(f"error: {fault}"), **rules.given,
     )  # fmt: skip
     comparing.deliver(made.comparison, made.source, out, shown, figures, quiet=quiet)
+    if made.damaged:
+        say("hint: The report is made without them. Bring the files back, then: ablate report")
+        raise typer.Exit(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,12 +12,16 @@ from ablation.cli.options import AsJson, Workspace, print_json, say
 from ablation.files.places import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
+    from tracking.errors import TrackingError
     from tracking.record import RunFolder
 
 LIST_EXAMPLES = "Examples:\n\nablate runs list\n\nablate runs list --json"
 SHOW_EXAMPLES = (
     "Examples:\n\nablate runs show phantom/unet/0\n\nablate runs show phantom/unet/0 --json"
 )
+
+DAMAGED = "DAMAGED"
+"""Status of a run whose record cannot be read."""
 
 app = typer.Typer(
     no_args_is_help=True, help="List the runs of a workspace, or show one.", epilog=LIST_EXAMPLES
@@ -36,6 +41,8 @@ def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
     else:
         typer.echo(_table(rows))
     refuse_later(workspace)
+    if any(row["status"] == DAMAGED for row in rows):
+        raise typer.Exit(1)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)
@@ -54,7 +61,15 @@ def show_run(
     facts = _facts(folder, workspace)
     if as_json:
         print_json(facts)
-        return
+    else:
+        _print_facts(facts)
+    if damaged := _damaged(folder):
+        for error in damaged:
+            say(f"error: {error.message}\nhint: {error.hint}")
+        raise typer.Exit(1)
+
+
+def _print_facts(facts: Mapping[str, object]) -> None:
     for title, value in facts.items():
         if isinstance(value, dict):
             typer.echo(f"{title}")
@@ -66,6 +81,22 @@ def show_run(
             typer.echo(f"{title}: {value}")
 
 
+def _damaged(folder: RunFolder) -> list[TrackingError]:
+    """Return an error for each file that is not the one the run ended with."""
+    from tracking.errors import DamagedError
+
+    found: list[TrackingError] = []
+    record = folder.record
+    for name in record.files:
+        try:
+            folder.checked(name, record)
+        except DamagedError as error:
+            # Weights of trials that are not the best may be deleted on purpose.
+            if (folder.path / name).exists() or not name.startswith("checkpoint"):
+                found.append(error)
+    return found
+
+
 def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
     """Return the row of a run; one whose record cannot be read is listed as such, not hidden."""
     from tracking.errors import LaterVersionError, TrackingError
@@ -75,11 +106,11 @@ def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
     except TrackingError as error:
         is_later = isinstance(error, LaterVersionError)
         if not is_later:  # that is said at the end, as an error
-            say(f"warning: {error.message}. {error.hint}")
+            say(f"error: {error.message}\nhint: {error.hint}")
         return {
             "run": folder.path.relative_to(workspace).as_posix(),
             "kind": None,
-            "status": "LATER VERSION" if is_later else "DAMAGED",
+            "status": "LATER VERSION" if is_later else DAMAGED,
             "epochs": None,
             "metrics": {},
             "reason": "",
@@ -87,7 +118,10 @@ def _row_or_damage(folder: RunFolder, workspace: Path) -> dict[str, object]:
 
 
 def _row(folder: RunFolder, workspace: Path) -> dict[str, object]:
+    from tracking import names
+
     record = folder.record
+    folder.checked(names.METRICS, record)
     epochs = folder.epochs()[0]
     return {
         "run": folder.path.relative_to(workspace).as_posix(),

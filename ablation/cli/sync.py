@@ -50,6 +50,7 @@ def sync(
     synced = publish_all(folder, uri, again=again)
     if as_json:
         print_json(_counts(synced) | {"tracking_uri": shown(uri)})
+        tell_failed(synced)
     else:
         tell(synced, shown(uri), quiet=quiet)
     refuse_later(folder)
@@ -78,6 +79,11 @@ def tell(synced: Synced, where: str, *, quiet: bool) -> None:
     say(f"{where}: {counts or 'no runs'}", quiet=quiet)
     for path in synced.deleted:
         say(f"deleted at the server: {path} (publish it again: ablate sync --again)", quiet=quiet)
+    tell_failed(synced)
+
+
+def tell_failed(synced: Synced) -> None:
+    """Name the runs that could not be published, and why."""
     for path, why in synced.failed:
         say(f"not published: {path}: {why}")
 

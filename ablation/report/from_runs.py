@@ -27,6 +27,7 @@ from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
 from ablation.fairness import FairnessFacts
 from ablation.files.places import DEFAULT_WORKSPACE, command
+from ablation.report.damaged import without_damaged
 from ablation.report.files import write_report
 from ablation.report.formats.tex import Style
 from ablation.report.literature import published
@@ -50,6 +51,8 @@ class Report:
     source: Source
     written: tuple[Path, ...] = ()
     """Files, the page first; empty where no folder was named."""
+    damaged: tuple[str, ...] = ()
+    """Runs and files that could not be read, and why; the report is made without them."""
 
     def table(self) -> pd.DataFrame:
         """Return the table that all formats share, unrounded."""
@@ -105,7 +108,7 @@ def report(
         config: TOML file with [report]; None: `ablate.toml` of the working folder.
         out: Folder for index.html, comparison.csv, .json, .md, .tex and methods; None: nothing.
         style: Of the TeX table: "full", or "paper".
-        progress: Told what could not be published.
+        progress: Told which runs and files could not be published or read, and why.
 
     Raises:
         AblateError: Nothing to report.
@@ -150,7 +153,9 @@ def _from_runs(
     asked: Asked, rules: Rules, method: str | None, folder: Path, progress: Progress
 ) -> Report:
     address = tracking_address(asked.workspace, asked.tracking_uri)
-    finals = _finals(asked, address, folder, progress)
+    finals = _finals(asked, address, folder)
+    for run, reason in finals.damaged:
+        progress(f"{run}: {reason}")
     runs = chosen(finals, asked.designs)
     designs = with_target(designs_of(runs), asked.target)
     if method:
@@ -161,10 +166,11 @@ def _from_runs(
         settings = on_shared_cases(settings, designs)
     comparison = compare(designs, settings)
     material = material_of(runs, finals.studies, comparison, _fetcher(address, folder))
-    return Report(comparison, _source(finals, designs, asked.workspace, material))
+    source = _source(finals, designs, asked.workspace, material)
+    return Report(comparison, source, damaged=source.damaged)
 
 
-def _finals(asked: Asked, address: str, into: Path, progress: Progress) -> Finals:
+def _finals(asked: Asked, address: str, into: Path) -> Finals:
     """Publish what has not arrived, then fetch the finals; refuse where there are none."""
     from tracking.address import database
 
@@ -184,18 +190,18 @@ def _finals(asked: Asked, address: str, into: Path, progress: Progress) -> Final
     if asked.workspace.is_dir():
         refuse_later(asked.workspace)
         failed = sync(asked.workspace, address).failed
-        for run, reason in failed:
-            progress(f"not published: {run}: {reason}")
-    finals = pull_finals(address, asked.experiment, into)
+    unpublished = tuple((run, f"not published: {reason}") for run, reason in failed)
+    finals = without_damaged(pull_finals(address, asked.experiment, into))
+    finals = replace(finals, damaged=(*unpublished, *finals.damaged))
     if not finals.runs:
-        raise _unpublished(failed) if failed else nothing
+        raise _nothing_readable(finals.damaged) if finals.damaged else nothing
     return finals
 
 
-def _unpublished(failed: Sequence[tuple[str, str]]) -> AblateError:
-    run, reason = failed[0]
+def _nothing_readable(damaged: Sequence[tuple[str, str]]) -> AblateError:
+    run, reason = damaged[0]
     return AblateError(
-        f"{len(failed)} runs could not be published, the first {run}: {reason}",
+        f"nothing to report: {len(damaged)} runs or files cannot be read, the first of {run}: {reason}",
         hint="Correct the cause, then: ablate sync",
     )
 
@@ -228,6 +234,7 @@ def _source(
         other_experiments=finals.other_experiments,
         next_command=_next_command(finals, designs[0], workspace) if len(designs) == 1 else "",
         material=material,
+        damaged=tuple(f"{run}: {reason}" for run, reason in finals.damaged),
     )
 
 

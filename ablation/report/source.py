@@ -38,6 +38,8 @@ class Source:
     """Published scores to show beside the designs; never tested."""
     material: Material = field(default_factory=Material)
     """What the page shows of the runs themselves; not in comparison.json."""
+    damaged: tuple[str, ...] = ()
+    """Runs and files that could not be read, and why; all else is compared without them."""
 
     @property
     def title(self) -> str:
@@ -48,6 +50,7 @@ class Source:
     def cautions(self) -> tuple[Caution, ...]:
         """What was left out, so that nothing is left out silently."""
         said = [Caution(COLOURS[one.level], one.text) for one in self.remarks]
+        said += [Caution("red", one) for one in self.damaged]
         if self.superseded:
             left_out = f"Left out, superseded by newer finals: {', '.join(self.superseded)}."
             said.append(Caution("grey", left_out))

@@ -40,15 +40,13 @@ def material_of(
 ) -> Material:
     """Read what there is; older runs and imported tables lack some of it."""
     found = [study for name in runs for study in _studies(name, runs[name], studies)]
-    thresholds = (_thresholds(name, run) for name in runs for run in runs[name])
+    thresholds = (thresholds_of(name, run) for name in runs for run in runs[name])
     return Material(
         recipes=tuple(one for name in runs for one in recipes_of(name, runs[name], studies)),
         studies=tuple(found),
         thresholds=tuple(one for one in thresholds if one is not None),
         cases=tuple(_cases(runs, comparison, fetch)),
-        without_pictures=tuple(
-            name for name in runs if not any(_listed(run) for run in runs[name])
-        ),
+        without_pictures=tuple(name for name in runs if not any(listed(run) for run in runs[name])),
     )
 
 
@@ -60,10 +58,12 @@ def _studies(
     for study in studies:
         table = study.folder / names.TRIALS
         if study.name in wanted and table.exists():
-            yield _study(design, study, read_rows(table, f"{names.TRIALS} of study {study.name}"))
+            yield study_of(design, study)
 
 
-def _study(design: str, study: PulledStudy, rows: Sequence[Mapping[str, str]]) -> Study:
+def study_of(design: str, study: PulledStudy) -> Study:
+    """Return the trials of a study, and which parameters mattered."""
+    rows = read_rows(study.folder / names.TRIALS, f"{names.TRIALS} of study {study.name}")
     file = study.folder / names.IMPORTANCE
     tuned = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     space = tuned.get("space", {})
@@ -99,13 +99,13 @@ def _number(text: str) -> float | None:
     return float(text) if text else None
 
 
-def _thresholds(design: str, run: PulledRun) -> Thresholds | None:
+def thresholds_of(design: str, run: PulledRun) -> Thresholds | None:
     """Return the curve a final's threshold was chosen from; None where there is none."""
     file = run.folder / names.THRESHOLDS
     if not file.exists():
         return None
     rows = read_rows(file, f"{names.THRESHOLDS} of run {run.name}")
-    chosen = next(row for row in rows if row["chosen"] == "1")
+    (chosen,) = [row for row in rows if row["chosen"] == "1"]
     curve = [row for row in rows if row["tta"] == chosen["tta"] and row["morphology"] == "none"]
     return Thresholds(
         design=design,
@@ -123,7 +123,7 @@ def _cut(row: Mapping[str, str]) -> Cut:
     return Cut(float(row["threshold"]), _number(row["validation_dice"]), voxels)
 
 
-def _listed(run: PulledRun) -> list[dict[str, str]]:
+def listed(run: PulledRun) -> list[dict[str, str]]:
     """Return what a final's list of overlays says; empty for a run without."""
     file = run.folder / names.OVERLAYS
     if not file.exists():
@@ -158,7 +158,7 @@ def _drawn(runs: Runs) -> dict[tuple[str, str, str], tuple[dict[str, str], str]]
     found: dict[tuple[str, str, str], tuple[dict[str, str], str]] = {}
     for design, finals in runs.items():
         for run in finals:
-            for row in _listed(run):
+            for row in listed(run):
                 found.setdefault((design, row["patient"], row["kind"]), (row, run.run_id))
     return found
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +22,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tracking import names
-from tracking.errors import TrackingError
+from tracking.errors import TrackingError, UnreachableError
 from tracking.finals import FinalRun, Finals, PulledRun, PulledStudy, is_own, newest
 from tracking.locks import locked
 from tracking.manifest import (
@@ -32,6 +33,7 @@ from tracking.manifest import (
     files_of,
     read_progress,
     read_table,
+    refuse_changed,
     refuse_damaged,
     sending_order,
     write_progress,
@@ -241,9 +243,38 @@ def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
                 hint="Experiments with finals: " + ", ".join(others),
             )
         count, superseded = newest(run for run in found if run.experiment == chosen)
-        pulled = tuple(_pull(client, run, into) for run in count)
-        studies = _studies(client, chosen, {run.tags.get(names.STUDY, "") for run in count}, into)
-    return Finals(chosen, pulled, tuple(run.name for run in superseded), others, studies)
+        damaged: list[tuple[str, str]] = []
+        runs, studies = [], []
+        for run in count:
+            with _naming(f"{run.experiment}: {run.name}", uri, damaged):
+                runs.append(_pull(client, run, into))
+        for study in _studies(client, chosen, {run.tags.get(names.STUDY, "") for run in runs}):
+            with _naming(f"{chosen}: {study.info.run_name}", uri, damaged):
+                studies.append(_pull_study(client, study, into))
+    return Finals(
+        chosen,
+        tuple(runs),
+        tuple(run.name for run in superseded),
+        others,
+        tuple(studies),
+        tuple(damaged),
+    )
+
+
+@contextmanager
+def _naming(run: str, uri: str, damaged: list[tuple[str, str]]) -> Iterator[None]:
+    """Add a run whose files cannot be fetched or are damaged to `damaged`; go on with the others.
+
+    Raises:
+        UnreachableError: The server does not answer.
+    """
+    try:
+        with translated(f"fetch the files of {run}", uri):
+            yield
+    except UnreachableError:
+        raise
+    except TrackingError as error:
+        damaged.append((run, error.message))
 
 
 def pull_files(uri: str, run_id: str, files: Sequence[str], into: Path) -> tuple[Path, ...]:
@@ -285,48 +316,50 @@ def _pages(search: Callable[..., Any], *arguments: object) -> list[Any]:
             return found
 
 
-def _studies(
-    client: MlflowClient, experiment: str, wanted: set[str], into: Path
-) -> tuple[PulledStudy, ...]:
+def _studies(client: MlflowClient, experiment: str, wanted: set[str]) -> list[Run]:
     """Return the newest run of each study that arrived whole; one that goes on has not."""
     found = client.get_experiment_by_name(experiment)
     if found is None:
-        return ()  # deleted since its finals were listed
+        return []  # deleted since its finals were listed
     whole = f"tags.`{names.KIND}` = 'study' AND tags.`{names.PUBLISHED}` LIKE '%'"
     runs: list[Run] = _pages(client.search_runs, [found.experiment_id], whole)
     latest: dict[str, Run] = {}
     for run in sorted(runs, key=lambda run: (run.info.end_time or 0, run.info.run_id)):
         latest[run.data.tags.get(names.STUDY, "")] = run
-    pulled = []
-    for study in sorted(wanted & latest.keys()):
-        run_id, tags = latest[study].info.run_id, dict(latest[study].data.tags)
-        files = sorted({names.TRIALS, names.IMPORTANCE, names.SPLIT_FILE} & _files(client, run_id))
-        _download(client, run_id, files, into)
-        pulled.append(PulledStudy(run_id, study, tags, into / run_id))
-    return tuple(pulled)
+    return [latest[study] for study in sorted(wanted & latest.keys())]
+
+
+def _pull_study(client: MlflowClient, run: Run, into: Path) -> PulledStudy:
+    wanted = {names.RUN, names.TRIALS, names.IMPORTANCE, names.SPLIT_FILE}
+    folder = _pull_files(client, run.info.run_id, wanted, into)
+    tags = dict(run.data.tags)
+    return PulledStudy(run.info.run_id, tags.get(names.STUDY, ""), tags, folder)
 
 
 def _pull(client: MlflowClient, run: FinalRun, into: Path) -> PulledRun:
-    there = _files(client, run.run_id)
-    if names.FIGURES in there:
-        there |= _files(client, run.run_id, names.FIGURES)
-    _download(
-        client,
-        run.run_id,
-        [
-            names.PER_CASE,
-            *sorted({names.RUN, names.METRICS, names.THRESHOLDS, names.OVERLAYS} & there),
-        ],
-        into,
-    )
+    wanted = {names.RUN, names.METRICS, names.PER_CASE, names.THRESHOLDS, names.OVERLAYS}
+    folder = _pull_files(client, run.run_id, wanted, into)
+    if not (folder / names.PER_CASE).exists():
+        raise TrackingError(f"the server has no {names.PER_CASE} of it", hint="Publish it again.")
     return PulledRun(
-        run.run_id,
-        run.name,
-        dict(run.tags),
-        dict(run.params),
-        dict(run.metrics),
-        into / run.run_id,
+        run.run_id, run.name, dict(run.tags), dict(run.params), dict(run.metrics), folder
     )
+
+
+def _pull_files(client: MlflowClient, run_id: str, wanted: set[str], into: Path) -> Path:
+    """Fetch those files of a run that are there, and hold them against its run.json.
+
+    Raises:
+        DamagedError: A file is not the one that was published.
+    """
+    there = _files(client, run_id)
+    if names.FIGURES in there:
+        there |= _files(client, run_id, names.FIGURES)
+    found = sorted(wanted & there)
+    _download(client, run_id, found, into)
+    if names.RUN in found:
+        refuse_changed(into / run_id, found)
+    return into / run_id
 
 
 def _files(client: MlflowClient, run_id: str, folder: str | None = None) -> set[str]:

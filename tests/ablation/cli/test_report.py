@@ -70,7 +70,7 @@ def server(tmp_path, monkeypatch):
         return Finals(experiment or "demo" if runs else "", tuple(runs), ("final-0",), ("old",))
 
     monkeypatch.setattr("tracking.mlflow.client.pull_finals", pull)
-    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced(failed=(("x/1.0", "gone"),)))
+    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced())
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").mkdir()
@@ -95,7 +95,6 @@ def test_two_designs(server, tmp_path):
     )
     assert "cannot give p < 0.05" in result.stdout
     assert "written: report/index.html" in result.stderr
-    assert "not published: x/1.0: gone" in result.stderr
     content = json.loads((tmp_path / "report/comparison.json").read_text())
     assert content["trainings"] == [2, 1]
     assert np.allclose(content["analyses"][0]["scores"]["resupnet"], [0.65, 0.75])
@@ -249,9 +248,52 @@ def test_hd95_of_an_unknown_kind_is_not_compared(server):
     assert "HD95 (mm)" in together
 
 
-def test_what_cannot_be_published_is_not_called_nothing(server):
-    with pytest.raises(AblateError, match="1 runs could not be published"):
+def unpublished(monkeypatch):
+    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced(failed=(("x/1.0", "gone"),)))
+
+
+def test_what_cannot_be_published_is_not_called_nothing(server, monkeypatch):
+    unpublished(monkeypatch)
+    with pytest.raises(AblateError, match=r"1 runs or files cannot be read, the first of x/1\.0"):
         call()
+
+
+@pytest.mark.parametrize("words", [(), ("--json", "--quiet")])
+def test_a_report_without_a_damaged_run_names_it_and_ends_with_code_1(server, monkeypatch, words):
+    server("unet", 1, [0.5, 0.6])
+    server("resupnet", 1, [0.6, 0.7])
+    unpublished(monkeypatch)
+    result = call(*words)
+    assert result.exit_code == 1
+    assert "resupnet" in result.stdout
+    assert "error: x/1.0: not published: gone" in result.stderr
+
+
+DAMAGE = {
+    names.PER_CASE: ["", "nonsense", "patient,case\nP1,P1\n"],
+    names.THRESHOLDS: ["", "threshold,chosen\n0.5,0\n", "threshold,chosen\n0.5\n"],
+    names.OVERLAYS: ["file\na.png\n", "patient,kind,file,slice,dice\nP1,tumour,a.png,x,0.5\n"],
+    names.METRICS: ["{}\n", "[[[\n"],
+}
+
+
+@pytest.mark.parametrize(("name", "text"), [(n, text) for n in DAMAGE for text in DAMAGE[n]])
+def test_a_damaged_file_of_a_final_is_named_and_the_other_designs_are_reported(
+    server, tmp_path, name, text
+):
+    server("unet", 1, [0.5, 0.6])
+    server("resupnet", 1, [0.6, 0.7])
+    file = tmp_path / "finals/unet1" / name
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    result = call("--json")
+    assert result.exit_code == 1
+    assert name in result.stderr
+    assert "final-1" in result.stderr
+    designs = json.loads(result.stdout)["designs"]
+    assert ("unet" in str(designs)) == (name != names.PER_CASE)
+    assert "resupnet" in str(designs)
+    assert name in (tmp_path / "report/index.html").read_text()
 
 
 def test_nothing_swept(server, monkeypatch):
