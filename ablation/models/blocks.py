@@ -41,14 +41,19 @@ def double_conv(x: Any, filters: int, style: BlockStyle, name: str) -> Any:
     return _drop(x, style, "after", name)
 
 
-def residual_conv(x: Any, filters: int, style: BlockStyle, name: str) -> Any:
+def residual_conv(x: Any, filters: int, style: BlockStyle, name: str, *, stride: int = 1) -> Any:
     """Return ReLU(two normalised 3x3 convolutions + a normalised 1x1 shortcut), (..., filters).
+
+    The extent is x's divided by the stride.
 
     Source: He et al. 2016, original order of convolution, normalisation and ReLU.
     """
-    shortcut = normalised(conv(x, filters, 1, f"{name}_shortcut"), style, f"{name}_shortcut_bn")
+    shortcut = normalised(
+        conv(x, filters, 1, f"{name}_shortcut", stride=stride), style, f"{name}_shortcut_bn"
+    )
     x = relu(
-        normalised(conv(x, filters, 3, f"{name}_conv1"), style, f"{name}_bn1"), f"{name}_relu1"
+        normalised(conv(x, filters, 3, f"{name}_conv1", stride=stride), style, f"{name}_bn1"),
+        f"{name}_relu1",
     )
     x = _drop(x, style, "between", name)
     x = normalised(conv(x, filters, 3, f"{name}_conv2"), style, f"{name}_bn2")

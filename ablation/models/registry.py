@@ -12,6 +12,7 @@ from ablation.models.families import (
     residual_unet,
     resnet_fcn,
     resupnet,
+    transunet,
     unet,
     unetpp,
     unetpp_report,
@@ -34,5 +35,6 @@ DESIGNS: Registry[Design] = Registry(
         vgg16_unet.DESIGN,
         mobilenet_unet.DESIGN,
         efficientnet_unet.DESIGN,
+        transunet.DESIGN,
     ),
 )

@@ -33,6 +33,7 @@ SMALL = {
     "vgg16_unet": {"decoder_width": 0.05},
     "mobilenet_unet": {"decoder_width": 0.05},
     "efficientnet_unet": {"decoder_width": 0.05},
+    "transunet": {"variant": "compact"},
 }
 
 

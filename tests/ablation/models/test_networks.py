@@ -91,6 +91,40 @@ def test_counts_of_the_other_designs(name: str) -> None:
     assert counted(build(models.settings(design, **keys), channels=channels)) == expected(name)
 
 
+TRANSUNETS = {
+    "transunet": ("hybrid", 256, 1),
+    "transunet:compact": ("compact", 256, 1),
+    "transunet:report": ("report", 224, 3),
+}
+"""Row of the vectors -> variant, side and channels of the image: positions are counted too."""
+
+
+@pytest.mark.parametrize(
+    "name", ["transunet:compact", *(pytest.param(n, marks=pytest.mark.slow) for n in TRANSUNETS)]
+)
+def test_transunet_counts(name: str) -> None:
+    variant, side, channels = TRANSUNETS[name]
+    network = build(models.settings("transunet", variant=variant), side, channels)
+    assert counted(network) == expected(name)
+
+
+def test_only_the_hybrid_transunet_starts_from_weights() -> None:
+    with pytest.raises(UsageError, match="variant compact of transunet has no ready-made encoder"):
+        models.settings("transunet", variant="compact", pretrained="imagenet")
+
+
+def test_attention_mixes_the_values_of_all_tokens() -> None:
+    from ablation.models.tokens import DotProductAttention
+
+    rng = np.random.default_rng(0)
+    query, key, value = rng.normal(size=(3, 2, 5, 8)).astype(np.float32)
+    found = np.asarray(DotProductAttention(2, "attention")(query, key, value))
+    for head in (slice(0, 4), slice(4, 8)):
+        fit = query[..., head] @ key[..., head].transpose(0, 2, 1) / 2
+        weights = np.exp(fit) / np.exp(fit).sum(-1, keepdims=True)
+        np.testing.assert_allclose(found[..., head], weights @ value[..., head], rtol=1e-5)
+
+
 def test_squeeze_and_excitation_stands_where_the_key_says() -> None:
     for where, blocks in (
         ("bridge", {"bottleneck"}),

@@ -96,6 +96,7 @@ def test_attention_unet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path, gate:
         ("vgg16_unet", {"decoder_width": 0.1}),
         ("mobilenet_unet", {"decoder_width": 0.25}),
         ("efficientnet_unet", {"decoder_width": 0.25}),
+        ("transunet", {"variant": "compact"}),
     ],
 )
 def test_other_designs_equal_a_fresh_process_bit_for_bit(
