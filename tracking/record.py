@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tracking import fields, names
-from tracking.atomic import replacing
+from tracking.atomic import replacing, to_disk
 from tracking.digests import digests_of, sha256_of
 from tracking.errors import DamagedError, TrackingError
 from tracking.locks import locked
@@ -123,6 +123,7 @@ class RunFolder:
         folder.path.mkdir(parents=True, exist_ok=True)
         text = folder.path / f".{names.RUN}-{record.run_key}"
         text.write_text(_to_json(record), encoding="utf-8")
+        to_disk(text)
         try:
             _name_too(text, folder.path / names.RUN)  # fails when there is one, unlike a rename
         except FileExistsError as error:
@@ -131,6 +132,8 @@ class RunFolder:
             ) from error
         finally:
             text.unlink()
+        for place in (folder.path, folder.path.parent):
+            to_disk(place)
         return folder
 
     @property
@@ -191,6 +194,8 @@ class RunFolder:
         with (self.path / names.METRICS).open("ab+") as stream:
             _cut_torn_line(stream.fileno())
             stream.write(_line(line))
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def epochs(self, offset: int = 0) -> tuple[tuple[EpochLine, ...], int]:
         """Return the complete lines of metrics.jsonl from byte `offset`, and where they end.

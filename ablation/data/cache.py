@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,13 +24,18 @@ from ablation.data.readers.patients import Patient, region
 from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
 from ablation.files.atomic import locked
+from tracking.sealed import read_sound, sealed
 
-PREPARED_VERSION = 1
+PREPARED_VERSION = 2
 """Raised when the same settings give other slices or the files another form: entries of another
 version are not looked at."""
-UNUSABLE = (OSError, ValueError)
+UNUSABLE = (OSError, TypeError, ValueError)
 """What an entry raises that is absent or damaged: it is built."""
 IMAGES, MASKS, TRUTH, ROWS = "images.npy", "masks.npy", "truth", "rows.json"
+BLOCK = 1 << 22
+"""Bytes read at a time for a checksum."""
+_sound: set[tuple[Path, int]] = set()
+"""Entries whose files this process has checked: folder and time of rows.json."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,14 @@ class Slices:
     def native_truth(self, patient: str) -> NDArray[np.bool_]:
         """Return the target region as drawn, shape (slices, rows, columns) of the scan."""
         number = list(self.rows).index(patient)
-        truth: NDArray[np.bool_] = np.load(_truth_file(self.folder, number), mmap_mode="r")
+        file = _truth_file(self.folder, number)
+        try:
+            truth: NDArray[np.bool_] = np.load(file, mmap_mode="r")
+        except UNUSABLE as error:
+            raise DataError(
+                f"{file} changed while it was in use: {error}",
+                hint="Run the command again: prepared slices are made anew.",
+            ) from error
         return truth
 
 
@@ -56,7 +69,8 @@ def prepare(dataset: Dataset, data: DataConfig, cache: Path, progress: Progress 
     """Preprocess all labelled patients, or find them in the cache.
 
     Two processes that ask at once build once. Another image size, modality, target or scaling is
-    another entry; an entry that can be read is never overwritten.
+    another entry. The first time a process asks, the checksum of each file is compared with the
+    recorded one (`benchmarks/cache_check.py`); an entry that was changed is built again.
 
     Raises:
         DataError: A patient changed or vanished since the data set was opened.
@@ -135,7 +149,8 @@ def _build(
             masks.write(resize_mask(target, data.image_size).astype(np.uint8).tobytes())
             rows[facts.id] = start, start + facts.slices
             start += facts.slices
-    (partial / ROWS).write_text(json.dumps(rows))
+    content = {"rows": rows, "files": _checksums(partial)}
+    (partial / ROWS).write_text(json.dumps(sealed(content)))
     partial.replace(folder)
 
 
@@ -155,13 +170,39 @@ def _begin_array(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) 
 
 
 def _open(folder: Path) -> Slices:
-    rows = json.loads((folder / ROWS).read_text())
+    """Open an entry.
+
+    Raises:
+        OSError: It is not there.
+        TypeError: Its list of rows is damaged.
+        ValueError: A file was changed after the entry was built.
+    """
+    content = read_sound(folder / ROWS)
+    checked = folder, (folder / ROWS).stat().st_mtime_ns
+    if checked not in _sound:
+        if _checksums(folder) != content.get("files"):
+            raise ValueError(f"{folder} was changed after it was built")
+        _sound.add(checked)
     return Slices(
         images=np.load(folder / IMAGES, mmap_mode="r"),
         masks=np.load(folder / MASKS, mmap_mode="r"),
-        rows={name: slice(start, stop) for name, (start, stop) in rows.items()},
+        rows={name: slice(start, stop) for name, (start, stop) in content["rows"].items()},
         folder=folder,
     )
+
+
+def _checksums(folder: Path) -> dict[str, int]:
+    """Return the CRC-32 of each array of an entry: it runs at the speed of the memory."""
+    files = (folder / IMAGES, folder / MASKS, *folder.glob(f"{TRUTH}/*.npy"))
+    return {file.relative_to(folder).as_posix(): _checksum(file) for file in files}
+
+
+def _checksum(file: Path) -> int:
+    found = 0
+    with file.open("rb") as content:
+        while block := content.read(BLOCK):
+            found = zlib.crc32(block, found)
+    return found
 
 
 def _read(dataset: Dataset, facts: PatientFacts) -> Patient:

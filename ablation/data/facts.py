@@ -17,6 +17,7 @@ from ablation.data.findings import Finding
 from ablation.data.readers.patients import Patient, raw_hash, truth_hash
 from ablation.data.readers.reader import Located, Progress, Reader
 from ablation.files.atomic import write_whole
+from tracking.sealed import read_sound, sealed
 
 FACTS_VERSION = 3
 """Raised when a check or a fact changes: facts remembered by another version are not used."""
@@ -96,9 +97,8 @@ def facts_of_all(
                 entry = {"seal": seal, **_look(reader, place)}
             entries[name] = entry
     finally:  # Ctrl-C keeps what was read: a large set of volumes takes an hour
-        text = json.dumps(remembered | entries)
         if remembered | entries != remembered:
-            write_whole(memory, text)
+            write_whole(memory, json.dumps(sealed({"patients": remembered | entries})))
     facts = {name: _facts_from(entry["facts"]) for name, entry in entries.items() if entry["facts"]}
     findings = tuple(Finding(**one) for entry in entries.values() for one in entry["findings"])
     return facts, findings
@@ -127,8 +127,8 @@ def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
 
 def _recall(memory: Path) -> dict[str, Any]:
     try:
-        remembered: dict[str, Any] = json.loads(memory.read_text())
-    except (OSError, ValueError):
+        remembered: dict[str, Any] = dict(read_sound(memory)["patients"])
+    except (OSError, LookupError, TypeError, ValueError):
         return {}  # never written, or damaged: everything is looked at again
     return remembered
 

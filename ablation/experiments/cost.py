@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from ablation.statistics.power import (
     minimum_detectable_effect,
     patients_needed,
 )
+from tracking import fields
+from tracking.sealed import read_sound, sealed
 
 BYTES_PER_WEIGHT = 4
 RESUME_COPIES = 4
@@ -143,11 +146,11 @@ def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, f
     machine = [platform.node(), usable_cores(), config.training.threads, gpu_present()]
     key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
     known = cache / "steps-2" / f"{key}.json"
-    if known.exists():
-        return dict(json.loads(known.read_text()))
+    with suppress(OSError, TypeError, ValueError):  # never measured, or damaged: measured now
+        return {name: fields.number(name, one) for name, one in read_sound(known).items()}
     say(f"measuring one training step of {experiment.design} (once per machine and network size)")
     answer = _measure(experiment)
-    write_whole(known, json.dumps(answer))
+    write_whole(known, json.dumps(sealed(answer)))
     return answer
 
 

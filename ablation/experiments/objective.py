@@ -43,6 +43,7 @@ from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt, readable
 
 if TYPE_CHECKING:
+    from ablation.training.checkpoint import ResumeState
     from ablation.training.schedule import Epoch, Fit
     from ablation.training.trainer import Trainer
 
@@ -81,7 +82,7 @@ class Objective:
         folder, previous = self._open(assignment, config)
         identities = self.experiment.identities_of(config)
         found = (self._known.get((assignment.kind, identity)) for identity in identities)
-        known = next((run for run in found if run is not None), None)
+        known = next((run for run in found if run is not None and _is_whole(run)), None)
         try:
             if known is not None:
                 outcome = self._answer_from(known, folder, config)
@@ -191,11 +192,8 @@ class Objective:
 
     def _answer_from(self, known: RunFolder, folder: RunFolder, config: Config) -> Outcome:
         """Give a run the results of a finished one with the same identity."""
-        results = (WEIGHTS, names.THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS)
-        figures = [path.name for path in (known.path / names.FIGURES).glob("[!.]*")]
-        for name in (*results, *(f"{names.FIGURES}/{figure}" for figure in figures)):
-            if (known.path / name).exists():  # only finals have figures and a table per slice
-                folder.share(name, known)
+        for name in _results(known):
+            folder.share(name, known)
         metrics = known.record.metrics
         facts = from_tags(known.record.tags).updated(self._facts(config, metrics))
         tags = {**to_tags(facts), "ablate.answered_by": known.run_key}
@@ -210,7 +208,7 @@ class Objective:
         folder: RunFolder,
         previous: RunFolder | None,
     ) -> Fit:
-        from ablation.training.checkpoint import ResumeState, read_resume, write_resume
+        from ablation.training.checkpoint import write_resume
 
         def on_epoch(epoch: Epoch) -> bool:
             folder.log_epoch(epoch.number, _curves(epoch))
@@ -220,12 +218,9 @@ class Objective:
             with folder.writing(RESUME) as path:
                 write_resume(state, path)
 
-        state = None
-        if previous is not None:
-            state = read_resume(previous.path / RESUME)
-            folder.continue_from(previous, len(state.epochs))
-            for epoch in state.epochs:
-                assignment.report(epoch.number, epoch.validation_dice)
+        state = None if previous is None else _state_of(previous, folder)
+        for epoch in () if state is None else state.epochs:
+            assignment.report(epoch.number, epoch.validation_dice)
         data, split = config.data, self.experiment.split
         return trainer.fit(
             config,
@@ -292,6 +287,38 @@ class Objective:
 def _with_summary(entry: Loss | Augmentation) -> str:
     """Return a registered entry as a report names it: name (what it does)."""
     return f"{entry.name} ({entry.summary})"
+
+
+def _state_of(previous: RunFolder, folder: RunFolder) -> ResumeState | None:
+    """Take over an earlier attempt; None where it cannot be read: it is lost, and runs again."""
+    from ablation.training.checkpoint import read_resume
+
+    try:
+        state = read_resume(previous.path / RESUME)
+        folder.continue_from(previous, len(state.epochs))
+    except (AblateError, TrackingError) as error:
+        folder.log(f"warning: {error.message}; this attempt starts from the first epoch")
+        return None
+    return state
+
+
+def _results(run: RunFolder) -> list[str]:
+    """Return the files of a finished run that are its results; only finals have figures."""
+    results = (WEIGHTS, names.THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS)
+    figures = [f"{names.FIGURES}/{path.name}" for path in (run.path / names.FIGURES).glob("[!.]*")]
+    return [name for name in (*results, *figures) if (run.path / name).exists()]
+
+
+def _is_whole(run: RunFolder) -> bool:
+    """Tell whether a finished run can answer for another: its files are those it ended with."""
+    try:
+        record = run.record
+        for name in {*record.files, *_results(run)}:
+            run.checked(name, record)
+        run.epochs()
+    except TrackingError:
+        return False
+    return True
 
 
 def data_tags(experiment: Experiment) -> dict[str, str]:

@@ -10,6 +10,8 @@ from typing import IO
 
 from filelock import FileLock
 
+from tracking.atomic import to_disk
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
@@ -24,14 +26,17 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Open a file for writing that takes the place of `path` when the block ends without an error.
 
     The bytes are written to a hidden file beside it; after an error nothing is left of them and the
-    old file is as it was. Missing folders are made.
+    old file is as it was. They are on the disk before the name is, so a power cut leaves the old
+    file or the new one. Missing folders are made.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
             yield file
+        to_disk(beside)
         beside.replace(path)
+        to_disk(path.parent)
     finally:
         beside.unlink(missing_ok=True)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -68,8 +67,11 @@ def read_arrays(path: Path) -> Arrays:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile) as fault:
-        raise DataError(f"{path}: cannot be read as weights ({fault})") from fault
+    except Exception as fault:  # damaged bytes of an archive raise nearly everything
+        raise DataError(
+            f"{path}: cannot be read as weights ({fault})",
+            hint="Bring it back from a backup or from the run's artifacts on the tracking server.",
+        ) from fault
 
 
 def write_resume(state: ResumeState, path: Path) -> None:
@@ -86,13 +88,16 @@ def read_resume(path: Path) -> ResumeState:
     arrays = read_arrays(path)
     if "progress" not in arrays:
         raise DataError(f"{path}: holds weights, not the state of a training")
-    progress = json.loads(arrays.pop("progress").item())
     parts: dict[str, Arrays] = {"weights": {}, "optimizer": {}, "best_weights": {}}
-    for key, array in arrays.items():
-        part, _, name = key.partition(":")
-        parts[part][name] = array
-    return ResumeState(
-        **parts,
-        schedule=Schedule(**progress["schedule"]),
-        epochs=tuple(Epoch(**epoch) for epoch in progress["epochs"]),
-    )
+    try:
+        progress = json.loads(arrays.pop("progress").item())
+        for key, array in arrays.items():
+            part, _, name = key.partition(":")
+            parts[part][name] = array
+        return ResumeState(
+            **parts,
+            schedule=Schedule(**progress["schedule"]),
+            epochs=tuple(Epoch(**epoch) for epoch in progress["epochs"]),
+        )
+    except (LookupError, TypeError, ValueError) as fault:
+        raise DataError(f"{path}: holds no state of a training ({fault!r})") from fault

@@ -104,11 +104,11 @@ def test_an_interrupted_build_leaves_nothing_behind(
         with pytest.raises(KeyboardInterrupt):
             prepare(phantom, phantom_data, tmp_path)
     assert not [
-        path for path in (tmp_path / "slices/v1").iterdir() if path.name[0] != "." and path.is_dir()
+        path for path in (tmp_path / "slices/v2").iterdir() if path.name[0] != "." and path.is_dir()
     ]
     prepared = prepare(phantom, phantom_data, tmp_path)
     assert prepared.images.shape[0] == sum(facts.slices for facts in phantom.patients)
-    assert not [path for path in (tmp_path / "slices/v1").iterdir() if path.name[0] == "."]
+    assert not [path for path in (tmp_path / "slices/v2").iterdir() if path.name[0] == "."]
 
 
 def test_an_entry_of_another_version_is_not_looked_at(
@@ -117,9 +117,9 @@ def test_an_entry_of_another_version_is_not_looked_at(
     first = prepare(phantom, phantom_data, tmp_path)
     ours = first.images[:].copy()
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "PREPARED_VERSION", 2)
+        patch.setattr(cache, "PREPARED_VERSION", 3)
         later = prepare(phantom, phantom_data, tmp_path).folder
-    assert later.parts[-2:] == ("v2", first.folder.name)
+    assert later.parts[-2:] == ("v3", first.folder.name)
     for file in later.iterdir():
         if file.is_file():
             file.write_text("another form")
@@ -131,23 +131,67 @@ def test_an_entry_of_another_version_is_not_looked_at(
     np.testing.assert_array_equal(built.images, ours)
 
 
-@pytest.mark.parametrize("name", ["images.npy", "rows.json", "masks.npy"])
-@pytest.mark.parametrize("damage", ["gone", "cut"])
+FILES = ["images.npy", "rows.json", "masks.npy", "truth/0.npy", "truth/1.npy"]
+
+
+def damaged(content: bytes, damage: str) -> bytes:
+    """Return the bytes of a file with a fault that `gone` is not."""
+    middle = len(content) // 2
+    flipped = bytes([content[middle] ^ 1])
+    return {
+        "cut": content[:-9],
+        "empty": b"",
+        "flipped": content[:middle] + flipped + content[middle + 1 :],
+        "zeroed": content[:middle] + bytes(len(content) - middle),
+    }[damage]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["gone", "cut", "empty", "flipped", "zeroed"])
 def test_a_damaged_entry_is_built_again(
     name: str, damage: str, phantom: Dataset, phantom_data: DataConfig, tmp_path: Path
 ) -> None:
     data = phantom_data.model_copy(update={"image_size": 16})
     prepared = prepare(phantom, data, tmp_path)
     images, masks = prepared.images[:].copy(), prepared.masks[:].copy()
+    names = list(prepared.rows)[:2]
+    truths = [prepared.native_truth(one).copy() for one in names]
+    cache._sound.clear()  # as in a process that starts
     file = prepared.folder / name
     if damage == "gone":
         file.unlink()
     else:
-        file.write_bytes(file.read_bytes()[:-9])
+        file.write_bytes(damaged(file.read_bytes(), damage))
     again = prepare(phantom, data, tmp_path)
+    for one, truth in zip(names, truths, strict=True):
+        np.testing.assert_array_equal(again.native_truth(one), truth)
     np.testing.assert_array_equal(again.images, images)
     np.testing.assert_array_equal(again.masks, masks)
     assert list(again.rows) == [facts.id for facts in phantom.patients]
+
+
+def test_the_files_of_an_entry_are_checked_once_per_process(
+    phantom: Dataset, phantom_data: DataConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    checksum = cache._checksum
+    monkeypatch.setattr(cache, "_checksum", lambda file: (read.append(file), checksum(file))[1])
+    folder = prepare(phantom, phantom_data, tmp_path).folder
+    read.clear()
+    cache._sound.clear()
+    for _ in range(3):
+        prepare(phantom, phantom_data, tmp_path)
+    assert sorted(read) == sorted(folder.rglob("*.npy"))
+
+
+def test_a_truth_that_goes_while_it_is_used_is_named(
+    phantom: Dataset, phantom_data: DataConfig, tmp_path: Path
+) -> None:
+    prepared = prepare(phantom, phantom_data, tmp_path)
+    file = prepared.folder / "truth/0.npy"
+    file.write_bytes(file.read_bytes()[:50])
+    with pytest.raises(DataError, match=r"0\.npy changed while it was in use"):
+        prepared.native_truth(next(iter(prepared.rows)))
 
 
 def test_files_that_changed_after_opening_are_an_error(

@@ -78,8 +78,12 @@ def test_what_was_read_before_an_interruption_is_remembered(
 def test_damaged_memory_is_ignored(scans: Path, tmp_path: Path) -> None:
     before = open_scans(scans, tmp_path / "cache")
     (memory,) = (tmp_path / "cache/facts").rglob("*.json")
-    memory.write_text("{")
-    assert open_scans(scans, tmp_path / "cache") == before
+    whole = memory.read_text()
+    voxels = f'"tumour_voxels": {before.patients[0].tumour_voxels}'
+    assert voxels in whole
+    for text in ("{", "[]", '{"patients": []}', whole.replace(voxels, f"{voxels}1", 1)):
+        memory.write_text(text)
+        assert open_scans(scans, tmp_path / "cache") == before
 
 
 def test_memory_of_another_version_is_not_looked_at(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from ablation.data import prepare
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.objective import Objective
 from ablation.experiments.study import run_worker, spec_of, study_folder
-from sweeps import Assignment, Complete, Failed, open_study, trials_table
+from sweeps import Assignment, Complete, Failed, Interrupted, open_study, trials_table
 from tracking.record import RunFolder
 
 TINY = [
@@ -97,3 +98,37 @@ def test_a_sweep_goes_on_after_a_trial_without_memory(
     rows = trials_table(spec.storage, spec.name)
     assert [row.state for row in rows] == ["failed", "complete", "complete"]
     assert rows[0].reason == "out of memory"
+
+
+@pytest.mark.parametrize("name", ["checkpoint/resume.npz", "metrics.jsonl"])
+def test_an_attempt_that_cannot_be_read_is_lost_and_runs_again(
+    objective: Objective, name: str
+) -> None:
+    first = dataclasses.replace(assignment(3), params={"training.epochs": 2})
+    stopping = dataclasses.replace(first, report=lambda *_: True, interrupted=lambda: True)
+    assert isinstance(objective(stopping), Interrupted)
+    lost = RunFolder(objective._design / "3.0")
+    assert lost.resume_files()
+    content = (lost.path / name).read_bytes()
+    (lost.path / name).write_bytes(b"\0" * len(content) + b"\n")  # as after a power cut
+    assert isinstance(objective(dataclasses.replace(first, attempt=1)), Complete)
+    again = RunFolder(objective._design / "3.1")
+    assert again.record.status == "FINISHED"
+    assert [line.step for line in again.epochs()[0]] == [1, 2]
+    assert "starts from the first epoch" in (again.path / "log.txt").read_text()
+    assert "damaged" in (again.path / "log.txt").read_text() or name.endswith("npz")
+
+
+@pytest.mark.parametrize("name", ["per_case.csv", "checkpoint/weights.npz", "run.json"])
+def test_a_damaged_finished_run_answers_for_no_other(objective: Objective, name: str) -> None:
+    outcome = objective(assignment(4))
+    assert isinstance(outcome, Complete)
+    done = RunFolder(objective._design / "4.0")
+    file = done.path / name
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    again = objective(dataclasses.replace(assignment(4), attempt=1))
+    assert isinstance(again, Complete)
+    assert again.value == outcome.value
+    assert "ablate.answered_by" not in RunFolder(objective._design / "4.1").record.tags
