@@ -15,6 +15,10 @@ Region = Literal["worse", "rope", "better"]
 
 DRAWS = 50_000
 CHUNK = 500  # draws at once: what fits in a processor's cache
+FEWEST_DRAWS = 1_000
+MOST_WEIGHTS = 200_000_000  # of patients in all draws: some seconds
+MOST_AT_ONCE = 5_000_000
+SUMMED_UP_TO = 2_000  # patients whose sums of two are all made
 PRIOR_WEIGHT = 0.5  # of one pseudo-patient without a difference
 DECIDED = 0.95
 
@@ -57,7 +61,7 @@ def bayesian_signed_rank(
         d: Differences, one per patient.
         rope: Smallest difference that matters; 0 leaves only ties in between.
         rng: Source of the draws.
-        draws: Posterior draws.
+        draws: Posterior draws, at most; fewer for thousands of patients.
     """
     if rope < 0:
         raise ValueError(f"rope is a size, got {rope}")
@@ -65,16 +69,22 @@ def bayesian_signed_rank(
     shape = np.ones(pseudo.size)
     shape[np.flatnonzero(pseudo == 0)[0]] += PRIOR_WEIGHT - 1
     # Sums are not rounded again, so that draws agree with those of the package baycomp.
-    sums = pseudo[:, None] + pseudo[None, :]
-    won, lost = _partners(sums, 2 * rope), _partners(sums, -2 * rope)
-    sizes = [min(CHUNK, draws - start) for start in range(0, draws, CHUNK)]
+    won, lost = _partners(pseudo, 2 * rope), _partners(pseudo, -2 * rope)
+    draws = min(draws, max(FEWEST_DRAWS, MOST_WEIGHTS // pseudo.size))
+    chunk = min(CHUNK, max(1, MOST_AT_ONCE // pseudo.size))
+    sizes = [min(chunk, draws - start) for start in range(0, draws, chunk)]
     theta = np.concatenate([_theta(rng.dirichlet(shape, size), won, lost) for size in sizes])
     return _result(theta, rope)
 
 
-def _partners(sums: Array, edge: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def _partners(ascending: Array, edge: float) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """For each patient how many of the ascending partners have a sum below, and up to, the edge."""
-    return (sums < edge).sum(axis=1), (sums <= edge).sum(axis=1)
+    if ascending.size <= SUMMED_UP_TO:
+        sums = ascending[:, None] + ascending[None, :]
+        return (sums < edge).sum(axis=1), (sums <= edge).sum(axis=1)
+    needed = edge - ascending
+    below, reached = (np.searchsorted(ascending, needed, side=side) for side in ("left", "right"))
+    return below, reached
 
 
 def _theta(

@@ -25,6 +25,7 @@ from ablation.statistics.resampling import (
     bca_interval,
     mean_of,
 )
+from ablation.statistics.walsh import walsh_averages_at
 
 Array = NDArray[np.float64]
 IntervalMethod = Literal["Clopper-Pearson"] | BootstrapMethod
@@ -198,13 +199,14 @@ def hodges_lehmann(d: ArrayLike, level: float = 0.95) -> HodgesLehmann:
     (0.03125, 0.005, 0.06, 0.9609375)
     """
     array = rounded(as_patients(d))
-    i, j = np.triu_indices(array.size)
-    averages = np.sort(rounded((array[i] + array[j]) / 2.0, array))
-    estimate = float(np.median(averages))
+    total = array.size * (array.size + 1) // 2
     k, attained = _walsh_rank(array.size, level)
-    if k == 0:
+    ends = [k - 1, total - k] if k else []
+    lower, upper, *limits = walsh_averages_at(array, [(total - 1) // 2, total // 2, *ends])
+    estimate = (lower + upper) / 2
+    if not limits:
         return HodgesLehmann(estimate, None, None, attained)
-    return HodgesLehmann(estimate, float(averages[k - 1]), float(averages[-k]), attained)
+    return HodgesLehmann(estimate, limits[0], limits[1], attained)
 
 
 def _walsh_rank(n: int, level: float) -> tuple[int, float]:

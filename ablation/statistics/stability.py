@@ -10,7 +10,6 @@ from scipy import stats
 
 from ablation.statistics.paired import rounded
 from ablation.statistics.ranking import as_table, kendall_tau
-from ablation.statistics.resampling import leave_one_out_counts
 
 Array = NDArray[np.float64]
 
@@ -85,14 +84,17 @@ def leave_one_out_winner(scores: ArrayLike, *, higher_is_better: bool) -> LeaveO
     winners = tuple(np.flatnonzero(first).tolist())
     if len(table) == 1:
         return LeaveOneOut(winners, ())
-    without = _ranks_by_mean(table, leave_one_out_counts(len(table))) == 1
+    without = _ranks((table.sum(axis=0) - table) / (len(table) - 1), table) == 1
     return LeaveOneOut(winners, tuple(np.flatnonzero((without != first).any(axis=1)).tolist()))
 
 
 def _ranks_by_mean(table: Array, counts: Array) -> NDArray[np.int64]:
     """Rank 1 for the highest mean, shape (draws, designs); ties share the better rank."""
-    means = rounded(counts @ table / counts.sum(axis=1)[:, None], table)
-    return np.asarray(stats.rankdata(-means, method="min", axis=1), np.int64)
+    return _ranks(counts @ table / counts.sum(axis=1)[:, None], table)
+
+
+def _ranks(means: Array, table: Array) -> NDArray[np.int64]:
+    return np.asarray(stats.rankdata(-rounded(means, table), method="min", axis=1), np.int64)
 
 
 def _mean_tau(ranks: NDArray[np.int64], full: NDArray[np.int64]) -> float | None:

@@ -49,6 +49,7 @@ from ablation.statistics.resampling import (
     BootstrapInterval,
     BootstrapMethod,
     bca_interval,
+    draws_for,
     mean_of,
     patient_counts,
     stream,
@@ -272,7 +273,8 @@ class _Table:
 @lru_cache(maxsize=4)  # metrics and targets mostly share their patients
 def draws_of(patients: tuple[str, ...], seed: int) -> Array:
     """One set of draws for all designs and metrics of these patients."""
-    counts = patient_counts(len(patients), stream(seed, "bootstrap " + " ".join(patients)))
+    n = len(patients)
+    counts = patient_counts(n, stream(seed, "bootstrap " + " ".join(patients)), draws_for(n))
     counts.flags.writeable = False  # shared
     return counts
 

@@ -25,12 +25,11 @@ from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
 from ablation.metrics.metric import Metric
 from ablation.statistics.clusters import mean_of_cases
+from ablation.statistics.paired import rounded
 from ablation.statistics.paired_tests import TESTS
 from ablation.statistics.permutation import sign_test
 from ablation.statistics.repeats import unpaired_seeds
 from ablation.statistics.resampling import (
-    leave_one_out_counts,
-    mean_of,
     percentile_interval,
     stream,
 )
@@ -192,7 +191,8 @@ def _left_out(analysis: Analysis, contrast: Contrast) -> Iterator[CheckRow]:
     """The mean nearest to no difference, or beyond, that leaving one patient out can give."""
     if contrast.n < 2:
         return
-    means = mean_of(contrast.d)(leave_one_out_counts(contrast.n))
+    d = np.array(contrast.d)
+    means = rounded((d.sum() - d) / (d.size - 1), d)
     weakest = int(np.argmin(means * np.sign(contrast.t.interval.mean or 1.0)))
     values = (float(means[weakest]), float(means.min()), float(means.max()), None)
     yield _row(Check.LEFT_OUT, analysis.patients[weakest], analysis, contrast, values)
