@@ -171,7 +171,8 @@ class Population:
         """Return one difference for each number between 0 and 1, shape kept."""
         reached = np.cumsum(self.chances)
         places = np.searchsorted(reached, uniform * reached[-1], side="right")
-        return self.values[np.minimum(places, self.values.size - 1)]
+        found: Array = self.values[np.minimum(places, self.values.size - 1)]
+        return found
 
 
 def tilted(d: Array, slope: float) -> Population:
