@@ -14,7 +14,7 @@ from pydantic import Field
 
 from ablation.plugins.keys import Searched, Section
 
-Need = Literal["edge_map"]
+Need = Literal["edge_map", "distance_map"]
 """A map made of the truth that a loss is given beside it, by its name in `ablation.losses.maps`."""
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+from scipy.ndimage import distance_transform_edt
+
 from ablation.losses.loss import Need
 from ablation.plugins.lazy import tf
 
@@ -19,7 +23,32 @@ def edge_map(truth: Any) -> Any:
     return dilated - eroded
 
 
-MAPS: Mapping[Need, Callable[[Any], Any]] = {"edge_map": edge_map}
+def distance_map(truth: Any) -> Any:
+    """Return the signed distance of each pixel to the mask's border, in pixels.
+
+    Outside the mask it is the distance to the nearest pixel of the mask; inside, minus the distance
+    to the nearest pixel outside, plus 1. A mask that is empty or full has no border: 0 everywhere.
+
+    Source: Kervadec et al. 2019.
+    """
+    # The distances have no gradient, so SciPy's exact transform may compute them.
+    found = tf.numpy_function(_signed_distances, [truth], tf.float32, stateful=False)
+    return tf.ensure_shape(found, truth.shape)
+
+
+def _signed_distances(truth: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    distances = np.zeros_like(truth)
+    for image in range(truth.shape[0]):
+        for target in range(truth.shape[-1]):
+            inside = truth[image, ..., target] > 0.5
+            if inside.any() and not inside.all():
+                distances[image, ..., target] = distance_transform_edt(~inside) - np.where(
+                    inside, distance_transform_edt(inside) - 1.0, 0.0
+                )
+    return distances
+
+
+MAPS: Mapping[Need, Callable[[Any], Any]] = {"edge_map": edge_map, "distance_map": distance_map}
 
 
 def maps_of(truth: Any, needs: Iterable[Need]) -> dict[str, Any]:

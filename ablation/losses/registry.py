@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ablation.losses import combo, cross_entropy, overlap
+from ablation.losses import (
+    boundary,
+    combo,
+    cross_entropy,
+    generalized_dice,
+    lovasz,
+    overlap,
+)
 from ablation.losses.loss import Loss
 from ablation.plugins import Registry
 
@@ -18,5 +25,8 @@ LOSSES: Registry[Loss] = Registry(
         combo.COMBO,
         combo.HYBRID,
         combo.EDGE_COMBO,
+        generalized_dice.GENERALIZED_DICE,
+        lovasz.LOVASZ,
+        boundary.BOUNDARY,
     ),
 )

@@ -66,8 +66,7 @@ class TestLoss:
         truth = masks()
         right = 2 * truth - 1
         costs = [value_of(loss, truth, (strength * right)) for strength in (-6.0, 0.0, 1.0, 6.0)]
-        assert costs == sorted(costs, reverse=True)
-        assert len(set(costs)) == len(costs)
+        assert costs[0] > costs[1] > costs[2] >= costs[3]  # a hinge is 0 from a margin of 1
 
     @pytest.mark.parametrize("fill", [0.0, 1.0])
     @pytest.mark.parametrize("sign", [-30.0, 0.0, 30.0])

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from ablation import losses
 from ablation.errors import UsageError
-from ablation.losses.maps import edge_map, maps_of
+from ablation.losses.maps import distance_map, edge_map, maps_of
 
 VECTORS = Path(__file__).parents[2] / "vectors/losses.json"
 # Names in the reference file -> ours.
@@ -51,8 +51,32 @@ def test_reference_values(case: dict) -> None:
     strengths = {NAMES.get(key, key): value for key, value in case["params"].items()}
     if case["loss"] == "focal" and "pos_weight" in strengths:
         strengths["neg_weight"] = 1 - strengths["pos_weight"]
+    if case["loss"] == "boundary":  # the reference is the boundary term alone
+        strengths |= {"dice_weight": 0.0, "boundary_weight": 1.0}
     value = value_of(case["loss"], truth, logit(case["p"])[..., None], **strengths)
     assert float(value) == pytest.approx(case["expected"], abs=1e-6)
+
+
+def test_the_file_of_reference_values_names_no_loss_that_is_missing() -> None:
+    assert {case["loss"] for case in json.loads(VECTORS.read_text())} == set(losses.LOSSES)
+
+
+def test_distances_are_those_of_a_plain_search() -> None:
+    rng = np.random.default_rng(0)
+    truth = (rng.random((2, 9, 7, 2)) > 0.7).astype(np.float32)
+    truth[0, ..., 0], truth[1, ..., 1] = 0.0, 1.0
+    found = np.asarray(distance_map(tf.constant(truth)))
+    rows, columns = np.meshgrid(np.arange(9), np.arange(7), indexing="ij")
+    for image, target in ((0, 1), (1, 0)):
+        mask = truth[image, ..., target] > 0
+        for row in range(9):
+            for column in range(7):
+                other = mask != mask[row, column]
+                nearest = np.hypot(rows[other] - row, columns[other] - column).min()
+                expected = 1.0 - nearest if mask[row, column] else nearest
+                assert found[image, row, column, target] == pytest.approx(expected, abs=1e-5)
+    assert not found[0, ..., 0].any()
+    assert not found[1, ..., 1].any()
 
 
 # y = [1 0; 1 0], p = [.9 .2; .6 .1]: TP 1.5, FN .5, FP .3.
