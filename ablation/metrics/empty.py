@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ablation.metrics.masks import directions
 from ablation.metrics.metric import DIAGONAL
 from ablation.metrics.registry import METRICS
 
@@ -22,13 +23,16 @@ ONE_EMPTY = ("missed", "false_alarm")
 def distance_penalty(shape: Sequence[float], spacing_mm: Sequence[float] | None) -> float:
     """Return the diagonal of the image, longer than any distance in it; pixels without spacing.
 
+    An axis of length 1 does not count, as it does not for distances.
+
     For 240 x 240 x 155 voxels of 1 mm this is the constant of the BraTS challenge:
 
     >>> round(distance_penalty((240, 240, 155), (1, 1, 1)), 4)
     373.1287
     """
     spacing = [1.0] * len(shape) if spacing_mm is None else spacing_mm
-    return math.sqrt(sum((n * size) ** 2 for n, size in zip(shape, spacing, strict=True)))
+    sides = [n * size for n, size in zip(shape, spacing, strict=True)]
+    return math.sqrt(sum(sides[axis] ** 2 for axis in directions(shape)))
 
 
 def penalty_of(shape: str, spacing: str, distance_unit: str) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -29,6 +30,15 @@ def check_pair(truth: Mask, prediction: Mask, where: str = "masks") -> None:
             f"{where}: truth {truth.shape} and prediction {prediction.shape} differ in shape",
             hint="Resample the prediction onto the truth's grid.",
         )
+
+
+def directions(shape: Sequence[float]) -> tuple[int, ...]:
+    """Return the axes along which an image extends: those longer than 1 voxel.
+
+    >>> directions((1, 96, 96)), directions((96, 96, 1)), directions((1, 1))
+    ((1, 2), (0, 1), (1,))
+    """
+    return tuple(axis for axis, n in enumerate(shape) if n > 1) or (len(shape) - 1,)
 
 
 def union_box(truth: Mask, prediction: Mask) -> tuple[slice, ...] | None:

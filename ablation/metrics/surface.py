@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from ablation.metrics.masks import Mask, check_pair, union_box
+from ablation.metrics.masks import Mask, check_pair, directions, union_box
 
 HD95_METHOD = "directed_max"
 """The larger of the two directed 95th percentiles; goes with every run as a tag."""
@@ -46,6 +46,9 @@ def surface_distances(
 ) -> SurfaceDistances:
     """Measure between the boundary voxels (centres) of two masks of any number of axes.
 
+    An axis of length 1, as of an image kept as a volume of one slice, is no direction: it is left
+    out, and the distances are those of the image.
+
     Args:
         truth: The expert's mask.
         prediction: A mask of the same shape.
@@ -57,10 +60,14 @@ def surface_distances(
     5.0
     """
     check_pair(truth, prediction)
+    scale = np.ones(truth.ndim) if spacing_mm is None else np.asarray(spacing_mm, np.float64)
+    axes = directions(truth.shape)
+    scale = scale[list(axes)]
+    extent = [truth.shape[axis] for axis in axes]
+    truth, prediction = truth.reshape(extent), prediction.reshape(extent)
     box = union_box(truth, prediction)
     if box is None:
         return SurfaceDistances(np.empty(0), np.empty(0))
-    scale = np.ones(truth.ndim) if spacing_mm is None else np.asarray(spacing_mm, np.float64)
     of_truth, of_prediction = (
         _centres(boundary(np.ascontiguousarray(mask[box]))) * scale for mask in (truth, prediction)
     )

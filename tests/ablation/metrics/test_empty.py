@@ -43,6 +43,14 @@ def test_every_empty_cell_is_explained_and_no_other_cell_is_empty(
     assert empty == explained
 
 
+def test_penalty_of_one_slice_is_that_of_the_image() -> None:
+    of_image = penalty_of("96x80", "1x2", "mm")
+    assert penalty_of("1x96x80", "5x1x2", "mm") == of_image
+    assert penalty_of("96x1x80", "1x5x2", "mm") == of_image
+    assert penalty_of("96x80x1", "1x2x5", "mm") == of_image
+    assert penalty_of("1x1x1", "1x1x3", "mm") == 3
+
+
 def test_penalty_of_table_cells() -> None:
     assert penalty_of("24x256x256", "6x0.9x0.9", "mm") == pytest.approx(356.2363260533659)
     assert penalty_of("3x4", "", "px") == 5.0

@@ -52,7 +52,11 @@ def test_distances_equal_the_reference(name: str, vector, draw) -> None:
 def brute_force(
     truth: np.ndarray, prediction: np.ndarray, spacing: tuple[float, ...]
 ) -> SurfaceDistances:
-    """Every boundary voxel against every other, with SciPy's erosion and no crop."""
+    """Every boundary voxel against every other, with SciPy's erosion and no crop; no axis of length 1."""
+    long = [axis for axis, n in enumerate(truth.shape) if n > 1] or [truth.ndim - 1]
+    extent = [truth.shape[axis] for axis in long]
+    truth, prediction = truth.reshape(extent), prediction.reshape(extent)
+    spacing = tuple(spacing[axis] for axis in long)
     cross = ndimage.generate_binary_structure(truth.ndim, 1)
     ends = [
         np.argwhere(mask & ~ndimage.binary_erosion(mask, cross, border_value=0)) * spacing
@@ -145,3 +149,28 @@ def test_memory_order_does_not_matter() -> None:
         np.asfortranarray(truth), np.asfortranarray(prediction), (3.0, 1.0, 1.0)
     )
     np.testing.assert_array_equal(here.of_truth, there.of_truth)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+@pytest.mark.parametrize("spacing", [None, (0.8, 1.5)])
+def test_an_axis_of_length_1_does_not_exist(axis: int, spacing: tuple[float, ...] | None) -> None:
+    truth, prediction = np.zeros((2, 30, 30), bool)
+    truth[5:20, 5:20] = prediction[8:25, 4:18] = True
+    flat = surface_distances(truth, prediction, spacing)
+    thick = None if spacing is None else np.insert(spacing, axis, 5.0)
+    volume = surface_distances(np.expand_dims(truth, axis), np.expand_dims(prediction, axis), thick)
+    assert asd(flat) > 1
+    for metric in (hd, hd95, asd, masd, nsd):
+        assert metric(volume) == metric(flat)
+
+
+def test_a_slice_of_a_volume_keeps_its_edge() -> None:
+    truth, prediction = np.zeros((2, 3, 9, 9), bool)
+    truth[1, 1:8, 1:8] = prediction[1, 1:8, 1:8] = True
+    prediction[1, 4, 4] = False
+    assert hd(surface_distances(truth, prediction)) == 1  # its voxels touch empty slices
+
+
+def test_an_image_of_one_voxel() -> None:
+    one = np.ones((1, 1, 1), bool)
+    assert hd(surface_distances(one, one, (1.0, 1.0, 1.0))) == 0
