@@ -2,8 +2,8 @@
 
     uv run python docs/make_pictures.py
 
-Needs Debian's chromium and chromium-driver. Beside each picture stands a fingerprint of the page it
-shows; a test fails while the code writes another page.
+Needs Debian's chromium and chromium-driver. Beside each picture stands a fingerprint of the part of the
+page that it shows; a test fails while the code writes another one.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ FINGERPRINT = IMAGES / "report.sha256"
 CHROMIUM, DRIVER = "/usr/bin/chromium", "/usr/bin/chromedriver"
 SIZES = {"report.png": (1280, 1230)}
 FIGURES = re.compile(r"const figures = (.*);\n")
-VERSIONS = re.compile(r"Computed with [^.]*(?:\.\d[^.]*)*\.")
 DIGITS = 6
 """Of a number in the page; the last ones differ between machines."""
 
@@ -47,12 +46,13 @@ def report(folder: Path) -> Path:
 
 
 def fingerprint(page: str) -> str:
-    """Return a hash of what a page shows, whatever the versions of the packages that drew it."""
-    own, _, rest = page.partition("<script>")
-    found = FIGURES.search(rest)
+    """Return a hash of what the picture of a page shows: all above the table of results."""
+    own = page[: page.index('<section id="results">')]
+    found = FIGURES.search(page)
     assert found is not None
-    figures = json.dumps(rounded(json.loads(found[1])), sort_keys=True)
-    return hashlib.sha256((VERSIONS.sub("", own) + figures).encode()).hexdigest()
+    seen = [one for one in json.loads(found[1]) if f'id="{one["id"]}"' in own]
+    figures = json.dumps(rounded(seen), sort_keys=True)
+    return hashlib.sha256((own + figures).encode()).hexdigest()
 
 
 def rounded(value: object) -> object:

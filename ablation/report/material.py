@@ -132,12 +132,12 @@ class Recipe:
 class Material:
     """All of it; empty for tables given by hand."""
 
-    recipes: tuple[Recipe, ...] = ()
     studies: tuple[Study, ...] = ()
     thresholds: tuple[Thresholds, ...] = ()
     cases: tuple[Case, ...] = ()
     without_pictures: tuple[str, ...] = ()
     """Designs whose runs have no overlays."""
+    recipes: tuple[Recipe, ...] = ()
 
     def sentences(self, designs: Sequence[str]) -> tuple[str, ...]:
         """Say what is not shown, and of which designs, so that nothing is left out silently."""

@@ -10,10 +10,10 @@ from ablation.config.sections import PublishedScore
 from ablation.report.material import Material
 from ablation.scores.remarks import Level, Remark
 
-COLOURS: dict[Level, Literal["red", "amber", "grey"]] = {
+COLOURS: dict[Level, Literal["red", "amber", "note"]] = {
     Level.WARNING: "red",
     Level.CAUTION: "amber",
-    Level.NOTE: "grey",
+    Level.NOTE: "note",
 }
 """What colour a remark has among the caveats of a report."""
 
@@ -36,6 +36,10 @@ class Source:
     kind: Literal["experiment", "table", "tables"] = "experiment"
     literature: tuple[PublishedScore, ...] = ()
     """Published scores to show beside the designs; never tested."""
+    date: str = ""
+    """Day the report was made, as 2026-12-01; "" where nobody says."""
+    command: str = ""
+    """What makes the report again; "" where it was no command."""
     material: Material = field(default_factory=Material)
     """What the page shows of the runs themselves; not in comparison.json."""
     damaged: tuple[str, ...] = ()
@@ -53,10 +57,10 @@ class Source:
         said += [Caution("red", one) for one in self.damaged]
         if self.superseded:
             left_out = f"Left out, superseded by newer finals: {', '.join(self.superseded)}."
-            said.append(Caution("grey", left_out))
+            said.append(Caution("note", left_out))
         if self.other_experiments:
             others = f"Other experiments here: {', '.join(self.other_experiments)}."
-            said.append(Caution("grey", others))
+            said.append(Caution("note", others))
         return tuple(said)
 
     def weakening(self, comparison: Comparison) -> tuple[Caution, ...]:

@@ -27,16 +27,28 @@ RANDOM_TOO = {
 }
 """Checks that treat more than the test patients as random."""
 
-SEVERITY = ("red", "amber", "grey")
+SEVERITY = ("red", "amber", "grey", "note")
+MARKS = {"red": "Serious", "amber": "Caution", "grey": "Not known", "note": "Note"}
+"""How a reader is told what a colour means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caution:
     """One thing to know before a result is quoted."""
 
-    colour: Literal["red", "amber", "grey"]
-    """red: the result may be wrong; amber: it holds for less; grey: something is not known."""
+    colour: Literal["red", "amber", "grey", "note"]
+    """red: the result may be wrong; amber: it holds for less; grey: something is not known; note:
+    what was assumed or left out."""
     text: str
+
+    @property
+    def mark(self) -> str:
+        """The colour in words, as in "Serious".
+
+        >>> Caution("grey", "Not stated for a: trials allowed.").mark
+        'Not known'
+        """
+        return MARKS[self.colour]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,7 @@ def cautions(evidence: Evidence) -> tuple[Caution, ...]:
 
 
 def most_severe_first(found: Sequence[Caution]) -> tuple[Caution, ...]:
-    """Return them once each, red before amber before grey, else in their order."""
+    """Return them once each, red before amber before grey before notes, else in their order."""
     return tuple(sorted(dict.fromkeys(found), key=lambda one: SEVERITY.index(one.colour)))
 
 

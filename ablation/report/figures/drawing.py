@@ -24,6 +24,9 @@ LETTER = 7  # pixels
 FRAME = {"l": 20, "r": 16, "t": 40, "b": 10}
 """Margins of a figure with its axes on top."""
 ABREAST = 34  # letters of a figure's width on a phone
+LINE_OF_NAME = 20  # letters of a name before it goes on in the next line
+GOES_ON = "\u200b<br>"
+"""A line break within a name: what saves the data of a figure takes it out again."""
 
 Spec = dict[str, object]
 
@@ -44,6 +47,29 @@ class Figure:
     """What stands below it where the words of the alternative are too many; "" for these."""
     width: int = 0
     """Pixels below which it is scrolled sideways instead of made narrower."""
+    target: str = ""
+    """What it is about, where the report has several."""
+
+
+def wrapped(name: str) -> str:
+    """Return a name in lines that leave room for the drawing, broken behind a separator if it can.
+
+    >>> wrapped("unet"), wrapped("swin_unetr_pretrained_elsewhere").split(GOES_ON)
+    ('unet', ['swin_unetr_', 'pretrained_elsewhere'])
+    """
+    lines, rest = [], name
+    while len(rest) > LINE_OF_NAME:
+        part = rest[:LINE_OF_NAME]
+        at = max(part.rfind(sign) for sign in " _-./") + 1
+        at = at if at > LINE_OF_NAME // 3 else LINE_OF_NAME
+        lines.append(rest[:at])
+        rest = rest[at:]
+    return GOES_ON.join([*lines, rest])
+
+
+def longest_line(name: str) -> int:
+    """Return the letters of the longest line of a wrapped name."""
+    return max(map(len, wrapped(name).split(GOES_ON)))
 
 
 def colours(designs: tuple[str, ...]) -> dict[str, str]:
@@ -113,10 +139,10 @@ def exported(series: str, **columns: str | Sequence[str]) -> Spec:
 
 def names_axis(names: Sequence[str]) -> Spec:
     """Return an axis of columns 0, 1, ..., slanted where the names would touch on a phone."""
-    crowded = len(names) * max(map(len, names), default=0) > ABREAST
+    crowded = len(names) * max(map(longest_line, names), default=0) > ABREAST
     return axis() | {
         "tickvals": list(range(len(names))),
-        "ticktext": list(names),
+        "ticktext": [wrapped(name) for name in names],
         "range": [-0.55, len(names) - 0.45],
         "tickangle": -35 if crowded else 0,
         "ticklabeloverflow": "allow",
@@ -146,7 +172,7 @@ def downwards_axis(names: Sequence[str]) -> Spec:
     """Return an axis of rows 0, 1, ... from the top, named."""
     return axis() | {
         "tickvals": list(range(len(names))),
-        "ticktext": list(names),
+        "ticktext": [wrapped(name) for name in names],
         "autorange": "reversed",
         "showgrid": False,
         "zeroline": False,
@@ -173,5 +199,5 @@ def point_size(count: int) -> int:
 
 
 def pair(contrast: Contrast) -> str:
-    """Return the name of a comparison on two lines."""
-    return f"{contrast.candidate}<br>vs {contrast.reference}"
+    """Return the name of a comparison on two lines, long names on more."""
+    return f"{wrapped(contrast.candidate)}<br>vs {wrapped(contrast.reference)}"

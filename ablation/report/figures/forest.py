@@ -19,18 +19,20 @@ from ablation.report.figures.drawing import (
 from ablation.report.figures.pairs import counted, in_words, label_width, named
 from ablation.report.figures.scales import Differences, difference_scale
 
-ROW, NUMBERS = 44, 230  # pixels
+ROW, NUMBERS, LINE_HEIGHT = 44, 230, 17  # pixels
 MARGIN = "rgba(82,96,109,0.10)"
 
 
 def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
     """Draw a row per comparison, largest mean difference on top."""
     contrasts = sorted(analysis.contrasts, key=lambda c: c.t.interval.mean)
-    height = 96 + ROW * max(len(contrasts), 2)
+    names = [pair(c) for c in contrasts]
+    row_height = max(ROW, *(LINE_HEIGHT * (name.count("<br>") + 1) for name in names))
+    height = 96 + row_height * max(len(contrasts), 2)
     drawn = layout(height)
     on = difference_scale(analysis, _drawn(contrasts))
     drawn["xaxis"] = on.axis(f"{analysis.label}: first better →")
-    drawn["yaxis"] = rows_axis([pair(c) for c in contrasts], above=0.7)
+    drawn["yaxis"] = rows_axis(names, above=0.7)
     drawn["shapes"] = _margin(contrasts, on)
     drawn["annotations"] = [_numbers(analysis, c, row) for row, c in enumerate(contrasts)]
     colour, alpha = colours(tuple(analysis.scores)), 1 - level
@@ -52,7 +54,7 @@ def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
 
 
 def _shade(contrast: Contrast, colour: dict[str, str], alpha: float) -> str:
-    """The colour of the better design where the comparison is settled."""
+    """The colour of the better design where one is shown to be better."""
     i, p = contrast.t.interval, contrast.p_adjusted
     if i.low is None or i.high is None or i.low <= 0 <= i.high or p is None or p >= alpha:
         return QUIET

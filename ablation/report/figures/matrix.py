@@ -14,6 +14,7 @@ from ablation.report.figures.drawing import (
     exported,
     heat_map,
     layout,
+    wrapped,
 )
 from ablation.report.figures.pairs import counted, in_words
 
@@ -30,7 +31,10 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
     shift = [[cells[a, b][0] if (a, b) in cells else None for b in designs] for a in designs]
     largest = max((abs(value) for value, _ in cells.values()), default=0.0) or 1.0
     drawn = layout(height) | {"margin": FRAME}
-    places: Spec = {"tickvals": list(range(len(designs))), "ticktext": list(designs)}
+    places: Spec = {
+        "tickvals": list(range(len(designs))),
+        "ticktext": [wrapped(name) for name in designs],
+    }
     drawn["xaxis"] = axis() | places | {"side": "top", "showgrid": False, "zeroline": False}
     drawn["yaxis"] = downwards_axis(designs)
     drawn["annotations"] = [

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ablation.comparison import Analysis, Comparison, Contrast
-from ablation.report.figures.drawing import LETTER, Figure
+from ablation.report.figures.drawing import LETTER, Figure, longest_line
 
 
 def label(comparison: Comparison, analysis: Analysis) -> str:
@@ -18,7 +18,9 @@ def label(comparison: Comparison, analysis: Analysis) -> str:
 def titled(comparison: Comparison, analysis: Analysis, figure: Figure) -> Figure:
     """Return a figure whose title names the target where there are several."""
     several = label(comparison, analysis) != analysis.label
-    return replace(figure, title=f"{analysis.target}, {figure.title}") if several else figure
+    if not several:
+        return figure
+    return replace(figure, title=f"{analysis.target}, {figure.title}", target=analysis.target)
 
 
 def named(contrast: Contrast) -> str:
@@ -33,8 +35,10 @@ def counted(analysis: Analysis) -> str:
 
 
 def label_width(contrasts: Sequence[Contrast]) -> int:
-    """Return the pixels that the two-line names of these comparisons take beside an axis."""
-    return LETTER * max(max(len(c.candidate), len(f"vs {c.reference}")) for c in contrasts)
+    """Return the pixels that the names of these comparisons take beside an axis."""
+    return LETTER * max(
+        max(longest_line(c.candidate), longest_line(c.reference) + 3) for c in contrasts
+    )
 
 
 def in_words(analysis: Analysis, contrast: Contrast) -> str:

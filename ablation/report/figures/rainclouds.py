@@ -17,6 +17,7 @@ from ablation.report.figures.drawing import (
     layout,
     point_size,
     rows_axis,
+    wrapped,
 )
 from ablation.report.figures.scales import Scale, scale
 
@@ -33,7 +34,7 @@ def raincloud(analysis: Analysis, id_: str) -> Figure:
     height = 66 + ROW * len(summaries)
     drawn = layout(height)
     drawn["xaxis"] = on.axis()
-    drawn["yaxis"] = rows_axis([s.design for s in summaries], below=0.45, above=0.6)
+    drawn["yaxis"] = rows_axis([wrapped(s.design) for s in summaries], below=0.45, above=0.6)
     drawn["shapes"], drawn["annotations"] = on.penalty("x")
     traces: list[Spec] = []
     for row, summary in enumerate(summaries):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ablation.comparison import Analysis, Comparison, Ranking
 from ablation.report.figures.drawing import (
     FRAME,
+    GOES_ON,
     INK,
     Figure,
     Spec,
@@ -14,7 +15,9 @@ from ablation.report.figures.drawing import (
     exported,
     heat_map,
     layout,
+    longest_line,
     title,
+    wrapped,
 )
 from ablation.report.figures.pairs import counted
 from ablation.statistics.corrections import CORRECTIONS
@@ -23,6 +26,7 @@ from ablation.statistics.paired_tests import TESTS
 LETTER = 6.7  # pixels of a label
 STEP, BAR = 26, 13  # pixels between labels, between bars
 OVER = 0.05  # ranks that a bar reaches beyond its designs
+TALL = 15  # pixels of a line of a label
 LINE = 180  # pixels that the line of ranks has at least
 SHADES = [[0, "#ffffff"], [1, "#76b0dd"]]
 
@@ -39,7 +43,8 @@ def critical_difference(
     order = sorted(ranks, key=lambda name: (ranks[name], name))
     bars, half = ranking.groups.bars, (len(order) + 1) // 2
     first = BAR * len(bars) + 30  # pixels from the line to the uppermost label
-    depth = first + STEP * (half - 1) + 14
+    step = max(STEP, *(TALL * (wrapped(name).count(GOES_ON) + 1) for name in order))
+    depth = first + step * (half - 1) + 14
     left, right = (_margin(names) for names in (order[:half], order[half:]))
     drawn = layout(depth + 66)
     drawn["margin"] = {"l": left, "r": right, "t": 58, "b": 8}
@@ -64,7 +69,7 @@ def critical_difference(
     for place, name in enumerate(order):
         on_left = place < half
         row = place if on_left else len(order) - 1 - place
-        level = -(first + STEP * row)
+        level = -(first + step * row)
         end = 1 if on_left else len(order)
         traces.append(_leader(ranks[name], level, end, name, colour[name]))
         labels.append(_label(name, ranks[name], level, left=on_left))
@@ -83,7 +88,7 @@ def critical_difference(
 
 
 def _margin(names: list[str]) -> int:
-    return 16 + int(LETTER * max(len(f"{name} 0.00") for name in names))
+    return 16 + int(LETTER * max(longest_line(name) + len(" 0.00") for name in names))
 
 
 def _bar(members: list[float], row: int) -> Spec:
@@ -122,7 +127,7 @@ def _label(name: str, rank: float, level: float, *, left: bool) -> Spec:
         "xanchor": "right" if left else "left",
         "xshift": -6 if left else 6,
         "y": level,
-        "text": f"{name} {rank:.2f}" if left else f"{rank:.2f} {name}",
+        "text": f"{wrapped(name)} {rank:.2f}" if left else f"{rank:.2f} {wrapped(name)}",
         "showarrow": False,
         "font": {"size": 12, "color": INK},
     }

@@ -20,7 +20,7 @@ def to_markdown(comparison: Comparison, source: Source) -> str:
         f"# {_plain(source.title)}: {_plain(', '.join(comparison.designs))}",
         f"**{_plain(words.headline)}**",
         *(_plain(sentence) for sentence in words.sentences),
-        "\n".join(f"- {one.colour}: {_plain(one.text)}" for one in cautions),
+        "\n".join(f"- {one.mark}: {_plain(one.text)}" for one in cautions),
         _table(comparison),
         "\n".join(f"- {_plain(note)}" for note in comparison.notes),
     ]

@@ -36,7 +36,7 @@ def _title(comparison: Comparison, source: Source) -> str:
 
 def _quote(comparison: Comparison, source: Source) -> str:
     found = source.weakening(comparison)
-    lines = [f"  {one.colour:<5}  {one.text}" for one in found]
+    lines = [f"  {one.mark:<9}  {one.text}" for one in found]
     return "\n".join(["Before you quote this:", *lines]) if found else ""
 
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from ablation.comparison import MARKS
 from ablation.report.sections.blocks import Block, prose
 
 ROOM = "ablation.report.page"
@@ -27,7 +28,12 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.policies["json.dumps_kwargs"] = {"allow_nan": False}
-    made.filters |= {"prose": prose, "template": _template, "base64": _base64}
+    made.filters |= {
+        "prose": prose,
+        "template": _template,
+        "base64": _base64,
+        "mark": MARKS.__getitem__,
+    }
     return made
 
 

@@ -8,7 +8,7 @@ from ablation.comparison import Comparison
 from ablation.report.page.environment import environment, our_text
 from ablation.report.page.specs import specs
 from ablation.report.sections import SECTIONS
-from ablation.report.sections.blocks import Section
+from ablation.report.sections.blocks import Section, targets_folded
 from ablation.report.source import Source
 
 SENTENCES = 3
@@ -32,8 +32,10 @@ def page(comparison: Comparison, source: Source) -> str:
             sentences=verdict.sentences[:SENTENCES],
             more=verdict.sentences[SENTENCES:],
             next_command=source.next_command,
+            date=source.date,
+            command=source.command,
             sections=made,
-            specs=specs(figure for section in made for figure in section.figures),
+            specs=specs(figure for section in made for figure in section.every_figure),
             style=our_text("page.css"),
             plotly=get_plotlyjs(),
             script=our_text("page.js"),
@@ -44,7 +46,7 @@ def page(comparison: Comparison, source: Source) -> str:
 def sections(comparison: Comparison, source: Source) -> tuple[Section, ...]:
     """Return the sections that have something to say, in the page's order."""
     made = (section(comparison, source) for section in SECTIONS)
-    return tuple(section for section in made if section is not None)
+    return tuple(targets_folded(section) for section in made if section is not None)
 
 
 def _kicker(comparison: Comparison, source: Source) -> str:

@@ -56,7 +56,9 @@ def write_pictures(
     Raises:
         AblateError: no browser is installed, or it drew nothing.
     """
-    figures = [figure for section in sections(comparison, source) for figure in section.figures]
+    figures = [
+        figure for section in sections(comparison, source) for figure in section.every_figure
+    ]
     drawn = dict(zip((figure.id for figure in figures), _drawn(figures), strict=True))
     into = folder / "figures"
     files: dict[str, bytes] = {}

@@ -27,8 +27,8 @@ def figures(
     return {
         section.id: tuple(
             go.Figure({"data": list(one.data), "layout": one.layout}, skip_invalid=True)
-            for one in section.figures
+            for one in section.every_figure
         )
         for section in made
-        if section.figures
+        if section.every_figure
     }

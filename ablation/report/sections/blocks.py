@@ -6,15 +6,15 @@ as a person reads them; the templates escape them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ablation.comparison import Caution
 from ablation.report.figures.drawing import Figure
 
 LONG = 12  # rows of a table that is shown without being opened
-Mark = Literal["red", "amber", "grey", ""]
+Mark = Literal["red", "amber", "grey", "note", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +139,25 @@ class Abreast:
     blocks: tuple[Block, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Drawings:
+    """Figures within another block."""
+
+    figures: tuple[Figure, ...]
+
+
 Block = (
-    Paragraph | Heading | Verbatim | Notes | Cautions | Table | Legend | Images | Folded | Abreast
+    Paragraph
+    | Heading
+    | Verbatim
+    | Notes
+    | Cautions
+    | Table
+    | Legend
+    | Images
+    | Folded
+    | Abreast
+    | Drawings
 )
 
 
@@ -155,6 +172,33 @@ class Section:
     blocks: tuple[Block, ...] = ()
     """Below the figures, or beside a single one."""
     figures: tuple[Figure, ...] = ()
+    """Those that are seen without opening anything."""
+    short: str = ""
+    """Title in the table of contents; "" for the title."""
+
+    @property
+    def every_figure(self) -> tuple[Figure, ...]:
+        """The figures of the section, those within its blocks included."""
+        return (*self.figures, *_figures_of(self.blocks))
+
+
+def _figures_of(blocks: Iterable[Block]) -> Iterator[Figure]:
+    for block in blocks:
+        if isinstance(block, Drawings):
+            yield from block.figures
+        elif isinstance(block, Folded | Abreast):
+            yield from _figures_of(block.blocks)
+
+
+def targets_folded(section: Section) -> Section:
+    """Return a section of several targets that shows the figures of the first, others folded."""
+    targets = dict.fromkeys(figure.target for figure in section.figures)
+    if len(targets) < 2:
+        return section
+    first, *others = targets
+    of = {name: tuple(f for f in section.figures if f.target == name) for name in targets}
+    folded = (Folded(f"Target {name}", (Drawings(of[name]),)) for name in others)
+    return replace(section, figures=of[first], blocks=(*folded, *section.blocks))
 
 
 def table(

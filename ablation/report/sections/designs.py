@@ -11,7 +11,17 @@ from ablation.metrics.metric import Metric
 from ablation.metrics.registry import METRICS
 from ablation.report.figures.drawing import colours
 from ablation.report.literature import remark
-from ablation.report.sections.blocks import Block, Cell, Heading, Row, Section, Table, notes, prose
+from ablation.report.sections.blocks import (
+    Block,
+    Cell,
+    Folded,
+    Heading,
+    Row,
+    Section,
+    Table,
+    notes,
+    prose,
+)
 from ablation.report.sections.card import Card, cards
 from ablation.report.source import Source
 
@@ -23,10 +33,15 @@ def designs(comparison: Comparison, source: Source) -> Section:
     if len(made) == 1:
         blocks.append(_table(comparison, made[0], source.literature))
     else:  # nothing says which target a published score is of
-        for card in made:
-            blocks += [Heading(card.target), _table(comparison, card, ())]
+        first, *others = made
+        blocks += [Heading(_named(first)), _table(comparison, first, ())]
+        blocks += [Folded(_named(card), (_table(comparison, card, ()),)) for card in others]
         blocks += notes([f"{row.name}, {remark(row, False)}" for row in source.literature])
     return Section("designs", "Designs", _reading(comparison), tuple(blocks))
+
+
+def _named(card: Card) -> str:
+    return f"Target {card.target}"
 
 
 def _reading(comparison: Comparison) -> str:

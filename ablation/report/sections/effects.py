@@ -57,7 +57,7 @@ def effects(comparison: Comparison, source: Source) -> Section | None:  # noqa: 
         shown = table(MARGIN_COLUMNS, against, TEXTS)
         blocks.append(folded_when_long(shown, "All against the margin"))
     level = f" {100 * comparison.level:g} % intervals; Hodges-Lehmann and median with the level they attain."
-    return Section("effects", "Effect sizes", HINT + level, tuple(blocks))
+    return Section("effects", "Effect sizes", HINT + level, tuple(blocks), short="Effects")
 
 
 def _cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> Iterator[Cell]:

@@ -31,6 +31,7 @@ def elsewhere(comparison: Comparison, source: Source) -> Section | None:  # noqa
     return Section(
         "other-programs",
         "As other programs print the tests",
+        short="Other programs",
         blocks=(Folded(title, (Paragraph(HINT), *omnibus, tests)),),
     )
 

@@ -19,6 +19,7 @@ def empties(comparison: Comparison, source: Source) -> Section | None:  # noqa: 
     return Section(
         "empties",
         "Missed tumours and false alarms",
+        short="Missed",
         hint="Counts over all trainings. The verdict rests on the first rule.",
         blocks=(found, _rules(comparison)) if comparison.sensitivity else (found,),
     )

@@ -28,7 +28,13 @@ def _ledger(comparison: Comparison, stated: Sequence[LedgerRow]) -> Table:
     return Table(
         ("", *comparison.designs, "remark"),
         tuple(
-            Row((row.label, *row.values, Cell(row.remark, kind="remark", mark=row.colour)))
+            Row(
+                (
+                    row.label,
+                    *(Cell(text, kind="value") for text in row.values),
+                    Cell(row.remark, kind="remark", mark=row.colour),
+                )
+            )
             for row in stated
         ),
         texts={"", "remark"},

@@ -17,7 +17,11 @@ def forest(comparison: Comparison, source: Source) -> Section | None:  # noqa: A
         if analysis.contrasts
     )
     return (
-        Section("forest", "All comparisons", _reading(comparison), figures=drawn) if drawn else None
+        Section(
+            "forest", "All comparisons", _reading(comparison), figures=drawn, short="Comparisons"
+        )
+        if drawn
+        else None
     )
 
 
@@ -27,8 +31,8 @@ def _reading(comparison: Comparison) -> str:
     if any(len(analysis.contrasts) > 1 for analysis in comparison.analyses):
         words += ", thin: the interval that holds for all comparisons at once (Bonferroni)"
     words += (
-        ". In colour, that of the better design, where the adjusted p and the interval agree; "
-        "grey: not settled."
+        ". In the colour of the better design where the adjusted p and the interval agree; "
+        "grey: no design is shown to be better."
     )
     if any(c.relevance for analysis in comparison.analyses for c in analysis.contrasts):
         words += " Shaded: differences smaller than the margin."

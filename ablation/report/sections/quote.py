@@ -10,4 +10,8 @@ from ablation.report.source import Source
 def quote(comparison: Comparison, source: Source) -> Section | None:
     """Return what weakens the verdict, a line each; nothing where nothing does."""
     found = source.weakening(comparison)
-    return Section("quote", "Before you quote this", blocks=(Cautions(found),)) if found else None
+    return (
+        Section("quote", "Before you quote this", short="Caveats", blocks=(Cautions(found),))
+        if found
+        else None
+    )

@@ -5,19 +5,24 @@ from __future__ import annotations
 from ablation.comparison import Comparison
 from ablation.report.figures.drawing import colours
 from ablation.report.formats.tables import COLUMNS, Row, named_test, rows
-from ablation.report.sections.blocks import Cell, Section, Table
+from ablation.report.sections.blocks import Cell, Folded, Section, Table
 from ablation.report.sections.blocks import Row as Line
 from ablation.report.source import Source
 
 TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "test"})
 SOFT_COLUMNS = frozenset({"metric", "role", "against", "n", "test"})
 STRONG_COLUMNS = frozenset({"design", "mean", "p adjusted"})
+MOST = 18  # rows that are shown without being opened
 AGAINST = COLUMNS.index("against")
 
 
 def results(comparison: Comparison, source: Source) -> Section:  # noqa: ARG001
     """Return the table of comparison.csv, cell by cell."""
-    return Section("results", "Results", _reading(comparison), (_table(comparison),))
+    shown = _table(comparison)
+    if len(shown.rows) <= MOST:
+        return Section("results", "Results", _reading(comparison), (shown,))
+    folded = Folded(f"All {len(shown.rows)} rows", (shown,))
+    return Section("results", "Results", _reading(comparison), (folded,))
 
 
 def _reading(comparison: Comparison) -> str:

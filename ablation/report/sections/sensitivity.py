@@ -45,6 +45,7 @@ def sensitivity(comparison: Comparison, source: Source) -> Section | None:  # no
         hint,
         (shown_rows,),
         tuple(figures),
+        short="Other choices",
     )
 
 

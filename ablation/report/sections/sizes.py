@@ -62,6 +62,7 @@ def sizes(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
         hint if figures else "",
         tuple(blocks),
         tuple(figures),
+        short="Size",
     )
 
 

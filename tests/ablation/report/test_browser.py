@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from ablation.comparison import compare
@@ -37,7 +38,14 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-DRAWN = "return [...document.querySelectorAll('figure')].every(f => f.querySelector('.main-svg'))"
+DRAWN = (
+    "return [...document.querySelectorAll('figure')].every(f => "
+    "f.querySelector('.main-svg') || f.closest('details:not([open])'))"
+)
+NO_TABLE_CUT = (
+    "return [...document.querySelectorAll('.scroll')].filter(f => f.offsetParent && "
+    "f.scrollWidth > f.clientWidth + 1).map(f => f.closest('section').id)"
+)
 
 
 @pytest.fixture
@@ -203,8 +211,82 @@ def test_paper_is_as_wide_as_its_figures(browser, report):
     assert browser.execute_script(widths) == on_screen
 
 
-def test_the_designs_are_read_sideways_on_a_phone(browser, report):
+LONG = (
+    "nnUNet_3d_fullres_ensemble_with_postprocessing_v2",
+    "unet",
+    "swin_unetr_pretrained_elsewhere",
+)
+
+
+@pytest.fixture
+def of_targets(design, table, tmp_path) -> Path:
+    """Three designs with long names on three targets."""
+    rng = np.random.default_rng(0)
+    frames = [
+        pd.concat(
+            [table(rng.uniform(0.4, 0.9, 12)).assign(target=name) for name in ("ET", "TC", "WT")],
+            ignore_index=True,
+        )
+        for _ in LONG
+    ]
+    designs = [design(name, frame) for name, frame in zip(LONG, frames, strict=True)]
+    comparison = compare(designs, ComparisonConfig())
+    return write_report(comparison, Source("demo"), tmp_path / "report")[0]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_table_is_cut_and_long_names_wrap(browser, of_targets, width):
+    open_page(browser, of_targets, width)
+    assert browser.execute_script(NO_TABLE_CUT) == []
+    browser.execute_script("document.querySelectorAll('details').forEach(d => (d.open = true))")
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, 30).until(lambda b: b.execute_script(DRAWN))
+    assert browser.execute_script(NO_TABLE_CUT) == []
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    shown = "return [...document.querySelectorAll('#designs td')].map(c => c.textContent)"
+    cells = browser.execute_script(shown)
+    assert all(any(name in cell for cell in cells) for name in LONG)
+
+
+def test_a_stacked_table_names_the_column_of_every_value(browser, report):
     open_page(browser, report, 390)
-    card = "const c = document.querySelector('table.card'); c.parentElement.scrollLeft = 200;"
-    name = "return c.querySelector('tbody td').getBoundingClientRect().left"
-    assert browser.execute_script(card + name) >= 0
+    script = (
+        "return [...document.querySelectorAll('table.card.stacked tbody tr')].map(row => "
+        "[...row.cells].map(c => [c.dataset.column, getComputedStyle(c, '::before').content]))"
+    )
+    for row in browser.execute_script(script):
+        for column, shown in row[1:]:
+            assert column
+            assert shown == f'"{column}"'
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_contents_stay_in_view_and_lead_to_every_section(browser, report, width):
+    open_page(browser, report, width)
+    targets = "return [...document.querySelectorAll('nav a')].map(a => a.hash.slice(1))"
+    sections = "return [...document.querySelectorAll('section[id]')].map(s => s.id)"
+    assert browser.execute_script(targets) == browser.execute_script(sections)
+    browser.execute_script("document.querySelector('nav a[href=\"#details\"]').click()")
+    top = "return document.querySelector('nav').getBoundingClientRect().top"
+    assert browser.execute_script(top) == 0
+    browser.execute_script("document.querySelector('#results').scrollIntoView()")
+    below = (
+        "return document.querySelector('#results h2').getBoundingClientRect().top - "
+        "document.querySelector('nav').getBoundingClientRect().bottom"
+    )
+    assert browser.execute_script(below) >= 0
+
+
+def test_figures_of_further_targets_are_drawn_when_they_are_opened(browser, of_targets):
+    open_page(browser, of_targets, 1280)
+    waiting = (
+        "return [...document.querySelectorAll('details figure')]"
+        ".filter(f => !f.querySelector('.main-svg')).length"
+    )
+    assert browser.execute_script(waiting) > 0
+    browser.execute_script("document.querySelectorAll('details').forEach(d => (d.open = true))")
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, 30).until(lambda b: b.execute_script(waiting) == 0)
+    assert browser.get_log("browser") == []

@@ -113,7 +113,8 @@ def test_each_target_has_its_card(html, design, table):
     assert [one.target for one in found] == ["TC", "WT"]
     assert [one.rows[0][1].text for one in found] == ["0.300", "0.600"]
     page = html(designs_section(compare([design("a", both)], ComparisonConfig()), SOURCE))
-    assert "<h3>TC</h3>" in page
+    assert "<h3>Target TC</h3>" in page
+    assert "<details><summary>Target WT</summary>" in page
 
 
 def test_published_scores_are_shown_and_never_tested(html, pair, tmp_path):
@@ -204,7 +205,7 @@ def test_the_box_is_there_only_where_something_weakens_the_result(html, design, 
     left_out = Source("demo", superseded=("unet final-7",))
     body = html(quote(fair, left_out))
     assert body.index("Very small") < body.index("superseded by newer finals: unet final-7")
-    assert '<span class="mark grey">' in body
+    assert '<span class="mark note">' in body
     more = np.linspace(0.4, 0.8, 12)
     calm = [
         design(name, *(table(more + gain + shift) for shift in (-0.001, 0, 0.001)))

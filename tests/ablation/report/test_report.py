@@ -72,7 +72,7 @@ def test_the_page_asks_nothing_of_a_network(written):
     page = (written / "index.html").read_text()
     own = page[: page.index("<script>")]  # plotly's own source holds addresses it never calls here
     assert "default-src 'none'" in own
-    assert not re.search(r'(src|href)="(?!data:)', own)
+    assert not re.search(r'(src|href)="(?!data:|#)', own)
     assert page.count("<script>") == 2
     assert page.count("plotly.js v") == 1
 
@@ -138,11 +138,11 @@ def test_remarks_are_known_by_their_level_and_not_by_their_words(comparison):
     )
     source = Source("demo", remarks=remarks)
     assert [(one.colour, one.text) for one in source.cautions] == [
-        ("grey", "warning: of old"),
+        ("note", "warning: of old"),
         ("red", "cases look like slices"),
     ]
     assert [str(one) for one in remarks] == ["warning: of old", "warning: cases look like slices"]
-    assert "  red    cases look like slices" in summary(comparison, source)
+    assert "  Serious    cases look like slices" in summary(comparison, source)
     stored = json.loads(to_json(comparison, source))["source"]["remarks"]
     assert stored[1] == {"level": "warning", "text": "cases look like slices"}
 
@@ -169,7 +169,7 @@ def test_missed_tumours_have_their_own_table(design, table, tmp_path):
 def test_summary_tells_what_is_unfair(design):
     designs = [design("a", [0.5, 0.6], trials=50), design("b", [0.4, 0.5], trials=20)]
     text = summary(compare(designs, ComparisonConfig()), SOURCE)
-    assert "  red    Trials allowed: a 50, b 20; unequal budget" in text
+    assert "  Serious    Trials allowed: a 50, b 20; unequal budget" in text
     assert text.splitlines()[0] == "experiment demo: a, b on 2 test patients"
 
 

@@ -19,6 +19,7 @@ import ablation.report
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig, PublishedScore
 from ablation.report import Source
+from ablation.report.figures.drawing import wrapped
 from ablation.report.material import (
     Case,
     Cut,
@@ -130,9 +131,11 @@ def test_names_reach_the_figures_as_they_are(nasty):
     script = Parts(page(comparison, source)).scripts[1]
     start = "const figures = "
     drawn, _ = json.JSONDecoder().raw_decode(script[script.index(start) + len(start) :])
-    expected = [figure for section in sections(comparison, source) for figure in section.figures]
+    expected = [
+        figure for section in sections(comparison, source) for figure in section.every_figure
+    ]
     assert [one["id"] for one in drawn] == [figure.id for figure in expected]
-    assert drawn[0]["layout"]["xaxis"]["ticktext"] == list(comparison.designs)
+    assert drawn[0]["layout"]["xaxis"]["ticktext"] == [wrapped(name) for name in comparison.designs]
     assert drawn[0]["data"][0]["text"][0] == comparison.primary.patients[0]
     assert "<" not in script[script.index(start) : script.index("// Draws the figures")]
 
@@ -149,7 +152,7 @@ def test_a_cell_shows_every_part_it_has(html, nasty):
     text = html(replace(section, blocks=(shown,)))
     assert (
         '<td class="text kind" colspan="2"><span class="swatch" style="background:#123456"></span>'
-        '<span class="mark red">red</span> t <small>below</small></td><td>x</td>'
+        '<span class="mark red">Serious</span> t <small>below</small></td><td>x</td>'
     ) in text
     for part in ('<tr class="row">', '<table id="here" class="card">', 'aria-label="Frame"'):
         assert part in text

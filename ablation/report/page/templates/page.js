@@ -1,6 +1,12 @@
 // Draws the figures one after the other, so that the first is there at once, and saves their data.
+// A figure that is folded away has no width yet: it is drawn when it is opened.
+const place = (id) => document.getElementById(id);
+const hidden = (id) => place(id).closest("details:not([open])");
+const drawn = new Set();
 async function draw() {
   for (const figure of figures) {
+    if (drawn.has(figure.id) || hidden(figure.id)) continue;
+    drawn.add(figure.id);
     await Plotly.newPlot(figure.id, figure.data, figure.layout, {
       responsive: true,
       displaylogo: false,
@@ -44,7 +50,8 @@ function csv(figure) {
   const found = rows(figure);
   const columns = [...new Set(found.flatMap(Object.keys))];
   const cell = (value) => {
-    const text = String(value ?? "").replaceAll("<br>", " ");
+    // A zero-width space marks a line break within a name.
+    const text = String(value ?? "").replaceAll("\u200b<br>", "").replaceAll("<br>", " ");
     return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [columns, ...found.map((row) => columns.map((name) => row[name]))]
@@ -63,14 +70,60 @@ for (const button of document.querySelectorAll("button[data-figure]")) {
   });
 }
 
+// A table that does not fit its frame is stacked: a block for each row, each value under its column.
+function stack() {
+  for (const table of document.querySelectorAll(".scroll > table")) {
+    if (!table.offsetParent) continue;
+    table.classList.remove("stacked");
+    const wide = table.scrollWidth > table.parentElement.clientWidth + 1;
+    if (wide && !table.dataset.named) name(table);
+    table.classList.toggle("stacked", wide);
+  }
+}
+
+function name(table) {
+  const columns = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  for (const row of table.tBodies[0].rows) {
+    [...row.cells].forEach((cell, i) => (cell.dataset.column = columns[i]));
+  }
+  table.dataset.named = "yes";
+}
+
+// The section that is read is marked in the contents, and its link is kept in view.
+const links = new Map([...document.querySelectorAll("nav a")].map((a) => [a.hash.slice(1), a]));
+function here() {
+  let current;
+  for (const [id, link] of links) {
+    if (document.getElementById(id).getBoundingClientRect().top < innerHeight / 3) current = link;
+  }
+  if (!current || current.classList.contains("here")) return;
+  for (const link of links.values()) link.classList.toggle("here", link === current);
+  const list = current.closest("ul");
+  list.scrollLeft = current.offsetLeft - list.clientWidth / 3;
+}
+
+addEventListener("resize", stack);
+addEventListener("scroll", here, { passive: true });
+for (const folded of document.querySelectorAll("details")) {
+  folded.addEventListener("toggle", () => {
+    stack();
+    draw();
+  });
+}
+
 // Paper is narrower than most windows and wider than a phone, and nobody can unfold it.
 const PAPER = 640;
 addEventListener("beforeprint", () => {
+  for (const table of document.querySelectorAll("table.stacked")) table.classList.remove("stacked");
   for (const folded of document.querySelectorAll("details")) folded.open = true;
-  for (const { id } of figures) Plotly.relayout(id, { autosize: false, width: PAPER });
+  draw();
+  for (const { id } of figures.filter(({ id }) => drawn.has(id))) Plotly.relayout(id, { autosize: false, width: PAPER });
 });
 addEventListener("afterprint", () => {
   for (const { id } of figures) Plotly.relayout(id, { autosize: true, width: null });
+  stack();
 });
 
+stack();
+here();
 draw();
