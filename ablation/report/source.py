@@ -37,7 +37,7 @@ class Source:
     literature: tuple[PublishedScore, ...] = ()
     """Published scores to show beside the designs; never tested."""
     date: str = ""
-    """Day the report was made, as 2026-12-01; "" where nobody says."""
+    """Day the report was made, as 2026-12-01; "" where it is not known."""
     command: str = ""
     """What makes the report again; "" where it was no command."""
     material: Material = field(default_factory=Material)
