@@ -20,6 +20,7 @@ from sweeps.importance import Importance, tuning_importance
 from sweeps.launchers import LAUNCHERS, Launcher
 from sweeps.progress import Running, StudyProgress, read_progress
 from sweeps.queue import Lost
+from sweeps.rebuild import Recorded, rebuild_study
 from sweeps.space import (
     Categorical,
     Dimension,
@@ -44,6 +45,7 @@ from sweeps.study import (
     list_studies,
     load_spec,
     open_study,
+    study_names,
     trials_table,
 )
 from sweeps.supervise import SweepEnd, supervise
@@ -66,6 +68,7 @@ __all__ = [
     "Objective",
     "Outcome",
     "Pruned",
+    "Recorded",
     "Running",
     "Space",
     "StudyProgress",
@@ -89,8 +92,10 @@ __all__ = [
     "parse_dimension",
     "parse_space",
     "read_progress",
+    "rebuild_study",
     "size",
     "stop_on_signals",
+    "study_names",
     "supervise",
     "to_json",
     "trials_table",

@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.claim import read_claim
 from sweeps.queue import final_seed, open_queue
+from sweeps.storage import reading
 from sweeps.study import TrialRow, best_trial, load_spec, trial_row
 
 
@@ -58,8 +59,9 @@ def read_progress(storage: str, name: str) -> StudyProgress:
         SweepError: No such study or storage.
     """
     spec = load_spec(storage, name)
-    trials = open_queue(spec).trials()
-    finals = open_queue(spec, finals=True).trials()
+    with reading(storage):
+        trials = open_queue(spec).trials()
+        finals = open_queue(spec, finals=True).trials()
     rows = [trial_row(trial) for trial in trials]
     final_rows = [trial_row(trial) for trial in finals]
     best = best_trial(rows)

@@ -9,6 +9,7 @@ Within a schema version fields may be added: a missing one has its default, an u
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cache
@@ -21,8 +22,8 @@ from sweeps.errors import SweepError
 from sweeps.space import Space, describe, from_json, to_json
 
 SCHEMA = 2
-OURS = ("schema", "version", "optuna")
-"""Fields of the text that say who wrote it."""
+OURS = ("schema", "version", "optuna", "crc")
+"""Fields of the text that say who wrote it, and whether it is still what was written."""
 
 Upgrade = Callable[[Mapping[str, str], int], Mapping[str, str]]
 """(stored definition, its schema) -> the same in the form the caller uses today."""
@@ -94,7 +95,13 @@ def to_text(spec: StudySpec, unknown: Mapping[str, object]) -> str:
     # asdict would unpack the dimensions; the URL is the reader's own way to the storage.
     plain = asdict(replace(spec, space={}, storage="")) | {"space": to_json(spec.space)}
     ours = {"schema": SCHEMA, "version": own_version(), "optuna": optuna.__version__}
-    return json.dumps({**unknown, **plain, **ours})
+    content = {**unknown, **plain, **ours}
+    return json.dumps(content | {"crc": _crc(content)})
+
+
+def _crc(content: Mapping[str, Any]) -> int:
+    written = {key: value for key, value in content.items() if key != "crc"}
+    return zlib.crc32(json.dumps(written, sort_keys=True).encode())
 
 
 def from_text(text: str, storage: str, name: str, upgrade: Upgrade = unchanged) -> StoredSpec:
@@ -107,11 +114,14 @@ def from_text(text: str, storage: str, name: str, upgrade: Upgrade = unchanged) 
         stored: dict[str, Any] = json.loads(text)
         schema = int(stored.get("schema", 1))
         if schema <= SCHEMA:
+            if stored.get("crc", _crc(stored)) != _crc(stored):
+                raise ValueError("it was changed after it was stored")  # noqa: TRY301 - as below
             return _from_fields(stored, schema, storage, name, upgrade)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise SweepError(
             f"the definition of study {name} is damaged: {error!r}",
-            hint="Bring the study database back from a backup.",
+            hint="ablate studies repair rebuilds it from the run folders; or bring the study database "
+            "back from a backup.",
         ) from error
     version = stored.get("version", "")
     raise SweepError(

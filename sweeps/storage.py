@@ -8,6 +8,7 @@ import errno
 import functools
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -44,6 +45,8 @@ NETWORK_FILE_SYSTEMS = frozenset(
     ]
 )
 DISK_FULL = "database or disk is full"  # SQLite's own words
+DAMAGED = ("malformed", "not a database", "no such table", "no such column", "file is encrypted")
+"""SQLite's own words for what no waiting heals."""
 # Up to the last @, for nobody encodes every @ and / of a password; host:PORT/x@y is none.
 _PASSWORD = re.compile(r"((?:://|(?<![\w/:]))[\w.%+-]*:)(?!/|\d+(?:[/?]|$))[^\s'\"]*(?=@)")
 _QUERY = re.compile(r"([?&]\w*(?:password|passwd|secret|token)\w*=)[^&\s'\"]*", re.IGNORECASE)
@@ -99,6 +102,7 @@ def initialise_storage(url: str) -> None:
                 f"{path} lies on a network file system ({kind}); SQLite would lose trials there",
                 hint="Put the workspace on a local disk.",
             )
+    check_database(url)
     # Two processes that meet in an empty database break each other's schema: one at a time.
     try:
         with exclusive(url):
@@ -133,6 +137,58 @@ def _cut(path: Path) -> str:
     return text if len(text) <= 300 else f"{text[:100]}... ({len(text)} characters)"
 
 
+def damaged(url: str, reason: object) -> SweepError:
+    """Return the error for a database that no waiting heals."""
+    first = next(iter(str(reason).splitlines()), "unreadable")
+    return SweepError(
+        f"the study database {shown(str(database_file(url) or url))} is damaged: {shown(first)}",
+        hint="ablate studies repair rebuilds the studies from the run folders; or bring the file back "
+        "from a backup.",
+    )
+
+
+@contextlib.contextmanager
+def reading(url: str) -> Iterator[None]:
+    """Name the database where what it holds cannot be read.
+
+    Raises:
+        SweepError: It is damaged.
+    """
+    try:
+        yield
+    except StorageInternalError as away:
+        if is_damage(away):
+            raise damaged(url, away.__cause__ or away) from away
+        raise
+    except (sqlalchemy.exc.DatabaseError, ValueError, LookupError, TypeError) as fault:
+        raise damaged(url, f"{type(fault).__name__}: {fault}") from fault
+
+
+def is_damage(away: StorageInternalError) -> bool:
+    """Tell whether waiting cannot help: the file is no longer a database of studies."""
+    return any(word in str(away.__cause__ or away) for word in DAMAGED)
+
+
+def check_database(url: str) -> None:
+    """Refuse an SQLite file that is damaged; one that is not there yet is none.
+
+    Raises:
+        SweepError: SQLite finds a fault in it.
+    """
+    path = database_file(url)
+    if path is None or is_absent(url):
+        return
+    try:
+        with contextlib.closing(sqlite3.connect(path, timeout=60)) as base:
+            (found,) = base.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        return  # locked or not readable: said by those who use it
+    except sqlite3.DatabaseError as fault:
+        raise damaged(url, fault) from fault
+    if found != "ok":
+        raise damaged(url, found)
+
+
 @functools.cache
 def connect(url: str) -> BaseStorage:
     """Open an initialised storage, once in a process; finished trials are read only once.
@@ -144,6 +200,7 @@ def connect(url: str) -> BaseStorage:
         raise SweepError(
             f"no studies yet: {database_file(url)} does not exist", hint="ablate sweep makes it."
         )
+    check_database(url)
     storage = _open(url, create=False)
     atexit.register(storage.engine.dispose)
     return optuna.storages.get_storage(storage)
@@ -216,7 +273,7 @@ def patiently(call: Callable[[], T], *, patience_s: float = 300.0) -> T:
                 raise OSError(
                     errno.ENOSPC, os.strerror(errno.ENOSPC), "the study database"
                 ) from away
-            if time.monotonic() + wait > deadline:
+            if is_damage(away) or time.monotonic() + wait > deadline:
                 raise
             time.sleep(wait)
             wait = min(2 * wait, 10.0)

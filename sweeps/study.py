@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.claim import read_claim
 from sweeps.errors import SweepError
 from sweeps.spec import StoredSpec, StudySpec, Upgrade, differences, from_text, to_text, unchanged
-from sweeps.storage import connect, exclusive, initialise_storage, is_absent, patiently
+from sweeps.storage import (
+    connect,
+    damaged,
+    exclusive,
+    initialise_storage,
+    is_absent,
+    is_damage,
+    patiently,
+    reading,
+)
 
 SPEC = "ablate.spec"
 FACTS = "ablate.facts"
@@ -158,9 +168,19 @@ def list_studies(storage: str) -> tuple[StudySpec, ...]:
     return tuple(from_text(text, storage, name).spec for name, text in texts.items())
 
 
+def study_names(storage: str) -> tuple[str, ...]:
+    """Return the names of all studies of a storage, in the order they were begun.
+
+    Raises:
+        SweepError: The storage is damaged.
+    """
+    return tuple(_texts(storage))
+
+
 def _texts(storage: str) -> dict[str, str]:
     """Return what is stored of every study made by ablate, by name."""
-    summaries = optuna.get_all_study_summaries(connect(storage), include_best_trial=False)
+    with reading(storage):
+        summaries = optuna.get_all_study_summaries(connect(storage), include_best_trial=False)
     found = {summary.study_name: summary.user_attrs.get(SPEC) for summary in summaries}
     return {name: text for name, text in found.items() if text is not None}
 
@@ -172,9 +192,10 @@ def trials_table(storage: str, name: str) -> tuple[TrialRow, ...]:
         SweepError: No such study; or a later version wrote it.
     """
     study = load_study(storage, name)
-    if SPEC in study.user_attrs:
-        from_text(study.user_attrs[SPEC], storage, name, unchanged)  # refuses a later version's
-    return tuple(trial_row(trial) for trial in study.get_trials(deepcopy=False))
+    with reading(storage):
+        if SPEC in study.user_attrs:
+            from_text(study.user_attrs[SPEC], storage, name, unchanged)  # refuses a later version's
+        return tuple(trial_row(trial) for trial in study.get_trials(deepcopy=False))
 
 
 def trial_row(trial: FrozenTrial) -> TrialRow:
@@ -209,10 +230,15 @@ def load_study(storage: str, name: str) -> optuna.Study:
     Raises:
         SweepError: No such study.
     """
+    opened = connect(storage)
     try:
-        return optuna.load_study(study_name=name, storage=connect(storage))
+        return optuna.load_study(study_name=name, storage=opened)
     except KeyError:
         raise _unknown(storage, name) from None
+    except StorageInternalError as away:
+        if is_damage(away):
+            raise damaged(storage, away.__cause__ or away) from away
+        raise
 
 
 def _unknown(storage: str, name: str) -> SweepError:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ablation.cli.options import AsJson, Workspace, print_json, say
-from ablation.files.places import DEFAULT_WORKSPACE
+from ablation.cli.options import AsJson, Cache, Workspace, print_json, say
+from ablation.files.places import DEFAULT_WORKSPACE, cache_folder
 
 if TYPE_CHECKING:
-    from sweeps import StudyProgress
+    from sweeps import StudyProgress, SweepError
 
 LIST_EXAMPLES = "Examples:\n\nablate studies list\n\nablate studies list --json"
 app = typer.Typer(
@@ -29,19 +29,22 @@ def list_studies(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = Fal
     """List every study: trials done, best validation Dice, final runs."""
     from dataclasses import asdict
 
-    progress = _all(workspace)
+    progress, faults = _all(workspace)
     if as_json:
         print_json([asdict(one) for one in progress])
-        return
-    if not progress:
+    elif not progress and not faults:
         say(f"no studies in {workspace}; start with: ablate sweep --model unet --trials 3")
-    for one in progress:
+    for one in () if as_json else progress:
         best = "-" if one.best_value is None else f"{one.best_value:.3f} (trial {one.best_number})"
         typer.echo(
             f"{one.name}  {one.done}/{one.total} trials, {one.pruned} pruned, {one.failed} failed, "
             f"best validation Dice {best}, final runs {one.finals_done}/{one.finals_total}, "
             f"workers {one.workers}"
         )
+    for fault in faults:
+        say(f"error: {fault.message}\nhint: {fault.hint}")
+    if faults:
+        raise typer.Exit(1)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)
@@ -70,15 +73,54 @@ def show_study(
             typer.echo(f"{row.number:>4}  {row.state}{why}  {value}  {settings}")
 
 
-def _all(workspace: Path) -> list[StudyProgress]:
-    from ablation.experiments.study import storage_url
-    from sweeps import list_studies as stored
-    from sweeps import read_progress
+@app.command("repair", epilog="Example:\n\nablate studies repair")
+def repair(
+    workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False
+) -> None:
+    """Rebuild a damaged or lost study database from the run folders; a sound one is left alone."""
+    from dataclasses import asdict
 
-    if not (workspace / "optuna.db").exists():
-        return []
-    storage = storage_url(workspace)
-    return [read_progress(storage, spec.name) for spec in stored(storage)]
+    from ablation.experiments.repair import LOST, repair_studies
+
+    done = repair_studies(workspace, cache_folder(cache), say)
+    if as_json:
+        print_json(asdict(done))
+    elif not done.studies:
+        say(f"the study database of {workspace} is sound; nothing was changed")
+    for one in done.studies:
+        if one.fault:
+            say(f"error: {one.study} was not rebuilt: {one.fault}")
+        elif not as_json:
+            typer.echo(
+                f"{one.study}  {one.complete} complete, {one.pruned} pruned, {one.failed} failed, "
+                f"{one.waiting} to go on, final runs {one.finals}"
+            )
+        for path in one.unreadable:
+            say(f"warning: {path} cannot be read; its trial runs again")
+    if done.aside is not None:
+        say(f"the damaged file is kept as {done.aside}")
+    if done.studies:
+        say(f"{LOST}\nnext: the ablate sweep command of that time")
+    if any(one.fault for one in done.studies):
+        raise typer.Exit(1)
+
+
+def _all(workspace: Path) -> tuple[list[StudyProgress], list[SweepError]]:
+    """Return how far each study is, and an error for each that cannot be read."""
+    from ablation.experiments.study import storage_url
+    from sweeps import SweepError as Fault
+    from sweeps import read_progress, study_names
+
+    progress: list[StudyProgress] = []
+    faults: list[SweepError] = []
+    if (workspace / "optuna.db").exists():
+        storage = storage_url(workspace)
+        for name in study_names(storage):
+            try:
+                progress.append(read_progress(storage, name))
+            except Fault as fault:
+                faults.append(fault)
+    return progress, faults
 
 
 def _short(value: object) -> str:

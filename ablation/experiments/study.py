@@ -44,12 +44,13 @@ from sweeps import (
     tuning_importance,
     work,
 )
-from tracking import names
+from tracking import fields, names
 from tracking.errors import TrackingError
 from tracking.names import RunName, Status, StudyName
 from tracking.owner import Owner, this_process
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
+from tracking.sealed import read_sound, sealed
 from tracking.workspace import attempts, design_folder
 
 TRIALS_DATABASE = "optuna.db"
@@ -108,7 +109,7 @@ def write_plan(experiment: Experiment, workspace: Path) -> None:
         "preset": experiment.preset,
         "config": config.model_dump(mode="json"),
     }
-    folder.write_text(PLAN, json.dumps(plan, indent=1) + "\n")
+    folder.write_text(PLAN, json.dumps(sealed(plan), indent=1) + "\n")
 
 
 def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
@@ -120,19 +121,29 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
     named = StudyName.parse(study)
     path = study_folder(workspace, named.experiment, named.label).path / PLAN
     try:
-        plan = json.loads(path.read_text(encoding="utf-8"))
+        plan = read_sound(path)
+        stored, preset, design = (plan[key] for key in ("config", "preset", "design"))
+        fields.mapping("config", stored)
+        fold = plan.get("fold")
+        if fold is not None:
+            fields.whole("fold", fold)
     except FileNotFoundError as error:
         raise AblateError(
             f"no study {study} in {workspace}", hint="ablate studies list names them."
         ) from error
-    config = read_config(plan["config"], plan.get("schema", 1), plan.get("version", ""))
+    except (OSError, LookupError, TypeError, ValueError) as error:
+        raise AblateError(
+            f"{path} is damaged: {error}",
+            hint="Run the ablate sweep command of this study again: it writes the file anew, and "
+            "trains no finished run again.",
+        ) from error
     return open_experiment(
-        config,
-        preset=plan["preset"],
+        read_config(stored, plan.get("schema", 1), plan.get("version", "")),
+        preset=preset,
         cache=cache,
         name=named.experiment,
-        design=plan["design"],
-        fold=plan.get("fold"),
+        design=design,
+        fold=fold,
     )
 
 

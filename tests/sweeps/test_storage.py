@@ -34,7 +34,7 @@ def test_missing_database_is_not_made_by_reading(tmp_path: Path) -> None:
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     (tmp_path / "x.db").write_text("scans and truths, but no table at all " * 99)
-    with pytest.raises(SweepError, match=r"x\.db: .*not a database"):
+    with pytest.raises(SweepError, match=r"x\.db is damaged: .*not a database"):
         storage.initialise_storage(f"sqlite:///{tmp_path / 'x.db'}")
 
 

@@ -170,7 +170,7 @@ def test_an_earlier_definition_is_compared_in_todays_form(schema1: str) -> None:
 
 def test_a_missing_key_is_its_default_and_an_unknown_one_is_kept(spec: sweeps.StudySpec) -> None:
     text = stored(spec)
-    del text["retries"], text["max_consecutive_failures"], text["version"]
+    del text["retries"], text["max_consecutive_failures"], text["version"], text["crc"]
     study = optuna.load_study(study_name=spec.name, storage=sweeps.storage.connect(spec.storage))
     study.set_user_attr(SPEC, json.dumps(text | {"lag": 4}))
     read = sweeps.load_spec(spec.storage, spec.name)
@@ -178,6 +178,13 @@ def test_a_missing_key_is_its_default_and_an_unknown_one_is_kept(spec: sweeps.St
     assert read.definition == spec.definition
     sweeps.open_study(spec)
     assert stored(spec)["lag"] == 4
+
+
+def test_a_definition_changed_after_it_was_stored_is_damage(spec: sweeps.StudySpec) -> None:
+    store(spec, trials=spec.trials + 1)
+    with pytest.raises(SweepError, match="the definition of study toy/unet is damaged") as refused:
+        sweeps.load_spec(spec.storage, spec.name)
+    assert "ablate studies repair" in refused.value.hint
 
 
 @pytest.mark.parametrize(
