@@ -21,6 +21,7 @@ from sweeps.spec import StudySpec
 from sweeps.storage import connect, exclusive
 from sweeps.study import (
     FACTS,
+    FORGOTTEN,
     REASON,
     TrialRow,
     final_name,
@@ -43,8 +44,10 @@ class Queue:
     retries: int
 
     def trials(self, *states: TrialState) -> list[FrozenTrial]:
-        """Return the trials in these states (all without any), by number."""
-        return self.storage.get_all_trials(self.study_id, deepcopy=False, states=states or None)
+        """Return the trials in these states (all without any), by number; forgotten ones never."""
+        lost = self.storage.get_study_user_attrs(self.study_id).get(FORGOTTEN, [])
+        found = self.storage.get_all_trials(self.study_id, deepcopy=False, states=states or None)
+        return [trial for trial in found if trial.number not in lost]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ from sweeps.storage import (
 SPEC = "ablate.spec"
 FACTS = "ablate.facts"
 REASON = "ablate.reason"
+FORGOTTEN = "ablate.forgotten"
+"""Attribute of a study: numbers of its trials whose results were lost; they do not count."""
 
 State = Literal["waiting", "running", "complete", "pruned", "failed"]
 STATES: dict[TrialState, State] = {
@@ -195,7 +197,23 @@ def trials_table(storage: str, name: str) -> tuple[TrialRow, ...]:
     with reading(storage):
         if SPEC in study.user_attrs:
             from_text(study.user_attrs[SPEC], storage, name, unchanged)  # refuses a later version's
-        return tuple(trial_row(trial) for trial in study.get_trials(deepcopy=False))
+        lost = study.user_attrs.get(FORGOTTEN, [])
+        found = study.get_trials(deepcopy=False)
+        return tuple(trial_row(trial) for trial in found if trial.number not in lost)
+
+
+def forget_finals(storage: str, name: str, numbers: Iterable[int]) -> None:
+    """Let finals of a study count no more, because their results were lost: they run again.
+
+    Args:
+        storage: Database URL.
+        name: The study.
+        numbers: Of its finals, as in `trials_table(storage, final_name(name))`.
+    """
+    with exclusive(storage):
+        finals = load_study(storage, final_name(name))
+        known = set(finals.user_attrs.get(FORGOTTEN, []))
+        finals.set_user_attr(FORGOTTEN, sorted(known | set(numbers)))
 
 
 def trial_row(trial: FrozenTrial) -> TrialRow:

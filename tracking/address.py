@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 from tracking.errors import TrackingError
 from tracking.redaction import HIDDEN, without_secrets
@@ -11,6 +12,10 @@ from tracking.redaction import HIDDEN, without_secrets
 SQLITE = "sqlite:///"
 SCHEMES = ("http", "https", "sqlite", "postgresql", "databricks")
 VARIABLE = "MLFLOW_TRACKING_URI"
+DATABASE = "mlflow.db"
+ARTIFACTS = "mlartifacts"
+"""Folder beside a database that holds the files of its runs."""
+_AS_THEY_ARE = "".join(chr(n) for n in range(32, 127) if chr(n) not in "%?#{}")
 
 
 def resolve_uri(workspace: Path, given: str | None = None) -> str:
@@ -24,23 +29,63 @@ def resolve_uri(workspace: Path, given: str | None = None) -> str:
     >>> resolve_uri(Path("/data/runs"), "http://localhost:5500/")
     'http://localhost:5500'
     """
-    uri = given or os.environ.get(VARIABLE) or f"{SQLITE}{_absolute(workspace) / 'mlflow.db'}"
+    uri = given or os.environ.get(VARIABLE) or sqlite_uri(_absolute(workspace) / DATABASE)
     if uri.partition("://")[0] not in SCHEMES:
         raise TrackingError(
             f"{without_secrets(uri)} is not a tracking address",
             hint="Give http://HOST:PORT or sqlite:///PATH/mlflow.db; MLflow no longer writes folders.",
         )
     path = database(uri)
-    return f"{SQLITE}{path}" if path else uri.rstrip("/")
+    return sqlite_uri(path) if path else uri.rstrip("/")
+
+
+def sqlite_uri(path: Path) -> str:
+    """Return the address of a database file; what has a meaning in addresses is encoded.
+
+    >>> sqlite_uri(Path("/data/50% of runs/mlflow.db"))
+    'sqlite:////data/50%25 of runs/mlflow.db'
+    """
+    return SQLITE + quote(str(path), safe=_AS_THEY_ARE)
 
 
 def database(uri: str) -> Path | None:
     """Return the absolute path of a SQLite address, None for other addresses.
 
-    >>> database("sqlite:////data/runs/mlflow.db")
-    PosixPath('/data/runs/mlflow.db')
+    Raises:
+        TrackingError: The address names no file.
+
+    >>> database("sqlite:////data/50%25 of runs/mlflow.db")
+    PosixPath('/data/50% of runs/mlflow.db')
     """
-    return _absolute(Path(uri.removeprefix(SQLITE))) if uri.startswith(SQLITE) else None
+    if not uri.startswith("sqlite:"):
+        return None
+    name = unquote(uri.removeprefix(SQLITE).partition("?")[0])
+    if not uri.startswith(SQLITE) or name in ("", ":memory:"):
+        raise TrackingError(
+            f"{without_secrets(uri)} names no database file",
+            hint="Write sqlite:///PATH/mlflow.db.",
+        )
+    return _absolute(Path(name))
+
+
+def is_within(uri: str, workspace: Path) -> bool:
+    """Tell whether the address is a database of this workspace, which goes where the workspace goes."""
+    path = database(uri)
+    return path is not None and path.is_relative_to(_absolute(workspace))
+
+
+def kept_name(uri: str, workspace: Path) -> str:
+    """Return the name under which a workspace notes what it has published to an address.
+
+    A database of the workspace is named without the place of the workspace, which may be moved.
+
+    >>> kept_name("sqlite:////data/runs/mlflow.db", Path("/data/runs"))
+    'sqlite:///mlflow.db'
+    """
+    path = database(uri)
+    if path is None or not is_within(uri, workspace):
+        return shown(uri)
+    return sqlite_uri(path.relative_to(_absolute(workspace)))
 
 
 def _absolute(path: Path) -> Path:
@@ -50,7 +95,7 @@ def _absolute(path: Path) -> Path:
 
 def artifact_root(path: Path) -> Path:
     """Return the folder of the artifacts that belong to a SQLite database."""
-    return path.parent / "mlartifacts"
+    return path.parent / ARTIFACTS
 
 
 def shown(uri: str) -> str:

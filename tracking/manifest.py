@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from tracking import fields, names
-from tracking.address import shown
+from tracking.address import kept_name
 from tracking.digests import sha256_of
 from tracking.errors import DamagedError
 from tracking.record import RESTORE, RunFolder, RunRecord
 from tracking.sealed import read_sound, sealed
-from tracking.workspace import published
+from tracking.workspace import published, workspace_of
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")  # patient 007 and 1_2 are names
 KEPT_HERE = frozenset({names.PUBLISHED_FILE, names.PUBLISH_LOCK, "worker.log", names.RECOMPUTED})
@@ -55,7 +55,7 @@ class Progress:
 
 def read_progress(folder: RunFolder, uri: str) -> Progress:
     """Return the progress at a server; none yet, or a damaged note: a Progress without run id."""
-    entry = published(folder).get(shown(uri), {})
+    entry = published(folder).get(kept_name(uri, workspace_of(folder)), {})
     try:
         return Progress(
             run_id=fields.text("run_id", entry.get("run_id", "")),
@@ -85,7 +85,8 @@ def _file_state(state: Any) -> FileState:
 
 def write_progress(folder: RunFolder, uri: str, progress: Progress) -> None:
     """Keep the progress at a server."""
-    entries = published(folder) | {shown(uri): dataclasses.asdict(progress)}
+    name = kept_name(uri, workspace_of(folder))
+    entries = published(folder) | {name: dataclasses.asdict(progress)}
     folder.write_text(names.PUBLISHED_FILE, json.dumps(sealed(entries), indent=1) + "\n")
 
 

@@ -26,6 +26,8 @@ REASON = "ablate.reason"  # why a run is FAILED or KILLED
 
 # Tags the publisher makes.
 PUBLISHED = "ablate.published"  # digest of the folder; readers take only runs that have it
+WORKSPACE = "ablate.workspace"  # identity of the workspace that publishes the run
+PARENT_KEY = "ablate.parent_key"  # run_key of the study, also where the run is no child of it
 INFINITE = "ablate.infinite"  # metrics with infinite values, which a server cannot hold
 
 # Tags the experiment sets in run.json.
@@ -33,7 +35,8 @@ DATA = "ablate.data"  # fingerprint of scans and truth
 SPLIT = "ablate.split"  # fingerprint of train, validation and test patients
 FOLD = "ablate.fold"  # of cross-validation: the outer fold that tests, as "1/4"
 PRETRAINED = "ablate.pretrained"  # hash of the file an encoder's first weights came from
-SETTING = "ablate.setting"  # of a final: what was retrained, equal over its seeds
+SETTING = "ablate.setting"  # of a final: what was retrained; of a study: its present best
+PLANNED = "ablate.finals"  # of a study: how many finals of the best setting are planned
 SEED = "ablate.seed"  # of a final
 EXTERNAL = "ablate.external"  # of a final: other scans it was scored on
 LEDGER = "ablate.ledger."  # + fact: JSON scalar of the fairness ledger

@@ -278,6 +278,10 @@ class RunFolder:
             ),
         )
 
+    def renew_key(self) -> None:
+        """Make this a run of its own: a copy that differs from the run it was copied from."""
+        _change(self, lambda record: dataclasses.replace(record, run_key=uuid.uuid4().hex))
+
     def resume_files(self) -> tuple[Path, ...]:
         """Return the files of the state to go on from (checkpoint/resume*); empty: there is none."""
         return tuple(sorted(self.path.glob(names.RESUME + "*")))

@@ -42,6 +42,11 @@ def design_folder(workspace: Path, experiment: str, design: str) -> Path:
     return workspace / folder_name(experiment) / folder_name(design)
 
 
+def workspace_of(folder: RunFolder) -> Path:
+    """Return the workspace that a run folder lies in."""
+    return folder.path.absolute().parents[2]
+
+
 def attempts(design: Path, run: RunName) -> tuple[RunFolder, ...]:
     """Return the attempts of a trial, final or import, oldest first; its own attempt is ignored.
 
@@ -74,6 +79,11 @@ def readable(folders: Sequence[RunFolder]) -> tuple[RunFolder, ...]:
             _ = folder.record
             found.append(folder)
     return tuple(found)
+
+
+def own_keys(workspace: Path) -> set[str]:
+    """Return the keys of all runs whose run.json can be read."""
+    return {folder.run_key for folder in readable(find_runs(workspace))}
 
 
 def refuse_later(workspace: Path) -> None:

@@ -151,7 +151,7 @@ class Objective:
             tags[names.PRETRAINED] = start
         if assignment.kind == "final":
             tags[names.SEED] = str(assignment.seed)
-            tags[names.SETTING] = json.dumps(dict(assignment.params), sort_keys=True)
+            tags[names.SETTING] = setting_of(assignment.params)
         return tags
 
     def _train(
@@ -319,6 +319,11 @@ def _is_whole(run: RunFolder) -> bool:
     except TrackingError:
         return False
     return True
+
+
+def setting_of(params: Mapping[str, object]) -> str:
+    """Return the text that names a setting in tags, equal over the finals of it."""
+    return json.dumps(dict(params), sort_keys=True)
 
 
 def data_tags(experiment: Experiment) -> dict[str, str]:

@@ -24,7 +24,13 @@ from ablation.config.versions import SCHEMA, read_config, read_definition
 from ablation.data import prepare, write_splits
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment, open_experiment, params_of
-from ablation.experiments.objective import WEIGHTS, Objective, close_lost, data_tags
+from ablation.experiments.objective import (
+    WEIGHTS,
+    Objective,
+    close_lost,
+    data_tags,
+    setting_of,
+)
 from ablation.fairness import FairnessFacts, to_tags
 from ablation.files.csv_rows import csv_text
 from sweeps import (
@@ -45,13 +51,14 @@ from sweeps import (
     work,
 )
 from tracking import fields, names
+from tracking.address import sqlite_uri
 from tracking.errors import TrackingError
 from tracking.names import RunName, Status, StudyName
 from tracking.owner import Owner, this_process
 from tracking.provenance import collect
 from tracking.record import RunFolder, RunRecord
 from tracking.sealed import read_sound, sealed
-from tracking.workspace import attempts, design_folder
+from tracking.workspace import attempts, design_folder, readable
 
 TRIALS_DATABASE = "optuna.db"
 PLAN = ".plan.json"
@@ -68,7 +75,7 @@ STATUS: dict[str, Status] = {"done": "FINISHED", "interrupted": "KILLED", "hopel
 
 def storage_url(workspace: Path) -> str:
     """Return the address of the workspace's trial database."""
-    return f"sqlite:///{workspace.absolute() / TRIALS_DATABASE}"
+    return sqlite_uri(workspace.absolute() / TRIALS_DATABASE)
 
 
 def spec_of(experiment: Experiment, workspace: Path) -> StudySpec:
@@ -231,6 +238,34 @@ def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
     return tuple(tries[-1] for tries in found if tries)
 
 
+def lost_finals(experiment: Experiment, workspace: Path) -> dict[int, int]:
+    """Return the finals of the best trial that count as complete but have no results any more.
+
+    Their run folder was moved away or is damaged: the number in the storage -> the seed.
+    """
+    storage = storage_url(workspace)
+    best = best_trial(trials_table(storage, experiment.study))
+    folder = design_folder(workspace, experiment.name, experiment.label)
+    return {
+        row.number: int(str(row.facts["seed"]))
+        for row in trials_table(storage, final_name(experiment.study))
+        if best is not None
+        and row.state == "complete"
+        and row.facts["best_number"] == best.number
+        and not _has_results(folder, int(str(row.facts["seed"])), setting_of(best.params))
+    }
+
+
+def _has_results(design: Path, seed: int, setting: str) -> bool:
+    """Tell whether a final of the setting with the seed ended and left its table."""
+    return any(
+        folder.record.status == "FINISHED"
+        and folder.record.tags.get(names.SETTING) == setting
+        and (folder.path / names.PER_CASE).is_file()
+        for folder in readable(attempts(design, RunName("final", seed)))
+    )
+
+
 def worker_command(study: str, workspace: Path, cache: Path) -> list[str]:
     """Return the command line of a process that works on the study."""
     here = ["--workspace", str(workspace.absolute()), "--cache", str(cache.absolute())]
@@ -317,7 +352,9 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
     folder.write_text(names.IMPORTANCE, importance_json(storage, experiment))
     best = best_trial(rows)
     metrics = {"trials": float(sum(row.state in ("complete", "pruned") for row in rows))}
+    tags = {names.PLANNED: str(experiment.config.sweep.seeds or 1)}
     if best is not None and best.value is not None:
+        tags[names.SETTING] = setting_of(best.params)
         metrics |= {"best/validation_dice": best.value, "best/number": float(best.number)}
     if end.why == "done":
         # The budget may have been raised after these finals were trained.
@@ -328,4 +365,4 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
         for final in finals_of(experiment, workspace):
             final.update(tags=to_tags(facts))
     reason = "" if end.why == "done" else end.reason or end.why
-    folder.finish(STATUS[end.why], reason=reason, metrics=metrics)
+    folder.finish(STATUS[end.why], reason=reason, metrics=metrics, tags=tags)

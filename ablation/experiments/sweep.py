@@ -37,6 +37,7 @@ from ablation.experiments.objective import close_lost
 from ablation.experiments.results import DesignResult, rows_of, warnings_of
 from ablation.experiments.study import (
     TRIALS_DATABASE,
+    lost_finals,
     spec_of,
     storage_url,
     study_folder,
@@ -51,6 +52,7 @@ from sweeps import (
     StudyProgress,
     SweepEnd,
     check_study,
+    forget_finals,
     open_study,
     supervise,
     trials_table,
@@ -347,6 +349,7 @@ def run_studies(
         AblateError: A worker that stopped because its trials failed, with the end of its log.
     """
     for one in plan.experiments:
+        _run_lost_again(one, plan.workspace, progress)
         end = _supervise(one, plan, progress, on_progress)
         if end.how == "interrupted":
             return SweepResult("interrupted", (), one.name, plan.workspace)
@@ -358,6 +361,19 @@ def run_studies(
     rows = tuple(rows_of(plan.experiments, plan.workspace))
     warnings = tuple(warnings_of(plan.experiments, plan.workspace))
     return SweepResult("done", rows, plan.experiments[0].name, plan.workspace, warnings)
+
+
+def _run_lost_again(experiment: Experiment, workspace: Path, progress: Progress) -> None:
+    """Queue the finals again whose run folder was moved away or is damaged, and say so."""
+    lost = lost_finals(experiment, workspace)
+    if not lost:
+        return
+    forget_finals(storage_url(workspace), experiment.study, lost)
+    seeds = ", ".join(map(str, sorted(lost.values())))
+    progress(
+        f"{experiment.study}: the final run with seed {seeds} has no readable results any more; "
+        "it runs again"
+    )
 
 
 def _failure(end: SweepEnd, experiment: Experiment, workspace: Path) -> str:

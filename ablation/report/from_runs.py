@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from ablation.report.page.plotly_figures import figures
 from ablation.report.source import Source
 from ablation.report.tracked import Fetch, material_of
 from ablation.scores.finals import chosen, designs_of, folds_of, on_shared_cases, planned_settings
+from ablation.scores.remarks import Level, Remark, note
 from ablation.scores.tables import checked_method
 from tracking import names
 from tracking.finals import Finals
@@ -184,14 +185,14 @@ def _finals(asked: Asked, address: str, into: Path) -> Finals:
         raise nothing
     from tracking.mlflow.client import pull_finals
     from tracking.publisher import sync
-    from tracking.workspace import refuse_later
+    from tracking.workspace import own_keys, refuse_later
 
     failed: tuple[tuple[str, str], ...] = ()
     if asked.workspace.is_dir():
         refuse_later(asked.workspace)
         failed = sync(asked.workspace, address).failed
     unpublished = tuple((run, f"not published: {reason}") for run, reason in failed)
-    finals = without_damaged(pull_finals(address, asked.experiment, into))
+    finals = without_damaged(pull_finals(address, asked.experiment, into, own_keys(asked.workspace)))
     finals = replace(finals, damaged=(*unpublished, *finals.damaged))
     if not finals.runs:
         raise _nothing_readable(finals.damaged) if finals.damaged else nothing
@@ -232,10 +233,23 @@ def _source(
         ),
         superseded=tuple(sorted(finals.superseded)),
         other_experiments=finals.other_experiments,
+        remarks=tuple(_remarks(finals)),
         next_command=_next_command(finals, designs[0], workspace) if len(designs) == 1 else "",
         material=material,
         damaged=tuple(f"{run}: {reason}" for run, reason in finals.damaged),
     )
+
+
+def _remarks(finals: Finals) -> Iterator[Remark]:
+    """Yield what of the experiment is missing in this report."""
+    if finals.incomplete:
+        missing = "; ".join(map(str, finals.incomplete))
+        yield Remark(
+            Level.WARNING, f"Final runs are missing: {missing}. The same ablate sweep runs them."
+        )
+    if finals.other_patients:
+        left_out = ", ".join(finals.other_patients)
+        yield note(f"Left out, scored on other patients or another split: {left_out}.")
 
 
 def _next_command(finals: Finals, design: Design, workspace: Path) -> str:

@@ -12,18 +12,30 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
 
 from tracking import names
+from tracking.address import is_within
 from tracking.errors import TrackingError, UnreachableError
-from tracking.finals import FinalRun, Finals, PulledRun, PulledStudy, is_own, newest
+from tracking.finals import (
+    FinalRun,
+    Finals,
+    PulledRun,
+    PulledStudy,
+    StudyFacts,
+    is_own,
+    newest,
+    of_run,
+)
+from tracking.identity import identity_of
 from tracking.locks import locked
 from tracking.manifest import (
     APPENDED,
@@ -41,6 +53,7 @@ from tracking.manifest import (
 from tracking.mlflow.connection import connect, translated
 from tracking.mlflow.registry import run_of, tags_of
 from tracking.record import EpochLine, RunFolder, RunRecord
+from tracking.workspace import workspace_of
 
 METRICS_AT_ONCE = 1000
 PARAMS_AT_ONCE = 100
@@ -87,14 +100,18 @@ def _publish(folder: RunFolder, client: MlflowClient, uri: str, *, again: bool) 
         return Published(run_id, "deleted")
     progress = read_progress(folder, uri)
     known = progress.files
-    if progress.run_id != run_id:
+    if progress.run_id != run_id or (progress.files and not _has_files(run)):
         progress = Progress(run_id)
     files = files_of(folder, known)
     refuse_damaged(folder, record, files)
     ended = record.status != "RUNNING"
     whole = digest(files)
-    if progress.digest == whole and _stands(run, record, whole):
+    stands = _stands(run, record, whole)
+    if stands and (progress.digest == whole or _is_anothers(run, folder, uri)):
         return Published(run_id, "up to date")
+    if _is_anothers(run, folder, uri):
+        folder.renew_key()
+        return _publish(folder, client, uri, again=again)
     if names.PUBLISHED in run.data.tags:
         client.delete_tag(run_id, names.PUBLISHED)  # no reader takes a run that is being changed
     _send_params(client, run, record)
@@ -112,6 +129,19 @@ def _stands(run: Run, record: RunRecord, whole: str) -> bool:
     """Tell whether the server says of the run's end what the folder says."""
     tagged = run.data.tags.get(names.PUBLISHED, "") == (whole if record.status != "RUNNING" else "")
     return tagged and run.info.status == record.status
+
+
+def _is_anothers(run: Run, folder: RunFolder, uri: str) -> bool:
+    """Tell whether the workspace this one was copied from publishes the run; never of own databases."""
+    theirs = run.data.tags.get(names.WORKSPACE, "")
+    workspace = workspace_of(folder)
+    return bool(theirs) and not is_within(uri, workspace) and theirs != identity_of(workspace)
+
+
+def _has_files(run: Run) -> bool:
+    """Tell whether the folder of the run's files is there, where it lies on this machine."""
+    place = urlsplit(run.info.artifact_uri)
+    return place.scheme not in ("", "file") or Path(unquote(place.path)).is_dir()
 
 
 def _infinite(progress: Progress) -> dict[str, str]:
@@ -213,17 +243,20 @@ def _send_end(client: MlflowClient, run: Run, record: RunRecord, whole: str) -> 
         client.update_run(run_id, status=record.status)  # a study that goes on
 
 
-def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
+def pull_finals(uri: str, experiment: str | None, into: Path, own: Collection[str] = ()) -> Finals:
     """Fetch the finals that count and their studies, with their tables, from any MLflow server.
 
     Args:
         uri: The tracking address, absolute.
-        experiment: Its name; None takes the one with the newest final on its own test patients, or
-            where there is none, the newest at all.
+        experiment: Its name, or the id of a final in it, whose patients and split are meant; None
+            takes the one with the newest final on its own test patients, or where there is none,
+            the newest at all.
         into: Folder that gets a folder for each run, named by its run id.
+        own: run_keys of the runs in the workspace of who asks.
 
     Raises:
-        TrackingError: The experiment has no finals, though others have.
+        TrackingError: The experiment has no finals, though others have; or it has finals of a
+            design on different patients.
     """
     with translated("fetch the finals", uri):
         client = connect(uri)
@@ -234,30 +267,39 @@ def pull_finals(uri: str, experiment: str | None, into: Path) -> Finals:
         }
         if not latest:
             return Finals(experiment or "", (), (), ())
-        own = {run.experiment for run in found if is_own(run)} or set(latest)
-        chosen = experiment or max(own, key=lambda name: (latest[name], name))
-        others = tuple(sorted(set(latest) - {chosen}))
-        if chosen not in latest:
+        others: list[FinalRun] = []
+        if experiment in {run.run_id for run in found}:
+            runs, others = of_run(found, experiment or "")
+            chosen = runs[0].experiment
+        else:
+            chosen = experiment or _newest_experiment(found, latest)
+            runs = [run for run in found if run.experiment == chosen]
+        elsewhere = tuple(sorted(set(latest) - {chosen}))
+        if not runs:
             raise TrackingError(
                 f"experiment {chosen} has no finals",
-                hint="Experiments with finals: " + ", ".join(others),
+                hint="Experiments with finals: " + ", ".join(elsewhere),
             )
-        count, superseded = newest(run for run in found if run.experiment == chosen)
+        found_studies = _studies_of(client, chosen)
+        facts = {run.data.tags.get(names.RUN_KEY, ""): _facts(run) for run in found_studies}
+        counted = newest(runs, facts, own)
         damaged: list[tuple[str, str]] = []
-        runs, studies = [], []
-        for run in count:
+        pulled, studies = [], []
+        for run in counted.runs:
             with _naming(f"{run.experiment}: {run.name}", uri, damaged):
-                runs.append(_pull(client, run, into))
-        for study in _studies(client, chosen, {run.tags.get(names.STUDY, "") for run in runs}):
+                pulled.append(_pull(client, run, into))
+        for study in _behind(counted.runs, found_studies):
             with _naming(f"{chosen}: {study.info.run_name}", uri, damaged):
                 studies.append(_pull_study(client, study, into))
     return Finals(
-        chosen,
-        tuple(runs),
-        tuple(run.name for run in superseded),
-        others,
-        tuple(studies),
-        tuple(damaged),
+        experiment=chosen,
+        runs=tuple(pulled),
+        superseded=tuple(run.name for run in counted.superseded),
+        other_experiments=elsewhere,
+        studies=tuple(studies),
+        damaged=tuple(damaged),
+        incomplete=tuple(counted.incomplete),
+        other_patients=tuple(sorted(run.name for run in others)),
     )
 
 
@@ -275,6 +317,11 @@ def _naming(run: str, uri: str, damaged: list[tuple[str, str]]) -> Iterator[None
         raise
     except TrackingError as error:
         damaged.append((run, error.message))
+
+
+def _newest_experiment(found: Sequence[FinalRun], latest: Mapping[str, int]) -> str:
+    own = {run.experiment for run in found if is_own(run)} or set(latest)
+    return max(own, key=lambda name: (latest[name], name))
 
 
 def pull_files(uri: str, run_id: str, files: Sequence[str], into: Path) -> tuple[Path, ...]:
@@ -316,17 +363,33 @@ def _pages(search: Callable[..., Any], *arguments: object) -> list[Any]:
             return found
 
 
-def _studies(client: MlflowClient, experiment: str, wanted: set[str]) -> list[Run]:
-    """Return the newest run of each study that arrived whole; one that goes on has not."""
+def _studies_of(client: MlflowClient, experiment: str) -> list[Run]:
+    """Return the studies of an experiment, the newest last."""
     found = client.get_experiment_by_name(experiment)
     if found is None:
         return []  # deleted since its finals were listed
-    whole = f"tags.`{names.KIND}` = 'study' AND tags.`{names.PUBLISHED}` LIKE '%'"
-    runs: list[Run] = _pages(client.search_runs, [found.experiment_id], whole)
+    wanted = f"tags.`{names.KIND}` = 'study'"
+    runs: list[Run] = _pages(client.search_runs, [found.experiment_id], wanted)
+    return sorted(runs, key=lambda run: (run.info.end_time or 0, run.info.run_id))
+
+
+def _facts(study: Run) -> StudyFacts:
+    planned = study.data.tags.get(names.PLANNED, "")
+    return StudyFacts(
+        setting=study.data.tags.get(names.SETTING, ""),
+        planned=int(planned) if planned.isdecimal() else 0,
+    )
+
+
+def _behind(finals: Sequence[FinalRun], studies: Sequence[Run]) -> list[Run]:
+    """Return the study behind each final, the newest of its name, where it has arrived whole."""
+    parents = {run.tags.get(names.STUDY, ""): run.tags.get(names.PARENT_KEY, "") for run in finals}
     latest: dict[str, Run] = {}
-    for run in sorted(runs, key=lambda run: (run.info.end_time or 0, run.info.run_id)):
-        latest[run.data.tags.get(names.STUDY, "")] = run
-    return [latest[study] for study in sorted(wanted & latest.keys())]
+    for run in studies:
+        name, key = (run.data.tags.get(tag, "") for tag in (names.STUDY, names.RUN_KEY))
+        if names.PUBLISHED in run.data.tags and parents.get(name, "") in ("", key):
+            latest[name] = run
+    return [latest[name] for name in sorted(parents.keys() & latest.keys())]
 
 
 def _pull_study(client: MlflowClient, run: Run, into: Path) -> PulledStudy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import logging
 import os
 import sqlite3
@@ -15,13 +16,15 @@ from urllib.parse import quote
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+from mlflow.tracking._tracking_service import utils
 from sqlalchemy.exc import SQLAlchemyError
 
 from tracking import names
-from tracking.address import SQLITE, artifact_root, database, shown
+from tracking.address import SQLITE, artifact_root, database, shown, sqlite_uri
 from tracking.atomic import replacing
 from tracking.errors import TrackingError, UnreachableError
 from tracking.locks import locked
+from tracking.mlflow.moved import follow, lock_of
 from tracking.redaction import without_secrets
 
 # A server that is away costs seconds, not the four minutes of MLflow's own patience: what could
@@ -37,14 +40,43 @@ ANSWER_S = 5.0
 
 
 def connect(uri: str) -> MlflowClient:
-    """Return a client; a SQLite database that is not there yet is made, by exactly one process."""
+    """Return a client; a SQLite database that is not there yet is made, by exactly one process.
+
+    The artifact addresses of one that was moved or copied are corrected.
+
+    Raises:
+        TrackingError: The database cannot be used where it is.
+    """
+    _forget_places()
     path = database(uri)
-    if path is not None and not _is_there(path):
+    if path is None:
+        return MlflowClient(uri)
+    if not _is_there(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with locked(path.with_name(f".{path.name}.lock")):
+        with locked(lock_of(path)):
             if not path.exists():
                 _create_database(path)
-    return MlflowClient(uri)
+    follow(path)
+    return MlflowClient(for_mlflow(uri))
+
+
+def _forget_places() -> None:
+    """Empty MLflow's cache of artifact places by run id: a copy of a store has the same run ids."""
+    getattr(utils, "_artifact_repos_cache", {}).clear()
+
+
+def for_mlflow(uri: str) -> str:
+    """Return the address as MLflow opens it.
+
+    Under `sqlite:///` it would make the folder of the encoded path, beside the one that is meant.
+
+    >>> for_mlflow("sqlite:////data/50%25/mlflow.db")
+    'sqlite+pysqlite:////data/50%25/mlflow.db'
+    """
+    path = database(uri)
+    if path is None or uri == f"{SQLITE}{path}":
+        return uri
+    return uri.replace("sqlite:", "sqlite+pysqlite:", 1)
 
 
 def _is_there(path: Path) -> bool:
@@ -103,10 +135,15 @@ def _check_database(path: Path) -> None:
 
 
 def _create_database(path: Path) -> None:
-    """Make the tables beside, then rename: killed in between, nobody finds half a schema."""
+    """Make the tables beside, then rename: killed in between, nobody finds half a schema.
+
+    The caller holds the lock, so that what lies beside is left from one that was killed.
+    """
+    for left in path.parent.glob(f".????????-{glob.escape(path.name)}*"):
+        left.unlink(missing_ok=True)
     with replacing(path) as beside:
         store = SqlAlchemyStore(  # type: ignore[no-untyped-call]
-            f"{SQLITE}{beside}", str(artifact_root(path))
+            for_mlflow(sqlite_uri(beside)), artifact_root(path).as_uri()
         )
         store.engine.dispose()
 

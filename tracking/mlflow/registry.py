@@ -15,8 +15,10 @@ from mlflow.exceptions import MlflowException
 from tracking import names
 from tracking.address import artifact_root, database, shown
 from tracking.errors import TrackingError
+from tracking.identity import identity_of
 from tracking.names import StudyName
 from tracking.record import RunFolder, RunRecord
+from tracking.workspace import workspace_of
 
 LONGEST_TAG = 8000
 EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}  # its page shows trainings
@@ -95,6 +97,8 @@ def tags_of(client: MlflowClient, uri: str, folder: RunFolder, record: RunRecord
         names.IDENTITY: record.identity,
         names.RUN_KEY: record.run_key,
         names.RETRY_OF: record.retry_of,
+        names.PARENT_KEY: record.parent_key,
+        names.WORKSPACE: identity_of(workspace_of(folder)),
         names.REASON: record.reason,
         names.PARENT: _parent_id(client, uri, folder, record),
         "mlflow.source.type": "LOCAL",

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tracking.address import artifact_root, database, shown
 from tracking.errors import TrackingError
-from tracking.mlflow.connection import connect
+from tracking.mlflow.connection import connect, for_mlflow
 
 HOST = "127.0.0.1"
 FIRST_PORT = 5500
@@ -112,7 +112,10 @@ def free_port(port: int | None = None) -> int:
 def _command(uri: str, artifacts: Path, port: str) -> list[str]:
     server = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", port]
     hosts = ",".join((f"{HOST}:{port}", f"localhost:{port}"))
-    store = ["--backend-store-uri", uri, "--artifacts-destination", str(artifacts)]
+    store = [
+        *("--backend-store-uri", for_mlflow(uri)),
+        *("--artifacts-destination", artifacts.as_uri()),
+    ]
     return [*server, "--workers", "1", "--allowed-hosts", hosts, *store]
 
 
