@@ -208,8 +208,8 @@ def _refuse_mixture(runs: Sequence[FinalRun]) -> None:
     by_design: dict[str, dict[tuple[str, ...], FinalRun]] = {}
     for run in runs:
         if _population(run) != UNKNOWN:
-            design = by_design.setdefault(run.tags.get(names.MODEL, ""), {})
-            design.setdefault(_population(run), run)
+            same = by_design.setdefault(run.tags.get(names.MODEL, ""), {})
+            same.setdefault(_population(run), run)
     for design, found in by_design.items():
         if len(found) > 1:
             told = "; ".join(f"{_told(run)}, as in run {run.run_id}" for run in found.values())

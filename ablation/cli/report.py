@@ -28,7 +28,11 @@ def report(
     ] = "all",
     experiment: Annotated[
         str | None,
-        typer.Option("--experiment", help="Whose designs; default: that of the newest final."),
+        typer.Option(
+            "--experiment",
+            help="Whose designs, or the id of one of its final runs; default: that of the newest "
+            "final run.",
+        ),
     ] = None,
     target: comparing.Target = None,
     rules: Any = None,

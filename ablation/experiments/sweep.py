@@ -349,7 +349,7 @@ def run_studies(
         AblateError: A worker that stopped because its trials failed, with the end of its log.
     """
     for one in plan.experiments:
-        _run_lost_again(one, plan.workspace, progress)
+        run_lost_again(one, plan.workspace, progress)
         end = _supervise(one, plan, progress, on_progress)
         if end.how == "interrupted":
             return SweepResult("interrupted", (), one.name, plan.workspace)
@@ -363,7 +363,7 @@ def run_studies(
     return SweepResult("done", rows, plan.experiments[0].name, plan.workspace, warnings)
 
 
-def _run_lost_again(experiment: Experiment, workspace: Path, progress: Progress) -> None:
+def run_lost_again(experiment: Experiment, workspace: Path, progress: Progress) -> None:
     """Queue the finals again whose run folder was moved away or is damaged, and say so."""
     lost = lost_finals(experiment, workspace)
     if not lost:

@@ -92,7 +92,7 @@ def report(
 
     Args:
         compare: Designs, or "all" of the experiment.
-        experiment: Whose designs; None: that of the newest final.
+        experiment: Whose designs, or the id of one of its finals; None: that of the newest final.
         target: Region; None: every one.
         reference: Design the others are compared with.
         metric: Score or several; the first decides.
@@ -192,7 +192,9 @@ def _finals(asked: Asked, address: str, into: Path) -> Finals:
         refuse_later(asked.workspace)
         failed = sync(asked.workspace, address).failed
     unpublished = tuple((run, f"not published: {reason}") for run, reason in failed)
-    finals = without_damaged(pull_finals(address, asked.experiment, into, own_keys(asked.workspace)))
+    finals = without_damaged(
+        pull_finals(address, asked.experiment, into, own_keys(asked.workspace))
+    )
     finals = replace(finals, damaged=(*unpublished, *finals.damaged))
     if not finals.runs:
         raise _nothing_readable(finals.damaged) if finals.damaged else nothing

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from ablation.experiments.experiment import params_of
 from ablation.inference.overlays import Overlay, overlays_csv
 from ablation.metrics.cases import columns
 from tracking import names
-from tracking.finals import Finals, PulledRun
+from tracking.finals import Finals, Incomplete, PulledRun
 from tracking.publisher import Synced
 
 app = typer.Typer()
@@ -65,16 +66,23 @@ def server(tmp_path, monkeypatch):
     folder = tmp_path / "finals"
     folder.mkdir()
     runs: list[PulledRun] = []
+    more: dict[str, object] = {}
 
-    def pull(uri, experiment, into):
-        return Finals(experiment or "demo" if runs else "", tuple(runs), ("final-0",), ("old",))
+    def pull(uri, experiment, into, own):
+        found = Finals(experiment or "demo" if runs else "", tuple(runs), ("final-0",), ("old",))
+        return replace(found, **more)
 
     monkeypatch.setattr("tracking.mlflow.client.pull_finals", pull)
     monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced())
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").mkdir()
-    return lambda *args, **facts: runs.append(final(folder, *args, **facts))
+
+    def add(*args, **facts):
+        runs.append(final(folder, *args, **facts))
+
+    add.more = more
+    return add
 
 
 def call(*arguments: str):
@@ -102,6 +110,16 @@ def test_two_designs(server, tmp_path):
     assert ledger["seconds"] == ["15", "not stated"]
     assert ledger["seeds"] == ["2", "1"]
     assert content["source"]["runs"][0] == ["resupnet", "resupnet1"]
+
+
+def test_missing_final_runs_are_said_in_red(server, tmp_path):
+    server("unet", 1, [0.5, 0.6])
+    server("resupnet", 1, [0.7, 0.8])
+    server.more["incomplete"] = (Incomplete("demo/unet", 1, 2),)
+    server.more["other_patients"] = ("unet final-9.0",)
+    said = " ".join(call().stdout.split())
+    assert "red Final runs are missing: demo/unet: 1 of 2 final runs." in said
+    assert "Left out, scored on other patients or another split: unet final-9.0." in said
 
 
 def test_pictures_are_fetched_by_name_and_shown(server, tmp_path, monkeypatch):
