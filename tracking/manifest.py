@@ -91,7 +91,10 @@ def write_progress(folder: RunFolder, uri: str, progress: Progress) -> None:
 
 
 def files_of(folder: RunFolder, known: Mapping[str, FileState]) -> dict[str, FileState]:
-    """Return the publishable files by relative path; a digest in `known` is not taken again."""
+    """Return the publishable files by relative path; a digest in `known` is not taken again.
+
+    Symbolic links are none of them: they would publish what lies elsewhere.
+    """
     files = {}
     for path in sorted(folder.path.rglob("*")):
         name = path.relative_to(folder.path).as_posix()
@@ -201,4 +204,4 @@ def _cell(text: str) -> float | int | str | None:
 def _is_publishable(path: Path, name: str) -> bool:
     hidden = any(part.startswith(".") for part in Path(name).parts)
     kept = hidden or name in KEPT_HERE or name.startswith(names.RESUME)
-    return not kept and path.is_file()
+    return not kept and path.is_file() and not path.is_symlink()

@@ -146,12 +146,12 @@ class StudyName:
         Raises:
             TrackingError: The text is no name of a study.
         """
-        experiment, slash, label = text.partition("/")
-        if not (slash and is_part(experiment) and is_part(label)):
+        if not is_study(text):
             raise TrackingError(
                 f"{shortened(text)} is not the name of a study",
                 hint="A study is named EXPERIMENT/DESIGN; ablate studies list names them.",
             )
+        experiment, _, label = text.partition("/")
         return cls(experiment, label)
 
 
@@ -226,6 +226,12 @@ def of_cases(summary: Mapping[str, Value]) -> dict[str, Value]:
 def is_part(text: str) -> bool:
     """Tell whether a name can be a folder of a workspace and a part of a study's name."""
     return _PART.fullmatch(text) is not None
+
+
+def is_study(text: object) -> bool:
+    """Tell whether a value is the name of a study: EXPERIMENT/DESIGN."""
+    experiment, slash, label = str(text).partition("/")
+    return bool(slash) and is_part(experiment) and is_part(label)
 
 
 def shortened(text: str) -> str:

@@ -26,6 +26,7 @@ from tracking.address import VARIABLE, resolve_uri
 from tracking.errors import LaterVersionError, TrackingError, UnreachableError
 from tracking.locks import locked
 from tracking.owner import Owner, this_process
+from tracking.places import links_below
 from tracking.record import RunFolder
 from tracking.workspace import find_runs
 
@@ -56,6 +57,8 @@ class Synced:
     """Somebody deleted them at the server; they stay so."""
     failed: tuple[tuple[str, str], ...] = ()
     """Run and reason."""
+    links: tuple[str, ...] = ()
+    """Symbolic links in run folders; they are not published."""
 
 
 def sync(
@@ -80,7 +83,7 @@ def sync(
 
     folders = find_runs(workspace)
     outcomes: list[str] = []
-    deleted, failed = [], []
+    deleted, failed, links = [], [], []
     for done, folder in enumerate(folders, start=1):
         try:
             outcomes.append(publish(folder, uri, again=again).outcome)
@@ -92,9 +95,10 @@ def sync(
             failed.append((str(folder.path), error.message))
         else:
             deleted += [str(folder.path)] if outcomes[-1] == "deleted" else []
+            links += [str(folder.path / link) for link in links_below(folder.path)]
         progress(done, len(folders))
     published, same, busy = (outcomes.count(what) for what in ("published", "up to date", "busy"))
-    return Synced(published, same, busy, tuple(deleted), tuple(failed))
+    return Synced(published, same, busy, tuple(deleted), tuple(failed), tuple(links))
 
 
 def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threading.Event) -> bool:
@@ -181,7 +185,7 @@ def _signature(folder: Path) -> Signature:
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in files:
             if not name.startswith((".", "publish")):
-                status = os.stat(os.path.join(root, name))  # noqa: PTH116, PTH118 - thousands of them
+                status = os.lstat(os.path.join(root, name))  # noqa: PTH118 - thousands of them
                 found.append((name, status.st_size, status.st_mtime_ns))
     return tuple(sorted(found))
 

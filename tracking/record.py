@@ -360,6 +360,10 @@ def _from_fields(read: dict[str, Any]) -> RunRecord:
     for key in REQUIRED:
         if not read.get(key):
             raise ValueError(f"{key} is missing")
+        if not names.is_part(str(read[key])):  # they become folders, here and at the server
+            raise ValueError(f"{key} is {names.shortened(str(read[key]))}")
+    if (study := read.get("study")) and not names.is_study(study):
+        raise ValueError(f"study is {study!r:.60}")
     known = {one.name for one in dataclasses.fields(RunRecord)} - {"unknown"}
     values: dict[str, Any] = {"schema": 1, "version": "", "start_ms": 0, "owner": None}
     values |= {key: _value(key, value) for key, value in read.items() if key in known}

@@ -79,6 +79,8 @@ def tell(synced: Synced, where: str, *, quiet: bool) -> None:
     say(f"{where}: {counts or 'no runs'}", quiet=quiet)
     for path in synced.deleted:
         say(f"deleted at the server: {path} (publish it again: ablate sync --again)", quiet=quiet)
+    for path in synced.links:
+        say(f"not published, a symbolic link: {path}")
     tell_failed(synced)
 
 

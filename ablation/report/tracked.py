@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ablation.comparison import Comparison
 from ablation.comparison.analysis.notable import Seen, notable
+from ablation.errors import DataError
 from ablation.files.csv_rows import read_rows
 from ablation.report.material import (
     Case,
@@ -24,6 +25,7 @@ from ablation.report.recipes import recipes_of
 from tracking import names
 from tracking.finals import PulledRun, PulledStudy
 from tracking.names import StudyName
+from tracking.places import is_plain
 
 Runs = Mapping[str, Sequence[PulledRun]]
 """The finals of each design."""
@@ -124,11 +126,19 @@ def _cut(row: Mapping[str, str]) -> Cut:
 
 
 def listed(run: PulledRun) -> list[dict[str, str]]:
-    """Return what a final's list of overlays says; empty for a run without."""
+    """Return what a final's list of overlays says; empty for a run without.
+
+    Raises:
+        DataError: It cannot be read, or names a file that does not lie beside it.
+    """
     file = run.folder / names.OVERLAYS
     if not file.exists():
         return []
-    return read_rows(file, f"{names.OVERLAYS} of run {run.name}")
+    rows = read_rows(file, f"{names.OVERLAYS} of run {run.name}")
+    for row in rows:
+        if not is_plain(row["file"]):
+            raise DataError(f"{row['file']!r:.60} is not the name of a picture beside it")
+    return rows
 
 
 def _cases(runs: Runs, comparison: Comparison, fetch: Fetch) -> Iterator[Case]:

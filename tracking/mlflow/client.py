@@ -52,6 +52,7 @@ from tracking.manifest import (
 )
 from tracking.mlflow.connection import connect, translated
 from tracking.mlflow.registry import run_of, tags_of
+from tracking.places import inside, is_plain
 from tracking.record import EpochLine, RunFolder, RunRecord
 from tracking.workspace import workspace_of
 
@@ -433,11 +434,14 @@ def _download(
     client: MlflowClient, run_id: str, files: Sequence[str], into: Path
 ) -> tuple[Path, ...]:
     """Return where the files lie: below the run's folder, by the paths they have at the server."""
+    if not is_plain(run_id):
+        raise TrackingError(f"the server names a run {names.shortened(run_id)}, which is no id")
     placed = []
     for name in files:
-        target = into / run_id / name
+        target = inside(into / run_id, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         # A store on this machine leaves the folder of the path out, a server does not.
-        Path(client.download_artifacts(run_id, name, str(into / run_id))).replace(target)
+        arrived = Path(client.download_artifacts(run_id, name, str(into / run_id)))
+        arrived.replace(target)
         placed.append(target)
     return tuple(placed)

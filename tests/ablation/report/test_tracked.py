@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ import pytest
 
 from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
+from ablation.errors import DataError
 from ablation.inference.overlays import Overlay, overlays_csv
 from ablation.report.material import Cut, Material, Parameter, Trial
 from ablation.report.tracked import LARGEST, material_of
@@ -161,3 +164,19 @@ def test_runs_without_files_have_nothing_and_it_is_said(tmp_path, comparison):
         "No threshold search on record: a, b.",
         "No overlays of test patients on record: a, b.",
     )
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../x", "/etc/passwd", "..", "", "a/../../b.png", "..\\b.png", "a\x00.png", "a\n.png"],
+)
+def test_a_list_that_names_a_file_elsewhere_shows_no_picture(tmp_path, comparison, name):
+    run = final(tmp_path, "a")
+    draw(run, overlay("p1"))
+    file = run.folder / names.OVERLAYS
+    header, line = file.read_text().splitlines()
+    cells = io.StringIO()
+    csv.writer(cells, lineterminator="\n").writerow([name, *line.split(",")[1:]])
+    file.write_bytes(f"{header}\n{cells.getvalue()}".encode())
+    with pytest.raises(DataError, match="is not the name of a picture beside it"):
+        material_of({"a": [run]}, [], comparison, never)
