@@ -17,6 +17,7 @@ from tracking.mlflow import client
 from tracking.places import inside, links_below
 from tracking.publisher import sync
 from tracking.record import RunFolder
+from tracking.sealed import sealed
 
 Make = Callable[..., RunFolder]
 HOSTILE = (
@@ -62,7 +63,7 @@ def test_a_record_with_such_a_name_is_refused(
     study = make_study(workspace)
     run = make_run(study, "final-1.0", kind="final")
     file = run.path / names.RUN
-    file.write_text(json.dumps(json.loads(file.read_text()) | {key: value}))
+    file.write_text(json.dumps(sealed(json.loads(file.read_text()) | {key: value})))
     before = {path for path in tmp_path.rglob("*") if "mlartifacts" not in path.parts}
     synced = sync(workspace, store.uri)
     ((path, why),) = synced.failed
