@@ -69,8 +69,8 @@ def score_masks(
         assert prediction is not None
         assert truth is not None
         rows += _rows(pair, prediction, truth, regions)
-    notes = [note(text) for text in (*said, *regions.said)]
-    return MaskScores(tuple(rows), (*notes, *_one_patient_each(pairs)))
+    assumed = [note(text) for text in said]
+    return MaskScores(tuple(rows), (*assumed, *regions.said, *_one_patient_each(pairs)))
 
 
 def _checked(

@@ -25,9 +25,13 @@ LABEL, NAME = "segment_id", "segment_name"
 """Columns of a version 1 table."""
 POOLED = "pooled"
 
+BACKGROUND = ("background", "bg", "hintergrund")
+
 Labels = tuple[int, ...]
-Scored = tuple[int, str, Labels, Mapping[str, object]]
-"""Number of the case in the file, case, labels of the region, and its scores."""
+Region = Labels | str
+"""The labels of a region, or the name that the evaluation was given for it."""
+Scored = tuple[int, str, Region, Mapping[str, object]]
+"""Number of the case in the file, case, region, and its scores."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,7 @@ def read_nnunet(
     """
     if path.suffix.lower() == ".json":
         version, scored = _summary(path)
-        lines = _lines(list(scored), labels, path)
+        lines = _lines(list(scored), labels, path, say)
     else:
         version, lines = 1, _table(read_lines(path), labels, case_column, path, say)
     frames = frames_of(lines, path, patient_regex=patient_regex, patient_map=patient_map, say=say)
@@ -96,7 +100,7 @@ def _of_version_2(content: Mapping[str, Any]) -> Iterator[Scored]:
     for number, case in enumerate(content["metric_per_case"], start=1):
         name = _case(case.get("reference_file") or case["prediction_file"])
         for key, scores in case["metrics"].items():
-            yield number, name, _numbers(key), dict(scores)
+            yield number, name, _region(key), dict(scores)
 
 
 def _of_version_1(content: Mapping[str, Any]) -> Iterator[Scored]:
@@ -104,16 +108,18 @@ def _of_version_1(content: Mapping[str, Any]) -> Iterator[Scored]:
         name = _case(case.get("reference") or case["test"])
         for key, scores in case.items():
             if isinstance(scores, Mapping):
-                yield number, name, _numbers(key), scores
+                yield number, name, _region(key), scores
 
 
-def _lines(scored: Sequence[Scored], labels: Mapping[str, Labels] | None, path: Path) -> Lines:
-    targets = _targets([numbers for _, _, numbers, _ in scored], labels, path)
+def _lines(
+    scored: Sequence[Scored], labels: Mapping[str, Labels] | None, path: Path, say: Tell
+) -> Lines:
+    targets = _targets([region for _, _, region, _ in scored], labels, path, say)
     names = list(dict.fromkeys(name for *_, scores in scored for name in scores))
     rows = [
-        (number, [case, targets[numbers], *(_cell(scores.get(name)) for name in names)])
-        for number, case, numbers, scores in scored
-        if numbers in targets
+        (number, [case, targets[region], *(_cell(scores.get(name)) for name in names)])
+        for number, case, region, scores in scored
+        if region in targets
     ]
     if not rows:
         raise DataError(f"{path}: scores no case", hint="Was the evaluation run on any?")
@@ -142,43 +148,68 @@ def _table(
     case, label = header.index(column), header.index(LABEL)
     name = header.index(NAME) if NAME in header else label
     whole = [row for row in lines.rows if len(row[1]) == len(header)]
-    targets = _targets([_numbers(cells[label]) for _, cells in whole], labels, path)
+    targets = _targets([_region(cells[label]) for _, cells in whole], labels, path, say)
     rest = [at for at in range(len(header)) if at not in (case, label, name)]
     rows = []
     for number, cells in lines.rows:
         if len(cells) != len(header):
             rows.append((number, cells))  # its reader names it
-        elif (numbers := _numbers(cells[label])) in targets:
-            target = cells[name] if labels is None and name != label else targets[numbers]
+        elif (region := _region(cells[label])) in targets:
+            target = cells[name] if labels is None and name != label else targets[region]
             rows.append((number, [_case(cells[case]), target, *(cells[at] for at in rest)]))
     return Lines(["case", "target", *(header[at] for at in rest)], rows, lines.decimal_comma)
 
 
 def _targets(
-    found: Sequence[Labels], asked: Mapping[str, Labels] | None, path: Path
-) -> dict[Labels, str]:
-    """Return the name of each region that is wanted; 0 is the background."""
-    known = [numbers for numbers in dict.fromkeys(found) if numbers not in ((0,), ())]
+    found: Sequence[Region], asked: Mapping[str, Labels] | None, path: Path, say: Tell
+) -> dict[Region, str]:
+    """Return the name of each region that is wanted; the background never is."""
+    known = [region for region in dict.fromkeys(found) if not _is_background(region)]
+    if len(known) < len(set(found)):
+        left_out = next(region for region in found if _is_background(region))
+        say(note(f"the background is left out ({_named(left_out) or 'a label without a name'})"))
     if asked is None:
-        return {numbers: "+".join(map(str, numbers)) for numbers in known}
-    wanted = {tuple(sorted(numbers)): target for target, numbers in asked.items()}
+        return {region: _named(region) for region in known}
+    wanted: dict[Region, str] = {
+        tuple(sorted(numbers)): target for target, numbers in asked.items()
+    }
     absent = [target for numbers, target in wanted.items() if numbers not in known]
     if absent:
-        scored = "; ".join(",".join(map(str, numbers)) for numbers in known)
+        scored = "; ".join(
+            region if isinstance(region, str) else ",".join(map(str, region)) for region in known
+        )
         raise UsageError(
             f"{path}: {', '.join(absent)} of --labels is not scored there; scored are: {scored}",
             hint="A table has scores of its own labels only; join labels by scoring the masks: "
             "ablate evaluate --pred --truth",
         )
+    if others := [_named(region) for region in known if region not in wanted]:
+        say(note(f"regions left out, not in --labels: {', '.join(others)}"))
     return wanted
+
+
+def _is_background(region: Region) -> bool:
+    return region in ((0,), ()) or (isinstance(region, str) and region.casefold() in BACKGROUND)
+
+
+def _named(region: Region) -> str:
+    return region if isinstance(region, str) else "+".join(map(str, region))
 
 
 def _case(path: object) -> str:
     return case_of(Path(re.split(r"[\\/]", str(path))[-1]))
 
 
-def _numbers(key: str) -> Labels:
-    return tuple(sorted(int(number) for number in re.findall(r"\d+", str(key))))
+def _region(key: object) -> Region:
+    """Return the labels that a key lists; a key with any word is a name, whatever its digits.
+
+    >>> _region("2"), _region("(3, 1)"), _region("T2 lesion"), _region("tumor core (1, 3)")
+    ((2,), (1, 3), 'T2 lesion', 'tumor core (1, 3)')
+    """
+    text = str(key).strip()
+    if re.fullmatch(r"[(\[]?[\d\s,.]*[)\]]?", text):
+        return tuple(sorted(int(number) for number in re.findall(r"\d+", text.replace(".0", ""))))
+    return text
 
 
 def _cell(value: object) -> str:

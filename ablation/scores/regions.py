@@ -13,6 +13,7 @@ from ablation.data.readers.brats_names import REGIONS, YEAR_2017, YEAR_2023
 from ablation.data.readers.patients import labels_hash
 from ablation.errors import DataError, UsageError, nearest
 from ablation.scores.mask_files import MaskFile
+from ablation.scores.remarks import Level, Remark, note
 
 Numbers = tuple[int, ...]
 MOST_NAMED = 20
@@ -44,7 +45,7 @@ class Regions:
     truth: Mapping[str, Numbers | None]
     meaning: Mapping[int, int] | None
     """Of truths with BraTS labels: the label's number in 2013."""
-    said: tuple[str, ...]
+    said: tuple[Remark, ...]
     """What was assumed, and what is left out."""
 
     def truth_hash(self, truth: MaskFile, target: str) -> str:
@@ -125,13 +126,46 @@ def _as_asked(asked: Mapping[str, Numbers], prediction: Content, truth: Content)
         return Regions(asked, asked, None, ())
     if 0 in numbers:
         raise UsageError("--labels: label 0 is the background", hint=SYNTAX)
-    said = []
+    sides = {"prediction": prediction.labels, "truth": truth.labels}
+    _refuse_another_numbering(numbers, sides)
     present = {*prediction.labels, *truth.labels}
-    if absent := sorted(numbers - present):
-        said.append(f"no file holds label {_listed(absent)} of --labels")
-    if unused := sorted(present - numbers):
-        said.append(f"label {_listed(unused)} is part of no target of --labels")
+    said = []
+    if nowhere := numbers - present:
+        said.append(Remark(Level.CAUTION, f"no file holds label {_listed(nowhere)} of --labels"))
+    for side, own in sides.items():
+        if absent := (numbers & present) - {*own}:
+            text = f"no {side} holds label {_listed(absent)} of --labels"
+            said.append(Remark(Level.CAUTION, text))
+    if unused := present - numbers:
+        said.append(note(f"label {_listed(unused)} is part of no target of --labels"))
     return Regions(asked, asked, None, tuple(said))
+
+
+def _refuse_another_numbering(
+    numbers: Collection[int], sides: Mapping[str, Collection[int]]
+) -> None:
+    """Refuse labels that a side seems to number in another way.
+
+    The sign is a label that the side lacks beside one that is in no target and that the other side
+    lacks, too, or beside any such label where neither side holds the first. A side that only lacks
+    a label may be of a design that never finds it.
+    """
+    faults = []
+    for (side, own), other in zip(sides.items(), [*sides.values()][::-1], strict=True):
+        absent = {*numbers} - {*own}
+        unclaimed = {*own} - {*numbers}
+        strange = unclaimed if absent - {*other} else unclaimed - {*other}
+        if absent and strange:
+            faults.append(
+                f"no {side} holds label {_listed(absent)}, and label {_listed(strange)} of the "
+                f"{side}s is in no target"
+            )
+    if faults:
+        raise UsageError(
+            f"--labels: {'; '.join(faults)}",
+            hint="Name the labels as the files hold them. Without --labels, BraTS labels (1, 2, 4 or "
+            "1, 2, 3) are told apart for predictions and truths.",
+        )
 
 
 def _by_nesting(truth: Content) -> Regions:
@@ -146,13 +180,13 @@ def _by_nesting(truth: Content) -> Regions:
     numbers = {name: (channel,) for name, channel in zip(NESTED, order, strict=True)}
     listed = ", ".join(f"{order[i]} is {name}" for i, name in enumerate(NESTED))
     said = f"channels are told by their truths, each region inside the next: {listed}"
-    return Regions(numbers, numbers, None, (said,))
+    return Regions(numbers, numbers, None, (note(said),))
 
 
 def _by_labels(prediction: Content, truth: Content, target: str) -> Regions:
     if len(prediction.labels) <= 1 and len(truth.labels) <= 1:
         said = f"masks of one region, read as {target}"
-        return Regions({target: None}, {target: None}, None, (said,))
+        return Regions({target: None}, {target: None}, None, (note(said),))
     both = {*prediction.labels, *truth.labels}
     tables = [_brats(side.labels) for side in (prediction, truth)]
     alone = [side for side in (prediction, truth) if len(side.labels) == 1]
@@ -169,7 +203,7 @@ def _by_labels(prediction: Content, truth: Content, target: str) -> Regions:
         f"{side}: " + ", ".join(f"{name} = {_listed(numbers)}" for name, numbers in own.items())
         for side, own in (("predictions", ours), ("truths", theirs))
     )
-    return Regions(ours, theirs, tables[1], (f"labels are read as those of BraTS; {said}",))
+    return Regions(ours, theirs, tables[1], (note(f"labels are read as those of BraTS; {said}"),))
 
 
 def _brats(labels: Collection[int]) -> Mapping[int, int] | None:

@@ -44,7 +44,7 @@ def test_labels_of_brats_each_side_by_its_own_numbers(prediction, truth, et_ther
     assert list(regions.truth) == ["WT", "TC", "ET"]
     assert (regions.prediction["ET"], regions.truth["ET"]) == (et_there, et_truth)
     assert regions.truth["WT"] == (1, 2, *et_truth)
-    assert "those of BraTS" in regions.said[0]
+    assert "those of BraTS" in regions.said[0].text
 
 
 @pytest.mark.parametrize("found", [(labels(1), labels(255)), (labels(), labels(1)), (labels(), labels())])  # fmt: skip
@@ -79,7 +79,7 @@ def test_labels_as_asked():
     asked = {"organ": (1, 2), "tumour": (2,)}
     regions = regions_of(labels(1, 2, 7), labels(1, 2), asked, None)
     assert regions.truth == regions.prediction == asked
-    assert regions.said == ("label 7 is part of no target of --labels",)
+    assert [str(one) for one in regions.said] == ["label 7 is part of no target of --labels"]
     assert list(regions_of(labels(1), labels(1, 2), asked, "tumour").truth) == ["tumour"]
     with pytest.raises(UsageError, match="label 0 is the background"):
         regions_of(labels(1), labels(1), {"a": (0, 1)}, None)
@@ -138,3 +138,62 @@ def test_hash_of_one_region_does_not_depend_on_how_it_is_numbered():
     hashes = {binary.truth_hash(one, "WT"), binary.truth_hash(other, "WT"), asked.truth_hash(one, "WT")}  # fmt: skip
     assert len(hashes) == 1
     assert hashes.pop().startswith("WT:")
+
+
+BRATS = {"WT": (1, 2, 4), "ET": (4,)}
+
+
+@pytest.mark.parametrize(
+    ("prediction", "truth", "told"),
+    [
+        (
+            labels(1, 2, 3),
+            labels(1, 2, 3),
+            "label 3 of the predictions is in no target; no truth holds label 4, and label 3 of",
+        ),
+        (
+            labels(1, 2, 3),
+            labels(1, 2, 4),
+            "no prediction holds label 4, and label 3 of the predictions is in no target",
+        ),
+        (
+            labels(1, 2, 4),
+            labels(1, 2, 3),
+            "no truth holds label 4, and label 3 of the truths is in no target",
+        ),
+        (labels(1, 2), labels(1, 2, 3), "no truth holds label 4, and label 3 of the truths"),
+        (labels(), labels(1, 2, 3), "no truth holds label 4"),
+    ],
+)
+def test_another_numbering_is_refused_by_side(prediction, truth, told):
+    with pytest.raises(UsageError) as refused:
+        regions_of(prediction, truth, BRATS, None)
+    assert told in refused.value.message
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("prediction", "truth", "told"),
+    [
+        (labels(1, 2, 4), labels(1, 2, 4), []),
+        # a design that never finds a label
+        (labels(1, 2), labels(1, 2, 4), ["caution: no prediction holds label 4 of --labels"]),
+        (labels(), labels(1, 2, 4), ["caution: no prediction holds label 1, 2, 4 of --labels"]),
+        # ... though it finds others that nobody asked for
+        (
+            labels(1, 2, 7),
+            labels(1, 2, 4, 7),
+            [
+                "caution: no prediction holds label 4 of --labels",
+                "label 7 is part of no target of --labels",
+            ],
+        ),
+        # truths of a few patients without it
+        (labels(1, 2, 4), labels(1, 2), ["caution: no truth holds label 4 of --labels"]),
+        (labels(1, 2), labels(1, 2), ["caution: no file holds label 4 of --labels"]),
+    ],
+)
+def test_labels_that_one_side_lacks_are_said(prediction, truth, told):
+    regions = regions_of(prediction, truth, BRATS, None)
+    assert regions.truth == BRATS
+    assert [str(remark) for remark in regions.said] == told
