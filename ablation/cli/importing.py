@@ -13,10 +13,12 @@ from ablation.cli.comparing import AssumedMethod
 from ablation.cli.options import (
     AsJson,
     CaseColumn,
+    PatientColumn,
     PatientMap,
     PatientRegex,
     Quiet,
     TrackingUri,
+    UndefinedDistance,
     Workspace,
     print_json,
     say,
@@ -62,8 +64,10 @@ def per_case(
         str, typer.Option("--target", help="Target of a table without a target column.")
     ] = "WT",
     case_column: CaseColumn = None,
+    patient_column: PatientColumn = None,
     patient_regex: PatientRegex = None,
     patient_map: PatientMap = None,
+    undefined_distance: UndefinedDistance = None,
     assume_hd95_method: AssumedMethod = None,
     out: OutFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -72,11 +76,17 @@ def per_case(
     quiet: Quiet = False,
 ) -> None:
     """Bring in a table with a row per case; columns are named as in per_case.csv."""
-    from ablation.scores.bring_in import Destination, Patients, table_scores
+    from ablation.scores.bring_in import Destination, table_scores
+    from ablation.scores.empty_masks import undefined_distances
+    from ablation.scores.header import Naming
 
     tell = partial(say, quiet=quiet)
-    patients = Patients(case_column, patient_regex, patient_map)
-    scores = table_scores(file, patients, target, assume_hd95_method, tell)
+    naming = Naming(
+        case_column=tuple(case_column or ()), patient_column=patient_column,
+        patient_regex=patient_regex, patient_map=patient_map, wide="targets",
+    )  # fmt: skip
+    empty = undefined_distances(undefined_distance or ())
+    scores = table_scores(file, naming, target, assume_hd95_method, tell, empty)
     to = Destination(name, experiment, workspace, out)
     finish(scores, to, tracking_uri, as_json=as_json, quiet=quiet)
 
@@ -106,11 +116,14 @@ def nnunet(
     quiet: Quiet = False,
 ) -> None:
     """Bring in what nnU-Net's evaluation wrote, a target for each label or region."""
-    from ablation.scores.bring_in import Destination, Patients, nnunet_scores
+    from ablation.scores.bring_in import Destination, nnunet_scores
+    from ablation.scores.header import Naming
 
     tell = partial(say, quiet=quiet)
-    patients = Patients(case_column, patient_regex, patient_map)
-    scores = nnunet_scores(file, patients, labels, assume_hd95_method, tell)
+    naming = Naming(
+        case_column=tuple(case_column or ()), patient_regex=patient_regex, patient_map=patient_map
+    )
+    scores = nnunet_scores(file, naming, labels, assume_hd95_method, tell)
     to = Destination(name, experiment, workspace, out)
     finish(scores, to, tracking_uri, as_json=as_json, quiet=quiet)
 

@@ -85,8 +85,24 @@ TrackingUri = Annotated[
 ]
 SkipBad = Annotated[bool, typer.Option("--skip-bad", help="Leave unusable patients out, by name.")]
 CaseColumn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--case-column",
+        help="Column of the case ids, or FILE=COLUMN of one file; default: case, patient, subject, "
+        "id or the like. Repeatable.",
+    ),
+]
+PatientColumn = Annotated[
     str | None,
-    typer.Option("--case-column", help="Column of the case ids; default: case, else patient."),
+    typer.Option("--patient-column", help="Column of the patients; default: patient or subject."),
+]
+UndefinedDistance = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--undefined-distance",
+        help="Value that stands for the distance to an empty mask, such as -1 or 373.13; nan: an "
+        "empty cell. Repeatable.",
+    ),
 ]
 PatientRegex = Annotated[
     str | None,

@@ -21,8 +21,11 @@ from ablation.scores.bare_designs import (
     left_out,
     our_name,
     read_designs,
+    tables_of,
     usual_settings,
 )
+from ablation.scores.empty_masks import undefined_distances
+from ablation.scores.header import Naming, checked_wide
 from ablation.scores.remarks import Remark, note
 from ablation.scores.tables import checked_method
 
@@ -49,10 +52,15 @@ def compare(
     missing: str | None = None,
     empty: str | None = None,
     model_column: str | None = None,
-    case_column: str | None = None,
+    case_column: str | Sequence[str] | None = None,
     target_column: str | None = None,
+    patient_column: str | None = None,
     patient_regex: str | None = None,
     patient_map: Path | str | None = None,
+    seed_column: str | None = None,
+    fold_column: str | None = None,
+    wide: str | None = None,
+    undefined_distance: str | Sequence[str] | None = None,
     higher_is_better: str | Sequence[str] = (),
     lower_is_better: str | Sequence[str] = (),
     assume_hd95_method: str | None = None,
@@ -63,8 +71,8 @@ def compare(
     Arguments are named as the flags of `ablate compare` and mean the same.
 
     Args:
-        tables: CSV files, one per design or with a column `model`; or designs in memory, each with
-            its per-case tables.
+        tables: CSV files, one per design or with a column `model`, NAME=FILE,FILE for several of
+            one design; or designs in memory, each with its per-case tables.
         reference: Design the others are compared with.
         metric: Score or several; the first decides.
         target: Region; None: every one.
@@ -76,10 +84,15 @@ def compare(
         missing: What a case that one design lacks does: "error", "intersection" or "worst".
         empty: Empty-mask rule: "penalty", "brats" or "exclude".
         model_column: Column that names the design; None: model.
-        case_column: Column of the case ids; None: case, else patient.
+        case_column: Column of the case ids, or FILE=COLUMN of one file; None: by the usual names.
         target_column: Column of the region; None: target, if any.
+        patient_column: Column of the patients; None: patient or subject, if any.
         patient_regex: Finds the patient in a case id: its first group.
         patient_map: CSV with the columns case and patient.
+        seed_column: Column that tells trainings of one design apart; None: seed, if any.
+        fold_column: Column of the fold of cross-validation; None: fold, cv_fold or split, if any.
+        wide: What the rest of a column's name is in dice_WT: "targets" or "designs".
+        undefined_distance: Values that stand for a distance to an empty mask, such as "-1".
         higher_is_better: Scores the program does not know.
         lower_is_better: The same where less is better.
         assume_hd95_method: How HD95 was computed: "directed_max", "pooled" or "surfel".
@@ -107,17 +120,25 @@ def compare(
         if len(designs) < len(tables):
             raise UsageError("designs and files are mixed", hint="Give one kind or the other.")
         return compare_designs(with_target(designs, target), with_rules(ComparisonConfig(), rules))
-    reading = Reading(
+    naming = Naming(
         model_column=model_column,
-        case_column=case_column,
+        case_column=split_names(case_column),
         target_column=target_column,
+        patient_column=patient_column,
         patient_regex=patient_regex,
         patient_map=None if patient_map is None else Path(patient_map),
+        seed_column=seed_column,
+        fold_column=fold_column,
+        wide=checked_wide(wide),
+    )
+    reading = Reading(
+        naming=naming,
         higher_is_better=split_names(higher_is_better),
         lower_is_better=split_names(lower_is_better),
         hd95_method=checked_method(assume_hd95_method),
+        undefined_distances=undefined_distances(split_names(undefined_distance)),
     )
-    paths = [Path(one) for one in tables if not isinstance(one, Design)]
+    paths = [one for one in tables if not isinstance(one, Design)]
     made = compare_tables(paths, reading, rules, target)
     for remark in made.source.remarks:
         progress(str(remark))
@@ -125,9 +146,15 @@ def compare(
 
 
 def compare_tables(
-    tables: Sequence[Path], reading: Reading, rules: Rules, target: str | None = None
+    tables: Sequence[Path | str], reading: Reading, rules: Rules, target: str | None = None
 ) -> OfTables:
     """Compare the designs of CSV files; the source says what was assumed or left out.
+
+    Args:
+        tables: FILE, or NAME=FILE,FILE for several tables of one design.
+        reading: Which columns mean what.
+        rules: The rules of the comparison.
+        target: Region; None: every one.
 
     Raises:
         DataError: Every table that cannot be used, and why.
@@ -136,8 +163,9 @@ def compare_tables(
     """
     scores = [our_name(name, reading.known) for name in rules.metrics]
     check_directions(scores, reading)
-    said: list[tuple[Path, Remark]] = []
-    read = read_designs(tables, reading, lambda path, remark: said.append((path, remark)))
+    said: list[tuple[Path | None, Remark]] = []
+    given = tables_of(tables)
+    read = read_designs(given, reading, scores, lambda path, remark: said.append((path, remark)))
     remarks = _by_file(said)
     designs = with_target([design for design, _ in read], target)
     ours = replace(rules, metric=None if rules.metric is None else scores)
@@ -146,24 +174,28 @@ def compare_tables(
     if rules.metric is None:
         remarks += [note(text) for text in left_out(designs, settings, reading)]
     comparison = compare_designs(designs, settings, reading.known)
-    return OfTables(comparison, _source(read, tables, remarks))
+    return OfTables(comparison, _source(read, [one.path for one in given], remarks))
 
 
-def _by_file(said: Sequence[tuple[Path, Remark]]) -> list[Remark]:
+def _by_file(said: Sequence[tuple[Path | None, Remark]]) -> list[Remark]:
     """Say once what holds for several files; a report names them, not where they lay."""
     files: dict[Remark, list[str]] = {}
     for path, remark in said:
-        files.setdefault(remark, []).append(path.name)
-    return [remark.about(named(whose)) for remark, whose in files.items()]
+        files.setdefault(remark, []).extend([] if path is None else [path.name])
+    return [remark.about(named(own)) if own else remark for remark, own in files.items()]
 
 
 def _source(
-    read: Sequence[tuple[Design, Path]], tables: Sequence[Path], remarks: Sequence[Remark]
+    read: Sequence[tuple[Design, Sequence[Path]]], tables: Sequence[Path], remarks: Sequence[Remark]
 ) -> Source:
     digests = {path: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in tables}
     return Source(
         experiment=", ".join(path.name for path in tables),
         kind="table" if len(tables) == 1 else "tables",
-        runs=tuple((design.name, f"{path.name} (sha256 {digests[path]})") for design, path in read),
+        runs=tuple(
+            (design.name, f"{path.name} (sha256 {digests[path]})")
+            for design, paths in read
+            for path in paths
+        ),
         remarks=tuple(remarks),
     )

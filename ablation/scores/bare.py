@@ -1,7 +1,8 @@
 """Bare per-case tables as any tool writes them: read whole, or refused with every fault named.
 
 A bare table is a CSV with a row per case and columns `case[, patient][, target], <metric>...`;
-one with a `model` column holds several designs. Commas, semicolons or tabs part the columns.
+one with a `model` column, or with a column per design, holds several designs. Commas, semicolons or
+tabs part the columns.
 """
 
 from __future__ import annotations
@@ -10,214 +11,160 @@ import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 import pandas as pd
 
-from ablation.errors import DataError, UsageError, nearest
+from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.metrics.cases import COUNTS
 from ablation.metrics.empty import penalty_of
 from ablation.metrics.pair import STATUSES
-from ablation.metrics.registry import METRICS, distances, metric_by_other_name
+from ablation.metrics.registry import METRICS, distances
 from ablation.metrics.table import SLACK, UNITS
-from ablation.scores.patient_ids import look_like_slices, patients_by_map, patients_by_regex
-from ablation.scores.remarks import Level, Remark, Tell, note, untold
+from ablation.scores.counted import with_ratios
+from ablation.scores.empty_masks import EmptyMasks
+from ablation.scores.header import TEXTS, Columns, Naming, columns_of
+from ablation.scores.patient_ids import (
+    look_like_slices,
+    patients_by_map,
+    patients_by_regex,
+    visible,
+)
+from ablation.scores.remarks import Tell, note, untold
+from ablation.scores.wide import in_rows
 
-TEXTS = ("split", "status", "shape", "spacing", "distance_unit", "truth_hash")
-COUNTS_ELSEWHERE = {
-    **dict.fromkeys(("n_ref", "total_positives_reference"), "truth_voxels"),
-    **dict.fromkeys(("n_pred", "total_positives_test"), "pred_voxels"),
-}
-"""What other tools call our counts, in lower case, words joined by underscores."""
-
-Asked = tuple[str | None, str | None, str | None]
-"""Columns of model, case and target, where they are named."""
-
-UNDEFINED = ("", "nan", "na", "n/a", "none", "null")
+UNDEFINED = (
+    *("", "nan", "-nan", "na", "n/a", "n.a.", "#n/a", "none", "null", "nil", "undefined"),
+    *("-", "--", "\N{EN DASH}", "\N{EM DASH}", "?"),
+)
 TWICE = "the same case as"
 APART = (
-    "Keep one row for each design, case and region; where another column tells them apart, it may "
-    "be the region's (--target-column of ablate compare)."
+    "Keep one row for each design, case and region. Where another column tells the rows apart, name "
+    "it: --target-column for a region, --seed-column for a training."
 )
+PER_CENT_FROM = 2.0
+"""A median of a ratio above it is in per cent; below, single values are wrong."""
 MOST_LISTED = 50  # faults of a file; more are counted
 SUMMARY_ROW = re.compile(
     r"mean|average|avg|median|std|std_?dev|sd|min|max|total|\d+ ?quantile", re.I
 )
+TEST = ("", "test", "testing")
+"""Cells of a column `split` of test patients, in lower case; without one all are."""
+KEY = ("model", "seed", "patient", "case", "target")
+DERIVED = ("status", "truth_voxels", "pred_voxels", "shape", "spacing", "distance_unit")
+"""Columns that a table may lack and a row may still tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a user says of the scores of a table."""
+
+    also: Collection[str] = ()
+    """Columns of scores that only their user knows, as the header names them; any number."""
+    undefined_distances: Sequence[float] = ()
+    """Values that stand for a distance to an empty mask; nan: an empty cell."""
+    metric: str | None = None
+    """The score of a table with a column for each design."""
+    alone: bool = False
+    """Whether this is the only table, so that a column of it may be a design."""
 
 
 def read_bare(
     path: Path,
-    *,
-    model_column: str | None = None,
-    case_column: str | None = None,
-    target_column: str | None = None,
-    patient_regex: str | None = None,
-    patient_map: Path | None = None,
-    also: Collection[str] = (),
+    naming: Naming | None = None,
+    known: Known | None = None,
     say: Tell = untold,
 ) -> dict[str, pd.DataFrame]:
     """Return the table of each model; "" is its name where there is no model column.
 
-    The frames have the columns patient, case and target ("" without one), each metric and count
-    that the file has as float (nan: undefined), and those of TEXTS that it has. Rows keep the
-    file's order; of a table with a `split` column only the test rows are kept.
+    The frames have the columns patient, case, target ("" without one) and status, each metric and
+    count that the file has as float (nan: undefined), those of TEXTS that it has, and seed and fold
+    where it tells them. A distance to an empty mask is undefined, and the status says which mask
+    was empty. Ratios follow from the voxel counts where there are any. Rows keep the file's order;
+    of a table that tells training from test patients only the test rows are kept.
 
     Args:
-        path: The CSV; UTF-8 with or without byte-order mark. Decimal commas are understood where
-            semicolons part the columns.
-        model_column: Names the design of a row; none: `model`, if there is one.
-        case_column: Names the case; none: `case`, else `patient`.
-        target_column: Names the region, or what else is analysed apart; none: `target`, if any.
-        patient_regex: Finds the patient in a case's id: its first group, or all it matches.
-        patient_map: CSV with the columns case and patient.
-        also: Columns of scores that only their user knows, as the header names them; any number.
+        path: The CSV; UTF-8 or UTF-16. Decimal commas are understood where semicolons or tabs part
+            the columns.
+        naming: How the table names designs, cases and patients.
+        known: What its user says of its scores.
         say: Told what was assumed or left out.
 
     Raises:
         DataError: The file or a row of it is at fault; all faults are named by line and case.
         UsageError: A column that is not there, or a pattern that is none.
     """
-    lines = read_lines(path)
-    asked = (model_column, case_column, target_column)
-    return frames_of(lines, path, asked, also, patient_regex, patient_map, say)
+    return frames_of(read_lines(path), path, naming, known, say)
 
 
 def frames_of(
     lines: Lines,
     path: Path,
-    asked: Asked = (None, None, None),
-    also: Collection[str] = (),
-    patient_regex: str | None = None,
-    patient_map: Path | None = None,
+    naming: Naming | None = None,
+    known: Known | None = None,
     say: Tell = untold,
 ) -> dict[str, pd.DataFrame]:
     """Return what `read_bare` does, of lines that another reader has made; `path` names the file."""
-    columns = _columns(lines.header, path, asked, also, say)
-    rows = _rows(lines, columns, path, say)
-    patients = _patients(rows, columns, patient_regex, patient_map, say)
+    naming, known = naming or Naming(), known or Known()
+    lines = replace(lines, header=[visible(name) for name in lines.header])
+    lines = in_rows(lines, path, naming, known.also, known.metric, known.alone, say)
+    columns = columns_of(lines, path, naming, known.also, say)
+    rows = _rows(lines, columns, known, path, say)
+    patients = _patients(rows, columns, naming, path, say)
     frame = pd.DataFrame(rows)
     frame["patient"] = [patients[case] for case in frame["case"]] if patients else frame["patient"]
-    first = ["patient", "case", "target"]
-    frame = frame[["model", *first, *(name for name in columns.values if name in frame)]]
     numbers = [name for name in columns.values if name not in TEXTS]
     frame[numbers] = frame[numbers].astype(float)  # a column without any value is text until now
     return {
         str(name): own.drop(columns="model").reset_index(drop=True)
-        for name, own in frame.groupby("model", sort=False)
+        for name, own in _whole(frame, columns, say).groupby("model", sort=False)
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """Where in a row things are; None where the table does not have them."""
-
-    case: int
-    model: int | None
-    patient: int | None
-    target: int | None
-    values: dict[str, int]
-    """Our name of a metric, count or text: its place."""
-    free: frozenset[str]
-    """Scores with a scale of their own."""
-    case_is_patient: bool
+def _whole(frame: pd.DataFrame, columns: Columns, say: Tell) -> pd.DataFrame:
+    """Return the table with what follows from its cells, its columns in their order."""
+    texts = [name for name in TEXTS if name in frame]
+    whole = with_ratios(frame.assign(**frame[texts].fillna("")), columns.free, say)
+    if "distance_unit" in whole and (whole["distance_unit"] == "mm").any():
+        whole["distance_unit"] = whole["distance_unit"].replace("", "mm")
+    trainings = [name for name in ("seed", "fold") if getattr(columns, name) is not None]
+    order = ["model", "patient", "case", "target", "status", *trainings, *columns.values]
+    order += [name for name in (*METRICS, *DERIVED) if name in whole]
+    return whole[list(dict.fromkeys(order))]
 
 
-def _columns(
-    header: Sequence[str],
-    path: Path,
-    asked: Asked,
-    also: Collection[str],
-    say: Tell,
-) -> _Columns:
-    plain = [re.sub(r"[\s_.\-]+", "_", name.casefold()).strip("_") for name in header]
-    model = _place(header, plain, asked[0], ("model",), path)
-    case = _place(header, plain, asked[1], ("case", "patient"), path)
-    target = _place(header, plain, asked[2], ("target",), path)
-    if case is None:
-        raise DataError(
-            f"{path}: no column named case or patient; columns: {', '.join(header)}",
-            hint="Say which column names the cases: --case-column NAME",
-        )
-    taken = {case, model, target}
-    patient = next(
-        (at for at, name in enumerate(plain) if name == "patient" and at not in taken), None
-    )
-    taken |= {patient}
-    elsewhere = COUNTS_ELSEWHERE | metric_by_other_name()
-    values: dict[str, int] = {}
-    unknown, twice = [], []
-    for at, name in enumerate(plain):
-        known = name if name in (*METRICS, *COUNTS, *TEXTS) else elsewhere.get(name)
-        known = header[at] if header[at] in also else known
-        if at in taken:
-            continue
-        if known is None:
-            unknown.append(header[at] or f"column {at + 1} without a name")
-        elif known not in values:
-            values[known] = at
-        elif {name, plain[values[known]]} & {"f1", "f1_score"}:
-            unknown.append(f"{header[at]} (F1 is Dice)")
-        else:
-            twice.append(f"{header[values[known]]} and {header[at]} are both {known}")
-    if twice:
-        raise DataError(f"{path}: {'; '.join(twice)}", hint="Keep one column of each metric.")
-    if not any(name in METRICS or name in also for name in values):
-        raise DataError(
-            f"{path}: no column holds a metric; columns: {', '.join(header)}",
-            hint=f"Name the scores {', '.join(METRICS)}; ablate compare takes others too, by "
-            "--higher-is-better NAME or --lower-is-better NAME.",
-        )
-    if unknown:
-        say(note(f"columns left out: {', '.join(unknown)}"))
-    free = frozenset(name for name in values if name in also)
-    return _Columns(case, model, patient, target, values, free, _means_patient(plain[case]))
-
-
-def _place(
-    header: Sequence[str],
-    plain: Sequence[str],
-    asked: str | None,
-    usual: Sequence[str],
-    path: Path,
-) -> int | None:
-    if asked is not None:
-        if asked not in header:
-            raise UsageError(f"{path}: no column {asked!r}", hint=nearest(asked, header))
-        return header.index(asked)
-    return next((plain.index(name) for name in usual if name in plain), None)
-
-
-def _means_patient(name: str) -> bool:
-    return any(word in name for word in ("patient", "subject"))
-
-
-def _rows(lines: Lines, columns: _Columns, path: Path, say: Tell) -> list[dict[str, object]]:
+def _rows(
+    lines: Lines, columns: Columns, known: Known, path: Path, say: Tell
+) -> list[dict[str, object]]:
     """Read all rows; of several splits those of the test patients."""
     rows: list[dict[str, object]] = []
     faults: list[str] = []
-    missing: Counter[str] = Counter()
     seen: dict[tuple[object, ...], int] = {}
     elsewhere = 0
+    empty_masks = EmptyMasks(known.undefined_distances, lines.unit)
     for line, cells in lines.rows:
         if len(cells) != len(lines.header):
             faults.append(
                 f"{lines.unit} {line}: {len(cells)} cells under {len(lines.header)} columns"
             )
             continue
-        row, wrong = _row([cell.strip() for cell in cells], columns, lines.decimal_comma)
-        if str(row.get("split", "test")).casefold() != "test":
+        row, wrong = _row([visible(cell) for cell in cells], columns, lines.decimal_comma)
+        if str(row.get("split", "test")).casefold() not in TEST:
             elsewhere += 1
             continue
-        key = tuple(row[name] for name in ("model", "patient", "case", "target"))
+        key = tuple(row[name] for name in KEY)
         if key in seen:
             wrong.append(f"{TWICE} {lines.unit} {seen[key]}")
         seen.setdefault(key, line)
+        undefined = {name for name in columns.values if row[name] is None}
+        wrong += [*empty_masks.settle(row, line), *_contradictions(row)]
         where = ", ".join(str(row[name]) for name in ("model", "case", "target") if row[name])
         faults += [f"{lines.unit} {line} ({where}): {fault}" for fault in wrong]
-        missing.update(name for name in columns.values if row[name] is None)
-        rows.append(row)
+        rows.append({**row, "line": line, "undefined": undefined})
+    _refuse_percentages(rows, columns, path)
     if faults:
         raise DataError(
             f"{path}: {len(faults)} fault(s)\n  " + "\n  ".join(_first(faults)),
@@ -229,9 +176,45 @@ def _rows(lines: Lines, columns: _Columns, path: Path, say: Tell) -> list[dict[s
         say(note(f"{elsewhere} row(s) of other splits than test left out"))
     if not rows:
         raise DataError(f"{path}: no row has split = test", hint="Give scores of test cases.")
-    for name, count in missing.items():
-        say(note(f"{name} is not defined in {count} of {len(rows)} rows"))
+    _tell_undefined(rows, say)
+    for remark in empty_masks.remarks():
+        say(remark)
     return rows
+
+
+def _refuse_percentages(rows: Sequence[Mapping[str, object]], columns: Columns, path: Path) -> None:
+    """Refuse a ratio whose column is in per cent: that is one fault, not one for each row."""
+    for name in columns.values:
+        if name in columns.free or name not in METRICS or METRICS[name].bounds[1] != 1:
+            continue
+        values = [v for row in rows if isinstance(v := row[name], float) and v > 0]
+        above = [value for value in values if 1 + SLACK < value <= 100]
+        if above and median(values) > PER_CENT_FROM:
+            raise DataError(
+                f"{path}: {columns.written[name]} is in per cent: {len(above)} of {len(values)} "
+                f"values lie between 1 and 100, such as {above[0]:g}",
+                hint="Divide the column by 100 in each table; or, for ablate compare, read all "
+                f"tables in per cent: --higher-is-better {columns.written[name]}",
+            )
+
+
+def _tell_undefined(rows: Sequence[Mapping[str, object]], say: Tell) -> None:
+    """Say in how many rows scores are not defined, columns with the same number together."""
+    missing: Counter[str] = Counter()
+    for row in rows:
+        undefined = row["undefined"]
+        assert isinstance(undefined, set)
+        missing.update(undefined)
+    columns: dict[int, list[str]] = {}
+    for name in rows[0]:
+        if missing[name]:
+            columns.setdefault(missing[name], []).append(name)
+    for count, names in columns.items():
+        if count == len(rows):
+            say(note(f"columns without any value: {', '.join(names)}"))
+        else:
+            verb = "is" if len(names) == 1 else "are"
+            say(note(f"{', '.join(names)} {verb} not defined in {count} of {len(rows)} rows"))
 
 
 def _first(faults: Sequence[str]) -> list[str]:
@@ -241,24 +224,16 @@ def _first(faults: Sequence[str]) -> list[str]:
 
 
 def _row(
-    cells: Sequence[str], columns: _Columns, decimal_comma: bool
+    cells: Sequence[str], columns: Columns, decimal_comma: bool
 ) -> tuple[dict[str, object], list[str]]:
-    def text(place: int | None) -> str:
-        return "" if place is None else cells[place]
-
-    case = text(columns.case)
-    row: dict[str, object] = {
-        "model": text(columns.model),
-        "case": case,
-        "patient": text(columns.patient),
-        "target": text(columns.target),
-    }
-    faults = [
-        f"{name} is empty"
-        for name in ("model", "case", "patient", "target")
-        if getattr(columns, name) is not None and not row[name]
-    ]
-    if SUMMARY_ROW.fullmatch(case):
+    row: dict[str, object] = {}
+    faults = []
+    for name in (*KEY, "fold"):
+        place = getattr(columns, name)
+        row[name] = "" if place is None else cells[place]
+        if place is not None and not row[name]:
+            faults.append(f"{name} is empty")
+    if SUMMARY_ROW.fullmatch(str(row["case"])):
         faults.append("sums other rows up; a case is wanted")
     for name, place in columns.values.items():
         if name in TEXTS:
@@ -266,28 +241,37 @@ def _row(
         else:
             free = name in columns.free
             row[name] = _number(name, cells[place], decimal_comma, free, faults)
-    return row, faults + list(_contradictions(row))
+    return row, faults
 
 
 def _number(
     name: str, cell: str, decimal_comma: bool, free: bool, faults: list[str]
 ) -> float | None:
+    """Return the number in a cell; of a distance also one that stands for an empty mask."""
     if cell.casefold() in UNDEFINED:
         return None
+    text = cell.replace("\N{MINUS SIGN}", "-").replace("\N{INFINITY}", "inf")
+    text = text.replace(",", ".") if decimal_comma else text
+    percent = text.endswith("%")
     try:
-        value = float(cell.replace(",", ".") if decimal_comma else cell)
+        value = float(text.removesuffix("%"))
     except ValueError:
         faults.append(f"{name} {cell!r} is not a number")
         return None
-    if math.isinf(value) and value > 0 and name in distances():
-        return None  # how several tools write the distance to an empty mask
+    if math.isnan(value):
+        return None
+    if percent and not free:
+        faults.append(f"{name} {cell!r} is a percentage")
+        return value
+    if name in distances() and (math.isinf(value) or value < 0):
+        return value  # how several tools write the distance to an empty mask
     if free and math.isfinite(value):
         return value
     low, high = METRICS[name].bounds if name in METRICS else (0.0, math.inf)
     if not low <= value <= high + SLACK or math.isinf(value):
-        percent = " (a percentage?)" if high == 1 < value <= 100 else ""
+        percents = " (a percentage?)" if high == 1 < value <= 100 else ""
         limits = f"{low:g} and above" if math.isinf(high) else f"{low:g}..{high:g}"
-        faults.append(f"{name} {cell!r} is outside {limits}{percent}")
+        faults.append(f"{name} {cell!r} is outside {limits}{percents}")
     elif name in COUNTS and value != int(value):
         faults.append(f"{name} {cell!r} is not a whole number")
     return value
@@ -312,30 +296,35 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
 
 def _patients(
     rows: Sequence[Mapping[str, object]],
-    columns: _Columns,
-    pattern: str | None,
-    table: Path | None,
+    columns: Columns,
+    naming: Naming,
+    path: Path,
     say: Tell,
 ) -> Mapping[str, str]:
     """Return whose case each is; nothing where the table says so itself."""
-    if pattern is not None and table is not None:
-        raise UsageError(
-            "--patient-regex and --patient-map both name the patients", hint="Give one of them."
-        )
+    ways = {
+        "--patient-column": naming.patient_column,
+        "--patient-regex": naming.patient_regex,
+        "--patient-map": naming.patient_map,
+    }
+    given = [flag for flag, value in ways.items() if value is not None]
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} both name the patients", hint="Give one of them.")
     cases = list(dict.fromkeys(str(row["case"]) for row in rows))
-    if pattern is not None:
-        return patients_by_regex(cases, pattern)
-    if table is not None:
-        return patients_by_map(cases, table)
+    if naming.patient_regex is not None:
+        return patients_by_regex(cases, naming.patient_regex)
+    if naming.patient_map is not None:
+        return patients_by_map(cases, naming.patient_map)
     if columns.patient is not None:
         return {}
+    if look_like_slices(cases):
+        raise DataError(
+            f"{path}: ids such as {cases[0]} and {cases[1]} look like slices or scans of one "
+            "patient, which are not independent",
+            hint="Name the patients: --patient-column NAME, --patient-regex '(.+)_\\d+$' or "
+            "--patient-map FILE. If each case is a patient of its own: --patient-regex '.+'",
+        )
     if not columns.case_is_patient:
         each = "its case" if len(cases) == 1 else f"each of the {len(cases)} cases"
         say(note(f"no patient column; {each} is taken as one patient"))
-    if look_like_slices(cases):
-        text = (
-            f"ids such as {cases[0]} look like slices of one patient, which are not independent; "
-            "name the patients by --patient-regex or --patient-map"
-        )
-        say(Remark(Level.WARNING, text))
     return {case: case for case in cases}

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from ablation.comparison import Design
+from ablation.comparison import Design, protocol
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
 from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import COUNTS, KEY
 from ablation.metrics.hd95_methods import name_it
 from ablation.metrics.metric import Metric, declared
-from ablation.metrics.registry import METRICS, distances, metric_by_other_name
-from ablation.scores.bare import read_bare
-from ablation.scores.remarks import Remark, Tell
+from ablation.metrics.registry import METRICS, metric_by_other_name
+from ablation.scores.bare import Known, read_bare
+from ablation.scores.header import Naming, case_column_of, score_of
+from ablation.scores.remarks import Remark, note
+from ablation.scores.same_ids import shares_none, with_same_ids
+from ablation.scores.scales import check_scales
+from ablation.scores.trainings import trainings_of
 
 UNKNOWN = {"split": "test", "shape": "", "spacing": "", "distance_unit": "", "truth_hash": ""}
 """What a bare table mostly does not say; without its size a missed tumour has no distance."""
@@ -30,16 +34,15 @@ USUAL = ("dice", "hd95")
 class Reading:
     """How bare tables are read."""
 
-    model_column: str | None = None
-    case_column: str | None = None
-    target_column: str | None = None
-    patient_regex: str | None = None
-    patient_map: Path | None = None
+    naming: Naming = field(default_factory=Naming)
+    """Which columns name designs, cases, patients, trainings and folds."""
     higher_is_better: tuple[str, ...] = ()
     """Columns of scores that the platform does not know, or that have a scale of their own."""
     lower_is_better: tuple[str, ...] = ()
     hd95_method: str | None = None
     """How HD95 was computed; no table says so itself."""
+    undefined_distances: tuple[float, ...] = ()
+    """Values that stand for a distance to an empty mask; nan: an empty cell."""
 
     @property
     def known(self) -> Mapping[str, Metric]:
@@ -54,42 +57,160 @@ class Reading:
         return (*self.higher_is_better, *self.lower_is_better)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A table of the command line."""
+
+    path: Path
+    design: str | None = None
+    """Whose it is, where that was said: NAME=FILE."""
+
+
+def tables_of(texts: Sequence[Path | str]) -> list[Given]:
+    """Return the tables that were given: FILE, or NAME=FILE,FILE for several of one design.
+
+    >>> [one.design for one in tables_of(["unet.csv", "a=s1.csv,s2.csv"])]
+    [None, 'a', 'a']
+
+    Raises:
+        UsageError: The same file twice.
+    """
+    found: list[Given] = []
+    for text in map(str, texts):
+        name, mark, files = text.partition("=")
+        if mark and name and not Path(text).exists():
+            found += [Given(Path(file.strip()), name.strip()) for file in files.split(",")]
+        else:
+            found.append(Given(Path(text)))
+    paths = [one.path for one in found]
+    twice = list(dict.fromkeys(str(path) for path in paths if paths.count(path) > 1))
+    if twice:
+        raise UsageError(f"given twice: {', '.join(twice)}", hint="Give each file once.")
+    return found
+
+
 def read_designs(
-    paths: Sequence[Path], reading: Reading, say: Callable[[Path, Remark], None]
-) -> list[tuple[Design, Path]]:
-    """Read one design per file, or all designs of a file with a model column, each with its file.
+    tables: Sequence[Given],
+    reading: Reading,
+    metrics: Sequence[str],
+    say: Callable[[Path | None, Remark], None],
+) -> list[tuple[Design, tuple[Path, ...]]]:
+    """Read the designs of all tables, each with its files.
+
+    A design is named as was said, else by a column, else after its file. Several tables of one
+    design are its trainings where they hold the same cases, else its folds.
 
     Args:
-        paths: CSV files; a design is named after its file where no column names it.
+        tables: CSV files.
         reading: Which columns mean what.
-        say: Told of each file what was assumed or left out.
+        metrics: Scores that were asked for.
+        say: Told of a file, or of all, what was assumed or left out.
 
     Raises:
         DataError: naming every file that cannot be used, and why.
+        ComparisonError: The tables share no case, or have scores on different scales.
         UsageError: for a column or a pattern that does not exist.
     """
+    _check_declared(reading)
+    _check_files(tables, reading)
+    metric = metrics[0] if len(metrics) == 1 else None
+    known = Known(reading.own, reading.undefined_distances, metric, len(tables) == 1)
+    found: dict[str, list[tuple[Path, pd.DataFrame]]] = {}
+    faults: list[DataError] = []
+    for one, name in zip(tables, _names(tables), strict=True):
+        try:
+            frames = read_bare(one.path, reading.naming, known, partial(say, one.path))
+        except DataError as error:
+            faults.append(error)
+            continue
+        if one.design is not None and len(frames) > 1:
+            raise UsageError(
+                f"{one.path} holds {len(frames)} designs: {', '.join(frames)}",
+                hint=f"Give the file without {one.design}= before it.",
+            )
+        for model, frame in frames.items():
+            found.setdefault(one.design or model or name, []).append((one.path, frame))
+    if faults:
+        messages = dict.fromkeys(error.message for error in faults)
+        raise DataError("; ".join(messages), hint=faults[0].hint)
+    return _designs(found, reading, say)
+
+
+def _designs(
+    found: Mapping[str, Sequence[tuple[Path, pd.DataFrame]]],
+    reading: Reading,
+    say: Callable[[Path | None, Remark], None],
+) -> list[tuple[Design, tuple[Path, ...]]]:
+    """Give the cases one name each, and put the tables of a design together."""
+    frames, passed_over = with_same_ids([frame for own in found.values() for _, frame in own])
+    if passed_over:
+        say(None, note(f"ids of cases compared without regard to {passed_over}"))
+    whole = iter(frames)
+    cases = {
+        name: tuple(map(_whole, trainings_of([next(whole) for _ in own])))
+        for name, own in found.items()
+    }
+    apart = shares_none({name: pd.concat(own) for name, own in cases.items()})
+    if apart:
+        raise ComparisonError(
+            apart,
+            hint="Give each case the same id in all tables, or name the column that holds it: "
+            "--case-column FILE=NAME",
+        )
+    check_scales(cases, [*METRICS, *reading.own], reading.higher_is_better)
+    several = any(len(own) > 1 for own in cases.values())
+    designs = []
+    for name, own in cases.items():
+        folds = own[0]["fold"].nunique() if "fold" in own[0] else 0
+        facts = FairnessFacts(
+            hd95_method=reading.hd95_method,
+            seeds=len(own) if several else None,
+            protocol=protocol(folds) if folds else None,
+        )
+        paths = tuple(dict.fromkeys(path for path, _ in found[name]))
+        designs.append((Design(name, own, facts), paths))
+    return designs
+
+
+def _check_declared(reading: Reading) -> None:
+    """Refuse a score declared in both directions, or against the one that is known of it."""
     both = sorted({*reading.higher_is_better} & {*reading.lower_is_better})
     if both:
         raise UsageError(
             f"declared in both directions: {', '.join(both)}",
             hint="Name it in --higher-is-better or in --lower-is-better.",
         )
-    facts = FairnessFacts(hd95_method=reading.hd95_method)
-    designs: list[tuple[Design, Path]] = []
-    faults: list[DataError] = []
-    for path, name in zip(paths, names_of(paths), strict=True):
-        try:
-            frames = _frames(path, reading, partial(say, path))
-        except DataError as error:
-            faults.append(error)
-            continue
-        designs += [
-            (Design(model or name, (_whole(own),), facts), path) for model, own in frames.items()
-        ]
-    if faults:
-        messages = dict.fromkeys(error.message for error in faults)
-        raise DataError("; ".join(messages), hint=faults[0].hint)
-    return designs
+    for flag, names, higher in (
+        ("--higher-is-better", reading.higher_is_better, True),
+        ("--lower-is-better", reading.lower_is_better, False),
+    ):
+        for name in names:
+            metric = METRICS.get(score_of(name) or "")
+            if metric is not None and metric.higher_is_better != higher:
+                better = "higher" if metric.higher_is_better else "lower"
+                raise UsageError(
+                    f"{flag} {name}: {metric.label} is better when {better}",
+                    hint=f"Leave the flag out, or write --{better}-is-better {name} for a scale of "
+                    "its own, such as per cent.",
+                )
+
+
+def _check_files(tables: Sequence[Given], reading: Reading) -> None:
+    """Refuse a column that is named for a file that is not there."""
+    for text in reading.naming.case_column:
+        known = [case_column_of(one.path, [text]) for one in tables]
+        if not any(known):
+            file = text.partition("=")[0]
+            raise UsageError(
+                f"--case-column {text}: no table {file}",
+                hint=nearest(file, [one.path.name for one in tables]),
+            )
+
+
+def _names(tables: Sequence[Given]) -> list[str]:
+    """Return the names of designs that no column names."""
+    unnamed = iter(names_of([one.path for one in tables if one.design is None]))
+    return [next(unnamed) if one.design is None else one.design for one in tables]
 
 
 def names_of(paths: Sequence[Path]) -> list[str]:
@@ -108,34 +229,9 @@ def names_of(paths: Sequence[Path]) -> list[str]:
     return stems
 
 
-def _frames(path: Path, reading: Reading, say: Tell) -> dict[str, pd.DataFrame]:
-    return read_bare(
-        path,
-        model_column=reading.model_column,
-        case_column=reading.case_column,
-        target_column=reading.target_column,
-        patient_regex=reading.patient_regex,
-        patient_map=reading.patient_map,
-        also=reading.own,
-        say=say,
-    )
-
-
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with every column a comparison needs."""
-    whole = frame.assign(**{k: v for k, v in UNKNOWN.items() if k not in frame})
-    if "status" not in frame:
-        found_nothing = _nothing_found(frame)
-        whole["status"] = ["missed" if missed else "scored" for missed in found_nothing]
-    return whole
-
-
-def _nothing_found(frame: pd.DataFrame) -> pd.Series[bool]:
-    """A Dice of 0 where the distances are undefined: the prediction was empty."""
-    measured = [name for name in distances() if name in frame]
-    if "dice" not in frame or not measured:
-        return pd.Series(data=False, index=frame.index)
-    return (frame["dice"] == 0) & frame[measured].isna().all(axis=1)
+    return frame.assign(**{k: v for k, v in UNKNOWN.items() if k not in frame})
 
 
 def usual_settings(designs: Sequence[Design], reading: Reading) -> ComparisonConfig:

@@ -10,7 +10,8 @@ from ablation.config.asked import tracking_address
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError
 from ablation.fairness import FairnessFacts
-from ablation.scores.bare import read_bare
+from ablation.scores.bare import Known, read_bare
+from ablation.scores.header import Naming, case_column_of
 from ablation.scores.masks import MASK_FACTS, score_masks
 from ablation.scores.nnunet import read_nnunet
 from ablation.scores.pairing import pairs_of
@@ -32,17 +33,6 @@ class Foreign:
     """What is known of how they came to be."""
     params: Mapping[str, str]
     """How the rows were made."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patients:
-    """How a table names cases and patients."""
-
-    case_column: str | None = None
-    patient_regex: str | None = None
-    """Finds the patient in a case id: its first group."""
-    patient_map: Path | None = None
-    """CSV with the columns case and patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,25 +87,26 @@ def masks_scores(masks: Masks, progress: Progress = silent) -> Foreign:
 
 def table_scores(
     file: Path,
-    patients: Patients,
+    naming: Naming,
     target: str,
     hd95_method: str | None = None,
     progress: Progress = silent,
+    undefined_distances: Sequence[float] = (),
 ) -> Foreign:
     """Read a table with a row per case, its columns named as in per_case.csv.
 
     Args:
         file: CSV.
-        patients: How it names cases and patients.
+        naming: How it names cases and patients.
         target: Of a table without a target column.
         hd95_method: How HD95 was computed, where the table has it.
         progress: Told what was assumed or left out.
+        undefined_distances: Values that stand for a distance to an empty mask; nan: an empty cell.
     """
     frames = read_bare(
         file,
-        case_column=patients.case_column,
-        patient_regex=patients.patient_regex,
-        patient_map=patients.patient_map,
+        naming,
+        Known(undefined_distances=undefined_distances),
         say=lambda remark: progress(str(remark.about(file))),
     )
     frame = one_model(frames, file)
@@ -129,7 +120,7 @@ def table_scores(
 
 def nnunet_scores(
     file: Path,
-    patients: Patients,
+    naming: Naming,
     labels: str | None = None,
     hd95_method: str | None = None,
     progress: Progress = silent,
@@ -138,7 +129,7 @@ def nnunet_scores(
 
     Args:
         file: summary.json of nnU-Net v1 or v2, or a table made of v1's.
-        patients: How it names cases and patients.
+        naming: How it names cases and patients.
         labels: Targets and what the file calls them, as in "WT=1,2,3;ET=3".
         hd95_method: How HD95 was computed, where the file does not say.
         progress: Told what was assumed or left out.
@@ -146,9 +137,9 @@ def nnunet_scores(
     table = read_nnunet(
         file,
         labels=None if labels is None else parse_labels(labels),
-        case_column=patients.case_column,
-        patient_regex=patients.patient_regex,
-        patient_map=patients.patient_map,
+        case_column=case_column_of(file, naming.case_column),
+        patient_regex=naming.patient_regex,
+        patient_map=naming.patient_map,
         say=lambda remark: progress(str(remark.about(file))),
     )
     facts = table_facts(table.frame, file, "nnU-Net", hd95_method or table.hd95_method)

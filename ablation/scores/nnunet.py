@@ -18,6 +18,7 @@ import pandas as pd
 from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.scores.bare import frames_of
+from ablation.scores.header import Naming
 from ablation.scores.pairing import case_of
 from ablation.scores.remarks import Tell, note, untold
 
@@ -74,7 +75,8 @@ def read_nnunet(
         lines = _lines(list(scored), labels, path, say)
     else:
         version, lines = 1, _table(read_lines(path), labels, case_column, path, say)
-    frames = frames_of(lines, path, patient_regex=patient_regex, patient_map=patient_map, say=say)
+    naming = Naming(patient_regex=patient_regex, patient_map=patient_map)
+    frames = frames_of(lines, path, naming, say=say)
     return NnunetTable(frames[""], version, POOLED if version == 1 else None)
 
 

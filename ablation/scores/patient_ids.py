@@ -1,16 +1,33 @@
-"""Whose case it is, where a table names cases only: by pattern, by a second table, by the look."""
+"""The names of cases and patients: as they are compared, and whose case it is."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import read_lines
 
+HIDDEN = ("Cf", "Cc")
+"""Unicode categories of characters without a shape: joiners, marks of direction, controls."""
 NUMBERED = re.compile(r"(?P<stem>.*\d.*?)(?:[_.\- ]+|slice|sl|z)+(?P<number>\d+)", re.I)
 """A slice's id: a stem that has a number itself, then another number."""
+
+
+def visible(text: str) -> str:
+    """Return a name as it is compared: composed (NFC), without characters that nobody sees.
+
+    macOS decomposes letters in file names; spreadsheets leave zero-width and non-breaking spaces.
+
+    >>> visible("Mu\u0308ller-01\u200b"), visible(" P\u00a01 ")
+    ('Müller-01', 'P 1')
+    """
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    seen = (c for c in unicodedata.normalize("NFC", text) if unicodedata.category(c) not in HIDDEN)
+    return " ".join("".join(seen).split())
 
 
 def patients_by_regex(cases: Sequence[str], pattern: str) -> dict[str, str]:

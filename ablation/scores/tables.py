@@ -14,14 +14,15 @@ from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import COUNTS, columns
 from ablation.metrics.hd95_methods import HD95_METHODS
 from ablation.metrics.registry import distances
-from ablation.scores.bare import TEXTS
+from ablation.scores.empty_masks import sizes, status_of
+from ablation.scores.header import TEXTS
 
 
 def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
     """Return rows of the per-case table, all of test cases.
 
     Args:
-        frame: Columns patient, case, target, and scores, counts and texts of the table.
+        frame: Columns patient, case, target, status, and scores, counts and texts of the table.
         target: Of rows that name none.
     """
     measured = [name for name in distances() if name in frame]
@@ -32,13 +33,19 @@ def rows_of(frame: pd.DataFrame, target: str) -> list[dict[str, object]]:
 
 
 def one_model(frames: Mapping[str, pd.DataFrame], path: Path) -> pd.DataFrame:
-    """Return the only table of a file; one with several models is for `ablate compare`."""
+    """Return the only table of a file; several models or trainings are for `ablate compare`."""
     if len(frames) > 1:
         raise DataError(
             f"{path}: holds {len(frames)} models: {', '.join(frames)}",
             hint=f"Compare them as they are: ablate compare {path}",
         )
-    return next(iter(frames.values()))
+    frame = next(iter(frames.values()))
+    if "seed" in frame and frame["seed"].nunique() > 1:
+        raise DataError(
+            f"{path}: holds {frame['seed'].nunique()} trainings (seeds) of one design",
+            hint=f"Compare them as they are: ablate compare {path}",
+        )
+    return frame
 
 
 def table_facts(
@@ -91,37 +98,14 @@ def _row(given: Mapping[str, object], target: str, unit: str) -> dict[str, objec
     row |= {name: value for name, value in given.items() if name in row}
     for name in COUNTS:
         row[name] = "" if _missing(row[name]) else int(float(str(row[name])))
-    row |= _voxels(row)
+    numbers = {name: None if _missing(value) else value for name, value in given.items()}
+    for name, voxels in zip(("truth_voxels", "pred_voxels"), sizes(numbers), strict=True):
+        row[name] = "" if voxels is None else int(voxels)
+    row["status"] = row["status"] or status_of(numbers, one_empty=False)
     row["split"] = "test"
     row["target"] = given["target"] or target
-    without_surface = all(_missing(row[name]) for name in distances())
-    # No distance in a table that has distances: nothing was predicted.
-    nothing_found = (
-        row["dice"] == 0 and without_surface and not given.keys().isdisjoint(distances())
-    )
-    row["status"] = row["status"] or _status(row, nothing_found=nothing_found)
     row["distance_unit"] = row["distance_unit"] or unit
     return row
-
-
-def _voxels(row: Mapping[str, object]) -> dict[str, object]:
-    """Return the sizes of both masks, from the counts where only these are known."""
-    sums = {"truth_voxels": ("tp", "fn"), "pred_voxels": ("tp", "fp")}
-    return {
-        name: sum(int(str(row[part])) for part in parts)
-        for name, parts in sums.items()
-        if row[name] == "" and all(row[part] != "" for part in parts)
-    }
-
-
-def _status(row: Mapping[str, object], *, nothing_found: bool) -> str:
-    """Say what the counts say; without them a row is scored, or missed where nothing was found."""
-    truth, prediction = row["truth_voxels"], row["pred_voxels"]
-    if "" in (truth, prediction):
-        return "missed" if nothing_found else "scored"
-    if not truth:
-        return "false_alarm" if prediction else "both_empty"
-    return "scored" if prediction else "missed"
 
 
 def _missing(value: object) -> bool:

@@ -202,7 +202,7 @@ def test_scores_of_other_tools_need_a_direction():
 
 def test_percentages_are_an_error_until_they_are_declared():
     path = long(factor=100.0)
-    assert "(a percentage?)" in refused(DataError, path).message
+    assert "dice is in per cent" in refused(DataError, path).message
     analysis = called(path, "--higher-is-better", "dice")["analyses"][0]
     assert analysis["summaries"][0]["interval"]["mean"] == pytest.approx(100 * DICE["unet"].mean())
 
@@ -236,10 +236,9 @@ def test_slices_become_patients():
     rows = [f"P{i // 4}_{i % 4},{0.5 + 0.01 * i:.2f}" for i in range(20)]
     write("a.csv", ["case,dice", *rows])
     write("b.csv", ["case,dice", *rows[:-1], rows[-1].split(",")[0] + ",0.1"])
-    found = call("a.csv", "b.csv")
-    quote = found.partition("Before you quote this:\n")[2]
-    assert quote.startswith("  red    a.csv, b.csv: ids such as P0_0 look like slices of one ")
-    assert quote.count("no patient column") == 1
+    error = refused(DataError, "a.csv", "b.csv")
+    assert "a.csv: ids such as P0_0 and P0_1 look like slices" in error.message
+    assert "--patient-regex" in error.hint
     content = called("a.csv", "b.csv", "--patient-regex", r"(.+)_\d+")
     assert content["analyses"][0]["patients"] == [f"P{i}" for i in range(5)]
     write("map.csv", ["case,patient", *(f"P{i // 4}_{i % 4},P{i // 4}" for i in range(20))])
@@ -295,9 +294,8 @@ def test_folders_name_designs_where_files_do_not():
         Path(name).mkdir()
         single(name).rename(f"{name}/cases.csv")
     assert called(*(f"{name}/cases.csv" for name in DICE))["designs"] == list(DICE)
-    with pytest.raises(ComparisonError, match="two designs are named cases") as caught:
+    with pytest.raises(UsageError, match=r"given twice: unet/cases\.csv"):
         call("unet/cases.csv", "unet/cases.csv")
-    assert "under a name of its own" in caught.value.hint
 
 
 def test_all_files_at_fault_are_named():
@@ -459,10 +457,14 @@ def test_a_design_without_any_value_is_named():
 def test_a_wrong_column_is_not_listed_row_by_row():
     write("percent.csv", ["case,dice", *(f"P{i},87.5" for i in range(120))])
     error = refused(DataError, "percent.csv")
-    assert "120 fault(s)" in error.message
-    assert error.message.endswith(
-        "line 51 (P49): dice '87.5' is outside 0..1 (a percentage?)\n  and 70 more"
+    assert error.message == (
+        "percent.csv: dice is in per cent: 120 of 120 values lie between 1 and 100, such as 87.5"
     )
+    assert "--higher-is-better dice" in error.hint
+    write("words.csv", ["case,dice", *(f"P{i},good" for i in range(120))])
+    error = refused(DataError, "words.csv")
+    assert "120 fault(s)" in error.message
+    assert error.message.endswith("line 51 (P49): dice 'good' is not a number\n  and 70 more")
 
 
 @pytest.mark.parametrize("text", ["0.02", "dice", "dice="])

@@ -5,9 +5,10 @@ import math
 import pytest
 
 from ablation.errors import DataError, UsageError
-from ablation.scores.bare import read_bare
+from ablation.scores.bare import Known, read_bare
+from ablation.scores.header import Naming
 from ablation.scores.patient_ids import look_like_slices
-from ablation.scores.remarks import Level, note
+from ablation.scores.remarks import note, untold
 
 
 def table(tmp_path, text, encoding="utf-8"):
@@ -16,9 +17,14 @@ def table(tmp_path, text, encoding="utf-8"):
     return path
 
 
+def read(path, say=untold, also=(), undefined=(), metric=None, alone=False, **naming):
+    known = Known(also, undefined, metric, alone)
+    return read_bare(path, Naming(**naming), known, say)
+
+
 def refusal(path, **options):
     with pytest.raises(DataError) as caught:
-        read_bare(path, **options)
+        read(path, **options)
     return caught.value.message
 
 
@@ -28,10 +34,10 @@ def test_columns_models_and_order(tmp_path):
         "model,patient,case,target,dice,hd95\n"
         "b,p1,c2,WT,0.5,3\nb,p1,c1,WT,0.25,4.5\na,p1,c1,WT,1,0\n",
     )
-    frames = read_bare(path)
+    frames = read(path)
     assert list(frames) == ["b", "a"]
-    assert list(frames["b"].columns) == ["patient", "case", "target", "dice", "hd95"]
-    assert frames["b"].to_dict("list") == {
+    assert list(frames["b"].columns) == ["patient", "case", "target", "status", "dice", "hd95"]
+    assert frames["b"].drop(columns="status").to_dict("list") == {
         "patient": ["p1", "p1"],
         "case": ["c2", "c1"],
         "target": ["WT", "WT"],
@@ -42,7 +48,7 @@ def test_columns_models_and_order(tmp_path):
 
 def test_without_model_target_and_patient_says_what_is_assumed(tmp_path):
     said = []
-    frames = read_bare(table(tmp_path, "case,dice\nx,0.5\ny,0.6\n"), say=said.append)
+    frames = read(table(tmp_path, "case,dice\nx,0.5\ny,0.6\n"), say=said.append)
     assert frames[""]["patient"].tolist() == ["x", "y"]
     assert frames[""]["target"].tolist() == ["", ""]
     assert len(said) == 1
@@ -60,12 +66,19 @@ def test_without_model_target_and_patient_says_what_is_assumed(tmp_path):
     ],
 )
 def test_ways_of_writing_the_same(tmp_path, text):
-    (row,) = read_bare(table(tmp_path, text))[""].to_dict("records")
-    assert row == {"patient": "x", "case": "x", "target": "", "dice": 0.5, "hd95": 1.25}
+    (row,) = read(table(tmp_path, text))[""].to_dict("records")
+    assert row == {
+        "patient": "x",
+        "case": "x",
+        "target": "",
+        "status": "scored",
+        "dice": 0.5,
+        "hd95": 1.25,
+    }
 
 
 def test_byte_order_mark(tmp_path):
-    frames = read_bare(table(tmp_path, "case,dice\nx,0.5\n", "utf-8-sig"))
+    frames = read(table(tmp_path, "case,dice\nx,0.5\n", "utf-8-sig"))
     assert frames[""]["case"].tolist() == ["x"]
 
 
@@ -83,13 +96,12 @@ def test_all_faults_are_named_at_once(tmp_path):
             "w,0.5\n",
         )
     )
-    assert "8 fault(s)" in message
+    assert "7 fault(s)" in message
     for fault in (
         "line 3 (x): the same case as line 2",
         "line 4 (y): dice '89.1' is outside 0..1 (a percentage?)",
         "line 4 (y): hd95 2.0 exceeds hd 1.0",
         "line 5 (z): dice '0,5' is not a number",
-        "line 5 (z): hd '-1' is outside 0 and above",
         "line 6 (mean): sums other rows up",
         "line 7 (): case is empty",
         "line 8: 2 cells under 4 columns",
@@ -114,8 +126,8 @@ def test_the_size_of_the_scan_bounds_distances(tmp_path):
 
 def test_what_is_undefined_is_nan_and_counted(tmp_path):
     said = []
-    path = table(tmp_path, "patient,dice,hd95\na,,inf\nb,nan,\nc,0,N/A\nd,1,2\n")
-    frame = read_bare(path, say=said.append)[""]
+    path = table(tmp_path, "patient,dice,hd95\na,,-\nb,nan,\nc,0,N/A\nd,0.9,2\n")
+    frame = read(path, say=said.append)[""]
     assert [math.isnan(v) for v in frame["dice"]] == [True, True, False, False]
     assert frame["hd95"].isna().sum() == 3
     assert [one.text for one in said] == [
@@ -125,7 +137,7 @@ def test_what_is_undefined_is_nan_and_counted(tmp_path):
 
 
 def test_a_column_without_a_value_is_a_column_of_numbers(tmp_path):
-    frame = read_bare(table(tmp_path, "case,dice,hd95\nx,0.5,\n"))[""]
+    frame = read(table(tmp_path, "case,dice,hd95\nx,0.5,\n"))[""]
     assert frame["hd95"].dtype == float
 
 
@@ -134,13 +146,13 @@ def test_same_case_of_other_model_target_or_patient_is_no_duplicate(tmp_path):
         tmp_path,
         "model,patient,case,target,dice\na,p,1,WT,1\na,p,1,TC,1\na,q,1,WT,1\nb,p,1,WT,1\n",
     )
-    assert {name: len(frame) for name, frame in read_bare(path).items()} == {"a": 3, "b": 1}
+    assert {name: len(frame) for name, frame in read(path).items()} == {"a": 3, "b": 1}
 
 
 def test_only_test_rows_of_a_split_table(tmp_path):
     said = []
     path = table(tmp_path, "patient,split,dice\na,validation,0.1\na,Test,0.2\n")
-    assert read_bare(path, say=said.append)[""]["dice"].tolist() == [0.2]
+    assert read(path, say=said.append)[""]["dice"].tolist() == [0.2]
     assert "1 row(s) of other splits" in said[0].text
     assert "no row has split = test" in refusal(table(tmp_path, "patient,split,dice\na,val,1\n"))
 
@@ -148,15 +160,15 @@ def test_only_test_rows_of_a_split_table(tmp_path):
 def test_unknown_columns_are_said_and_f1_is_dice(tmp_path):
     said = []
     path = table(tmp_path, "patient,dice,f1,vendor\na,0.5,0.5,X\n")
-    assert list(read_bare(path, say=said.append)[""].columns) == [
-        *("patient", "case", "target", "dice")
+    assert list(read(path, say=said.append)[""].columns) == [
+        *("patient", "case", "target", "status", "dice")
     ]
     assert said == [note("columns left out: f1 (F1 is Dice), vendor")]
 
 
 def test_scores_that_only_their_user_knows(tmp_path):
     path = table(tmp_path, "case,AUC dB,vendor\nx,-17.5,A\ny,,B\n")
-    frame = read_bare(path, also=["AUC dB"])[""]
+    frame = read(path, also=["AUC dB"])[""]
     assert frame["AUC dB"].tolist()[0] == -17.5
     assert frame["AUC dB"].isna().tolist() == [False, True]
     assert "no column holds a metric" in refusal(path)
@@ -167,7 +179,7 @@ def test_scores_that_only_their_user_knows(tmp_path):
     [
         ("", "has no rows"),
         ("case,dice\n", "has no rows"),
-        ("name,dice\nx,1\n", "no column named case or patient; columns: name, dice"),
+        ("name,dice\nx,1\n", "no column named case, patient, subject or id; columns: name, dice"),
         ("case,score\nx,1\n", "no column holds a metric"),
         ("case,dice,DSC\nx,1,1\n", "dice and DSC are both dice"),
     ],
@@ -184,27 +196,27 @@ def test_files_that_cannot_be_read(tmp_path):
 
 def test_named_columns(tmp_path):
     path = table(tmp_path, "architecture,patient,dice\nU-Net,1,0.5\nU-Net,2,0.6\n")
-    frames = read_bare(path, model_column="architecture", case_column="patient")
+    frames = read(path, model_column="architecture", case_column=("patient",))
     assert frames["U-Net"]["case"].tolist() == ["1", "2"]
     with pytest.raises(UsageError, match="no column 'architectur'") as caught:
-        read_bare(path, model_column="architectur")
+        read(path, model_column="architectur")
     assert caught.value.hint == "Did you mean architecture?"
 
 
 def test_patients_by_regex(tmp_path):
     path = table(tmp_path, "case,dice\nA_1,1\nA_2,1\nB_1,1\n")
-    frame = read_bare(path, patient_regex=r"(.+)_\d")[""]
+    frame = read(path, patient_regex=r"(.+)_\d")[""]
     assert frame["patient"].tolist() == ["A", "A", "B"]
     assert "finds no patient in B_1" in refusal(path, patient_regex="A")
     with pytest.raises(UsageError, match="--patient-regex"):
-        read_bare(path, patient_regex="(")
+        read(path, patient_regex="(")
 
 
 def test_patients_by_map(tmp_path):
     path = table(tmp_path, "case,dice\nA_1,1\nA_2,1\n")
     whose = tmp_path / "patients.csv"
     whose.write_text("patient;case\nAnna;A_1\nAnna;A_2\nBert;B_9\n")
-    assert read_bare(path, patient_map=whose)[""]["patient"].tolist() == ["Anna", "Anna"]
+    assert read(path, patient_map=whose)[""]["patient"].tolist() == ["Anna", "Anna"]
     whose.write_text("case,patient\nA_1,Anna\nA_1,Bert\n")
     message = refusal(path, patient_map=whose)
     assert "line 3 gives A_1 a second patient" in message
@@ -212,7 +224,7 @@ def test_patients_by_map(tmp_path):
     whose.write_text("id,who\nA_1,Anna\n")
     assert "columns id, who" in refusal(path, patient_map=whose)
     with pytest.raises(UsageError, match="both"):
-        read_bare(path, patient_map=whose, patient_regex="x")
+        read(path, patient_map=whose, patient_regex="x")
 
 
 @pytest.mark.parametrize(
@@ -229,16 +241,18 @@ def test_ids_that_look_like_slices(cases, slices):
     assert look_like_slices(cases) is slices
 
 
-def test_slices_are_warned_about_unless_patients_are_named(tmp_path):
-    rows = "".join(f"P{p}_{s},0.5\n" for p in (1, 2) for s in (1, 2, 3))
-    path = table(tmp_path, "case,dice\n" + rows)
-    said = []
-    read_bare(path, say=said.append)
-    assert said[-1].level is Level.WARNING
-    assert "look like slices of one patient" in said[-1].text
-    said.clear()
-    read_bare(path, patient_regex=r"(P\d)", say=said.append)
-    assert not said
+def test_slices_are_refused_unless_patients_are_named(tmp_path):
+    rows = "".join(f"P{p}_{s},0.5,{p}\n" for p in (1, 2) for s in (1, 2, 3))
+    path = table(tmp_path, "case,dice,who\n" + rows)
+    with pytest.raises(DataError, match="P1_1 and P1_2 look like slices") as caught:
+        read(path)
+    assert "--patient-column NAME" in caught.value.hint
+    for named, patients in (
+        ({"patient_regex": r"(P\d)"}, {"P1", "P2"}),
+        ({"patient_column": "who"}, {"1", "2"}),
+        ({"patient_regex": ".+"}, {"P1_1", "P1_2", "P1_3", "P2_1", "P2_2", "P2_3"}),
+    ):
+        assert set(read(path, **named)[""]["patient"]) == patients
 
 
 class TestBrokenTables:
@@ -256,7 +270,7 @@ class TestBrokenTables:
         ],
     )
     def test_sound_ones(self, faulty_tables, name, rows):
-        frames = read_bare(faulty_tables / f"{name}.csv")
+        frames = read(faulty_tables / f"{name}.csv")
         assert sorted(len(frame) for frame in frames.values()) == sorted(rows)
         undefined = sum(int(frame["dice"].isna().sum()) for frame in frames.values())
         assert undefined == (name in ("03_nan_value", "04_blank_value"))
