@@ -8,7 +8,6 @@ tabs part the columns.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +32,7 @@ from ablation.scores.patient_ids import (
     patients_by_regex,
     visible,
 )
+from ablation.scores.plausible import refuse_implausible
 from ablation.scores.remarks import Tell, note, untold
 from ablation.scores.wide import in_rows
 
@@ -48,9 +48,6 @@ APART = (
 PER_CENT_FROM = 2.0
 """A median of a ratio above it is in per cent; below, single values are wrong."""
 MOST_LISTED = 50  # faults of a file; more are counted
-SUMMARY_ROW = re.compile(
-    r"mean|average|avg|median|std|std_?dev|sd|min|max|total|\d+ ?quantile", re.I
-)
 TEST = ("", "test", "testing")
 """Cells of a column `split` of test patients, in lower case; without one all are."""
 KEY = ("model", "seed", "patient", "case", "target")
@@ -118,6 +115,7 @@ def frames_of(
     frame["patient"] = [patients[case] for case in frame["case"]] if patients else frame["patient"]
     numbers = [name for name in columns.values if name not in TEXTS]
     frame[numbers] = frame[numbers].astype(float)  # a column without any value is text until now
+    refuse_implausible(frame, path, lines.unit)
     return {
         str(name): own.drop(columns="model").reset_index(drop=True)
         for name, own in _whole(frame, columns, say).groupby("model", sort=False)
@@ -233,8 +231,6 @@ def _row(
         row[name] = "" if place is None else cells[place]
         if place is not None and not row[name]:
             faults.append(f"{name} is empty")
-    if SUMMARY_ROW.fullmatch(str(row["case"])):
-        faults.append("sums other rows up; a case is wanted")
     for name, place in columns.values.items():
         if name in TEXTS:
             row[name] = cells[place]
