@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from tracking.errors import TrackingError
-from tracking.redaction import HIDDEN, without_secrets
+from tracking.redaction import HIDDEN, remember_secrets, without_secrets
 
 SQLITE = "sqlite:///"
 SCHEMES = ("http", "https", "sqlite", "postgresql", "databricks")
@@ -30,6 +30,7 @@ def resolve_uri(workspace: Path, given: str | None = None) -> str:
     'http://localhost:5500'
     """
     uri = given or os.environ.get(VARIABLE) or sqlite_uri(_absolute(workspace) / DATABASE)
+    remember_secrets(uri)
     if uri.partition("://")[0] not in SCHEMES:
         raise TrackingError(
             f"{without_secrets(uri)} is not a tracking address",

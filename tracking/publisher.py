@@ -28,6 +28,7 @@ from tracking.locks import locked
 from tracking.owner import Owner, this_process
 from tracking.places import links_below
 from tracking.record import RunFolder
+from tracking.redaction import redact_tracebacks, without_secrets
 from tracking.workspace import find_runs
 
 LOCK = ".publisher.lock"
@@ -206,12 +207,13 @@ def _any_goes_on(workspace: Path) -> bool:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(without_secrets(text) + "\n")
     sys.stderr.flush()
 
 
 def main() -> None:
     """Run as the process that `start` starts."""
+    redact_tracebacks()
     parser = argparse.ArgumentParser(prog="tracking.publisher", description=__doc__)
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--starter", type=json.loads, required=True)

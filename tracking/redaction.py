@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import logging
 import re
+import sys
+import threading
+import traceback
+from types import TracebackType
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 HIDDEN = "***"
 
@@ -17,12 +24,70 @@ _WITHOUT_SCHEME = re.compile(r"(?<![\w/@:])[\w.%+-]+:(?!/)[^\s/@'\"]+@(?=\w)")
 _QUERY = re.compile(rf"([?&;][\w.-]*(?:{_NAMES})[\w.-]*=)[^&;#\s'\"]*", re.IGNORECASE)
 
 
+SHORTEST = 4
+"""Characters of a secret that is searched for by itself; shorter ones stand in other words."""
+_known: set[str] = set()
+
+
+def remember_secrets(address: str) -> None:
+    """Let `without_secrets` hide the secrets of an address wherever they stand in a text.
+
+    A server may send back what it was sent: a password in a header, a token percent-encoded.
+    """
+    try:
+        parts = urlsplit(address)
+        user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    except ValueError:
+        return  # no address; whoever opens it says so
+    secrets = {password, parts.password or ""}
+    if parts.username and parts.password is None:
+        secrets |= {user, parts.username}  # a token in the place of the name
+    if password:
+        secrets.add(base64.b64encode(f"{user}:{password}".encode()).decode())
+    secrets |= {value for key, value in parse_qsl(parts.query) if names_a_secret(key)}
+    secrets |= {quote(secret, safe="") for secret in secrets}
+    _known.update(secret for secret in secrets if len(secret) >= SHORTEST)
+
+
+def redact_logs() -> None:
+    """Let every log record of this process, also of other libraries, lose its secrets."""
+    made = logging.getLogRecordFactory()
+    if getattr(made, "redacts", False):
+        return
+
+    def redacted(*arguments: object, **named: object) -> logging.LogRecord:
+        record = made(*arguments, **named)
+        record.msg, record.args = without_secrets(record.getMessage()), ()
+        return record
+
+    redacted.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(redacted)
+
+
+def redact_tracebacks() -> None:
+    """Let the traceback that ends this process, or one of its threads, lose its secrets."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        sys.stderr.write(without_secrets("".join(traceback.format_exception(kind, error, trace))))
+
+    def of_thread(ended: threading.ExceptHookArgs) -> None:
+        if ended.exc_value is not None and not isinstance(ended.exc_value, SystemExit):
+            hook(ended.exc_type, ended.exc_value, ended.exc_traceback)
+
+    sys.excepthook = hook
+    threading.excepthook = of_thread
+
+
 def without_secrets(text: str) -> str:
     """Return a text with user names and passwords of addresses as ***.
+
+    Those of addresses that were given to `remember_secrets` are hidden without their address too.
 
     >>> without_secrets("no answer from http://me:p%40w@lab:5500/x?token=abc&page=2")
     'no answer from http://***@lab:5500/x?token=***&page=2'
     """
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
     text = _AFTER_SCHEME.sub(f"{HIDDEN}@", text)
     text = _WITHOUT_SCHEME.sub(f"{HIDDEN}@", text)
     return _QUERY.sub(rf"\g<1>{HIDDEN}", text)

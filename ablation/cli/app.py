@@ -28,6 +28,7 @@ from ablation.cli import (
     worker,
 )
 from ablation.cli.explain import explain
+from tracking.redaction import redact_tracebacks
 
 app = typer.Typer(
     name="ablate",
@@ -93,6 +94,7 @@ def main() -> None:
     """Run the command line; print what the caller can put right as `error:` and `hint:`."""
     # TensorFlow's start-up remarks would drown ours; its errors come as exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    redact_tracebacks()
     try:
         app()
     except Exception as error:  # noqa: BLE001 - the rim: sorted here into message or traceback

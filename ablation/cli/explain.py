@@ -7,6 +7,7 @@ import os
 import traceback
 
 from ablation.cli.options import say
+from tracking.redaction import without_secrets
 
 _WRITABLE = "Name a folder you may write to with --out, --workspace or --cache."
 _TAKEN = (
@@ -52,7 +53,7 @@ def explain(error: Exception) -> int:
         Exception: The error itself, where nobody but a developer can put it right.
     """
     if os.environ.get("ABLATE_DEBUG"):
-        traceback.print_exception(error)
+        say(without_secrets("".join(traceback.format_exception(error))))
     if hasattr(error, "hint") and hasattr(error, "message"):
         message, hint = str(error.message), str(error.hint)
     elif isinstance(error, OSError) and error.errno in REMEDIES:
@@ -60,7 +61,7 @@ def explain(error: Exception) -> int:
         message, hint = f"{place}: {os.strerror(error.errno)}", REMEDIES[error.errno]
     else:
         raise error
-    say(f"error: {message}")
+    say(without_secrets(f"error: {message}"))
     if hint:
-        say(f"hint: {hint}")
+        say(without_secrets(f"hint: {hint}"))
     return int(getattr(error, "exit_code", 1))

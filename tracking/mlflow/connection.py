@@ -25,7 +25,7 @@ from tracking.atomic import replacing
 from tracking.errors import TrackingError, UnreachableError
 from tracking.locks import locked
 from tracking.mlflow.moved import follow, lock_of
-from tracking.redaction import without_secrets
+from tracking.redaction import redact_logs, without_secrets
 
 # A server that is away costs seconds, not the four minutes of MLflow's own patience: what could
 # not be published now is published later.
@@ -35,6 +35,8 @@ os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 logging.getLogger("mlflow").setLevel(logging.WARNING)
 logging.getLogger("alembic").setLevel(logging.WARNING)
+
+redact_logs()
 
 ANSWER_S = 5.0
 
