@@ -189,6 +189,17 @@ def tilted(d: Array, slope: float) -> Population:
     return Population(values, weights / weights.sum())
 
 
+def tilted_to(d: Array, mean: float) -> Population | None:
+    """Return the population with this mean; None where the differences do not reach so far."""
+    low, high = 0.0, STEEPEST
+    if is_constant(d) or tilted(d, high).mean < mean:
+        return None
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (middle, high) if tilted(d, middle).mean < mean else (low, middle)
+    return tilted(d, high)
+
+
 def uniform_sets(n: int, rng: np.random.Generator, sets: int | None = None) -> Array:
     """Return random numbers between 0 and 1 for data sets of n patients, shape (data sets, n)."""
     if sets is None:
