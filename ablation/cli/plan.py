@@ -50,9 +50,10 @@ def plan(
     from ablation.report.formats.planned import plan_text
     from ablation.report.from_tables import compare_tables
     from ablation.scores.bare_designs import Reading
+    from ablation.scores.header import Naming
 
-    reading = Reading(model_column=model_column, case_column=case_column)
-    found = compare_tables(pilot, reading, rules, target).comparison
+    naming = Naming(model_column=model_column, case_column=tuple(case_column or ()))
+    found = compare_tables(pilot, Reading(naming=naming), rules, target).comparison
     needs = patients_needed(found, difference, power)
     if as_json:
         print_json([asdict(one) for one in needs])
