@@ -30,6 +30,13 @@ Metrics = Annotated[
     str | None,
     typer.Option("--metric", help="Score, or several with commas between: the first decides."),
 ]
+PrimaryTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--primary-target",
+        help="Target that decides, or mean (over targets of each case); default: all together.",
+    ),
+]
 Alternative = Annotated[
     str | None,
     typer.Option(
@@ -81,6 +88,7 @@ OutFolder = Annotated[Path, typer.Option("--out", help="Folder of the report.")]
 RULES = {
     "reference": Reference,
     "metric": Metrics,
+    "primary_target": PrimaryTarget,
     "alternative": Alternative,
     "primary_test": PrimaryTest,
     "correction": Correction,

@@ -13,6 +13,7 @@ Row = dict[str, object]
 COLUMNS = (
     *("target", "metric", "role", "design", "against", "n"),
     *("mean", "SD", "CI low", "CI high", "median", "better in"),
+    *("better", "conclusion"),
     *("test", "p", "p adjusted", "p paired t", "d_z", "d_z low", "d_z high"),
 )
 """A design's row has no test; a difference's row names in `against` what it is compared with."""
@@ -23,6 +24,8 @@ def table_of(analyses: Sequence[Analysis]) -> pd.DataFrame:
 
     Scores and differences are in the unit of the metric; `n` counts patients (or cases where
     these are compared), `better in` those in which the design was better.
+    A difference is the design minus the one in `against`, of the scores as they stand; `better`
+    names the one that is called better, "" for none.
     """
     rows = [{**_labels(one), **row} for one in analyses for row in _rows(one)]
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -64,6 +67,8 @@ def _difference(c: Contrast) -> Row:
         "CI high": i.high,
         "median": c.median,
         "better in": c.better.better,
+        "better": c.called_better,
+        "conclusion": c.decision.form.value if c.decision else "not tested",
         "d_z": c.effect.d_z,
         "d_z low": c.effect.low,
         "d_z high": c.effect.high,

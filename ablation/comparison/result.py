@@ -8,8 +8,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ablation.comparison.analysis.contrasts import (
+    MEAN_OF_TARGETS,
     Analysis,
+    Role,
     analyse,
+    of_target,
     planned_pairs,
 )
 from ablation.comparison.analysis.empties import (
@@ -18,6 +21,7 @@ from ablation.comparison.analysis.empties import (
     detection_contrasts,
     detections,
 )
+from ablation.comparison.analysis.families import in_families
 from ablation.comparison.analysis.lacking import lacking
 from ablation.comparison.analysis.ledger import LedgerRow, ledger
 from ablation.comparison.analysis.sensitivity import (
@@ -37,11 +41,12 @@ from ablation.comparison.tables.align import (
 from ablation.comparison.tables.folds import fold_counts
 from ablation.comparison.tables.settings import check_settings
 from ablation.comparison.wording.cautions import Caution, Evidence, cautions
-from ablation.comparison.wording.late import late_words, planned_before
+from ablation.comparison.wording.late import late_words, margin_set
+from ablation.comparison.wording.names import target_name
 from ablation.comparison.wording.notes import notes
 from ablation.comparison.wording.verdict import Verdict, verdict
 from ablation.config.sections import ComparisonConfig
-from ablation.errors import ComparisonError
+from ablation.errors import ComparisonError, UsageError, nearest
 from ablation.fairness import FairnessFacts
 from ablation.metrics.empty import has_lesion
 from ablation.metrics.metric import Metric
@@ -62,7 +67,8 @@ class Comparison:
     settings: Mapping[str, object]
     """Every setting as used: margin, primary_test, correction, missing, empty, seed, ..."""
     analyses: tuple[Analysis, ...]
-    """Of each target the primary metric first, then the secondary ones."""
+    """Of several targets first the mean over them; of each the primary metric first, then the
+    secondary ones."""
     facts: tuple[FairnessFacts, ...]
     """What each design was given; in comparison.json the rows of `ledger` say it."""
     ledger: tuple[LedgerRow, ...]
@@ -92,7 +98,23 @@ class Comparison:
     @property
     def primary(self) -> Analysis:
         """The analysis the verdict rests on (of the first target)."""
-        return self.analyses[0]
+        return self.primaries[0]
+
+    @property
+    def primaries(self) -> tuple[Analysis, ...]:
+        """The analyses the verdict rests on, one for each target that decides."""
+        return tuple(one for one in self.analyses if one.role == "primary")
+
+    @property
+    def counted(self) -> str:
+        """How many there are of what inference is about, per target where they differ."""
+        counts = {one.counted: one for one in reversed(self.primaries)}
+        if len(counts) == 1:
+            return self.primary.counted
+        listed = ", ".join(
+            f"{len(one.patients)} in {target_name(one.target)}" for one in self.primaries
+        )
+        return f"test {self.primary.unit_of_analysis}s: {listed}"
 
     def table(self) -> pd.DataFrame:
         """Return the table that all formats of a report share, unrounded; see `table_of`."""
@@ -122,16 +144,23 @@ def compare(
     metrics = tuple(metric for metric in metrics if not silent or metric.name != "hd95")
     rows = align(designs, settings.missing)
     pairs = planned_pairs(names, settings.reference)
-    every = [frame for _, frame in rows.groupby("target", sort=True)]
+    scored = [str(t) for t in sorted(rows["target"].unique())]
     # A target that no test case has tells nothing of the others.
-    targets = [frame for frame in every if has_lesion(frame).any()] or every
-    analyses = [a for frame in targets for a in _analyses(frame, metrics, pairs, settings)]
-    primary = [analysis for analysis in analyses if analysis.role == "primary"]
+    targets = [t for t in scored if has_lesion(of_target(rows, t)).any()] or scored
+    roles = target_roles(targets, settings)
+    analyses = in_families(
+        [
+            a
+            for t, role in roles
+            for a in _analyses(rows, t, role, targets, metrics, pairs, settings)
+        ],
+        settings,
+    )
+    primary = [one for one in analyses if one.role == "primary"]
     parity = ledger(designs)
     found = detections(_scored(rows), names, settings.level)
-    sensitivity = policy_rows(rows, targets, metrics[0], pairs, settings)
+    sensitivity = policy_rows(rows, primary, pairs, settings)
     checks = check_rows(designs, rows, analyses, pairs, settings)
-    planned = planned_before(designs, settings)
     return Comparison(
         designs=tuple(names),
         trainings=tuple(len(design.cases) for design in designs),
@@ -139,7 +168,7 @@ def compare(
         reference=settings.reference,
         level=settings.level,
         settings=settings.model_dump(),
-        analyses=tuple(analyses),
+        analyses=analyses,
         facts=tuple(design.facts for design in designs),
         ledger=parity,
         detection=found,
@@ -164,7 +193,9 @@ def compare(
             )
         ),
         notes=notes(rows, designs, analyses, metrics, silent, settings),
-        verdict=verdict(primary, parity, settings.level, "margin" in planned),
+        verdict=verdict(
+            analyses, parity, settings.level, settings.margin, margin_set(designs, settings)
+        ),
     )
 
 
@@ -173,34 +204,66 @@ def _scored(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[~rows["filled"].astype(bool)] if "filled" in rows else rows
 
 
+def target_roles(
+    targets: Sequence[str], settings: ComparisonConfig
+) -> tuple[tuple[str, Role], ...]:
+    """Return what each target's primary metric is for: the planned one decides, else all together.
+
+    The mean over targets comes first; where it was not planned to decide, it is described.
+
+    >>> target_roles(["TC", "WT"], ComparisonConfig())
+    (('mean over targets', 'described'), ('TC', 'primary'), ('WT', 'primary'))
+    >>> target_roles(["TC", "WT"], ComparisonConfig(primary_target="WT"))
+    (('WT', 'primary'), ('mean over targets', 'described'), ('TC', 'secondary'))
+    """
+    planned = settings.primary_target
+    if planned not in (None, "mean", *targets):
+        raise UsageError(
+            f"primary target {planned!r} is none of {', '.join(targets)}",
+            hint=nearest(str(planned), [*targets, "mean"]),
+        )
+    if len(targets) == 1:
+        return ((targets[0], "primary"),)
+    mean: tuple[str, Role] = (MEAN_OF_TARGETS, "primary" if planned == "mean" else "described")
+    others: Role = "primary" if planned is None else "secondary"
+    found = [mean, *((t, "primary" if t == planned else others) for t in targets)]
+    first = [one for one in found if one[1] == "primary"] if planned else []
+    return tuple(dict.fromkeys([*first, *found]))
+
+
 def _analyses(
     rows: pd.DataFrame,
+    target: str,
+    role: Role,
+    targets: Sequence[str],
     metrics: Sequence[Metric],
     pairs: Sequence[tuple[str, str]],
     settings: ComparisonConfig,
 ) -> list[Analysis]:
     """The primary metric must have values; a secondary one without is left out."""
-    if metrics[0].name not in rows or not has_lesion(rows).any():
+    own = of_target(rows[rows["target"].isin(targets)], target)
+    if metrics[0].name not in rows or not has_lesion(own).any():
         lacking = (
             "no test case with a tumour" if metrics[0].name in rows else f"no {metrics[0].name}"
         )
         raise ComparisonError(
-            f"{lacking} in the tables of target {rows['target'].iloc[0]}",
+            f"{lacking} in the tables of target {own['target'].iloc[0]}",
             hint="Differences are judged on patients whose truth holds a tumour; compare a target "
             "that has some: --target NAME",
         )
-    primary = analyse(rows, metrics[0], "primary", pairs, settings)
-    if not primary.patients:
+    first = analyse(own, metrics[0], role, pairs, settings, target=target)
+    if not first.patients and role == "primary":
         raise ComparisonError(
-            f"no test patient has a {metrics[0].name} under every design{_nowhere(rows, metrics[0])}",
+            f"no test patient has a {metrics[0].name} under every design{_nowhere(own, metrics[0])}",
             hint="Choose another --metric, or leave out or score again the design without values.",
         )
-    others = [
-        analyse(rows, metric, "secondary", pairs, settings)
+    others: Role = "described" if target == MEAN_OF_TARGETS else "secondary"
+    rest = [
+        analyse(own, metric, others, pairs, settings, target=target)
         for metric in metrics[1:]
         if metric.name in rows
     ]
-    return [primary, *(analysis for analysis in others if analysis.patients)]
+    return [one for one in (first, *rest) if one.patients]
 
 
 def _nowhere(rows: pd.DataFrame, metric: Metric) -> str:

@@ -19,6 +19,7 @@ class Rules:
     reference: str | None = None
     metric: str | Sequence[str] | None = None
     """One score or several, in a text with commas between; the first decides."""
+    primary_target: str | None = None
     alternative: str | None = None
     primary_test: str | None = None
     correction: str | None = None

@@ -14,6 +14,9 @@ Kind = Literal["ratio", "background", "distance", "loss", "declared"]
 ROW_UNIT = "distance_unit"
 """As a metric's unit: what the table's column of this name says, mm or px."""
 
+MOST_DIGITS = 12
+"""Decimals beyond which a difference is rounding."""
+
 DIAGONAL: Literal["diagonal"] = "diagonal"
 """As a penalty: the diagonal of the image, longer than any distance in it."""
 
@@ -99,6 +102,22 @@ class Metric:
         ('0.512', '-1.500')
         """
         return number_text(value, self.digits, signed=signed)
+
+    def texts(self, *values: float | None, signed: bool = False) -> tuple[str, ...]:
+        """Return a difference and its limits as printed, with the decimals that they need.
+
+        Limits that exclude 0 are not printed as 0, nor is a difference with such limits.
+
+        >>> dice = declared("dice", higher_is_better=True)
+        >>> dice.texts(0.0007, 0.0003, 0.0012), dice.texts(0.0007, -0.0003, 0.0012)
+        (('0.0007', '0.0003', '0.0012'), ('0.001', '0.000', '0.001'))
+        """
+        digits = self.digits
+        known = [value for value in values if value is not None and value == value]
+        if known and (min(known) > 0 or max(known) < 0):
+            while digits < MOST_DIGITS and any(round(value, digits) == 0 for value in known):
+                digits += 1
+        return tuple(number_text(value, digits, signed=signed) for value in values)
 
 
 def number_text(value: float | None, digits: int, *, signed: bool = False) -> str:

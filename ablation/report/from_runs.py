@@ -72,6 +72,7 @@ def report(
     reference: str | None = None,
     metric: str | Sequence[str] | None = None,
     margin: str | Mapping[str, float] | None = None,
+    primary_target: str | None = None,
     primary_test: str | None = None,
     alternative: str | None = None,
     correction: str | None = None,
@@ -98,6 +99,7 @@ def report(
         metric: Score or several; the first decides.
         margin: Smallest differences that matter, by metric, each in its unit.
         primary_test: Test that decides: "wilcoxon", "t" or "signflip".
+        primary_target: Target that decides, or "mean" over targets; None: all together.
         alternative: "two-sided", or "greater": only better than the reference counts.
         correction: Adjustment for several comparisons: "holm", "bh" or "none".
         missing: What a case that one design lacks does: "error", "intersection" or "worst".
@@ -122,8 +124,9 @@ def report(
         >>> made.table()                                            # doctest: +SKIP
     """
     rules = Rules(
-        reference, metric, alternative, primary_test, correction, margin, unit, missing, empty
-    )
+        reference, metric, primary_target, alternative, primary_test, correction, margin, unit,
+        missing, empty,
+    )  # fmt: skip
     with_rules(ComparisonConfig(), rules)  # before anything is fetched
     method = checked_method(assume_hd95_method)
     file = None if config is None else Path(config)

@@ -43,6 +43,7 @@ def compare(
     *,
     reference: str | None = None,
     metric: str | Sequence[str] | None = None,
+    primary_target: str | None = None,
     target: str | None = None,
     alternative: str | None = None,
     primary_test: str | None = None,
@@ -75,6 +76,7 @@ def compare(
             one design; or designs in memory, each with its per-case tables.
         reference: Design the others are compared with.
         metric: Score or several; the first decides.
+        primary_target: Target that decides, or "mean" over targets; None: all together.
         target: Region; None: every one.
         alternative: "two-sided", or "greater": only better than the reference counts.
         primary_test: Test that decides: "wilcoxon", "t" or "signflip".
@@ -113,8 +115,9 @@ def compare(
         [('unet', '', 0.723), ('resupnet', '', 0.76), ('resupnet', 'unet', 0.037)]
     """
     rules = Rules(
-        reference, metric, alternative, primary_test, correction, margin, unit, missing, empty
-    )
+        reference, metric, primary_target, alternative, primary_test, correction, margin, unit,
+        missing, empty,
+    )  # fmt: skip
     designs = [one for one in tables if isinstance(one, Design)]
     if designs:
         if len(designs) < len(tables):

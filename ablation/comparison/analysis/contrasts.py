@@ -12,14 +12,26 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ablation.comparison.analysis.empties import Policy, penalties, scores_under, without_size
-from ablation.comparison.analysis.planned import UsedTest, fewest_patients, planned_test
-from ablation.comparison.analysis.ranks import Ranking, rank_designs
+from ablation.comparison.analysis.decision import Ahead, Decision, side
+from ablation.comparison.analysis.empties import (
+    Missed,
+    Policy,
+    missed_by,
+    penalties,
+    scores_under,
+    without_size,
+)
+from ablation.comparison.analysis.planned import (
+    UsedTest,
+    fewest_patients,
+    interval_level,
+    planned_test,
+)
+from ablation.comparison.analysis.ranks import Ranking
 from ablation.comparison.analysis.relevance import Relevance, relevance
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.metric import ROW_UNIT, Metric
 from ablation.statistics.clusters import Clustering, clustering
-from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.disagreement import mean_and_rank_disagree
 from ablation.statistics.effects import (
     AverageEffect,
@@ -57,6 +69,13 @@ from ablation.statistics.resampling import (
 
 Array = NDArray[np.float64]
 BCA_FROM = 15  # patients from which the bootstrap interval of a mean is worth showing beside t
+FEWEST_RESAMPLED = 10
+"""Patients below which nothing is resampled or ranked."""
+
+MEAN_OF_TARGETS = "mean over targets"
+"""Stands for the target in an analysis of the mean over targets of each case."""
+
+Role = Literal["primary", "secondary", "described"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +101,35 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """Candidate against reference, patient by patient; above 0 the candidate is better."""
+    """Candidate minus reference, patient by patient, of the scores as they stand."""
 
     candidate: str
     reference: str
     d: tuple[float, ...]
-    """One oriented difference per patient, in the order of the analysis' patients."""
+    """One difference per patient, candidate minus reference, in the order of the analysis' patients."""
     test: str
     """The planned test, as in "Wilcoxon exact"."""
     used: UsedTest
     """The same in parts, for programs."""
+    ahead: Ahead
+    """Whom test, estimate, mean and missed cases favour."""
+    decision: Decision | None
+    """What the comparison concludes; None where nothing was tested."""
     estimate: Estimate
     """What belongs to the planned test: the Hodges-Lehmann shift of Wilcoxon, the mean of t."""
+    level: float
+    """Of `t`, of the shift and of every effect size."""
+    estimate_level: float
+    """Level of the interval of `estimate` and of `mean`: that of the report, or for a one-sided
+    test that whose limit belongs to it (0.9 for 0.95)."""
+    mean: MeanInterval
+    """The mean difference with its t interval at that level."""
+    missed: tuple[Missed, Missed]
+    """Tumours that candidate and reference missed."""
+    furthest: str
+    """The patient whose removal moves the mean difference most; "" for one patient."""
     p: float | None
-    """Of the planned test; None where cases of one patient were counted as independent."""
+    """Of the planned test; None where nothing was tested."""
     p_adjusted: float | None
     """p with those of its family, by the correction."""
     correction: str
@@ -118,12 +152,11 @@ class Contrast:
     average_effect: AverageEffect
     shift: HodgesLehmann
     better: Superiority
+    """In how many patients the candidate is better, whichever direction that is."""
     rank_biserial: RankBiserial
     median: float
-    """Median of the oriented differences."""
+    """Median of the differences."""
     median_interval: MedianInterval
-    raw_difference: float
-    """Candidate minus reference as they stand, whichever direction is better."""
     relevance: Relevance | None
     """Equivalence and Bayesian signed-rank; None without a margin for the metric."""
     clustering: Clustering | None
@@ -147,10 +180,10 @@ class Contrast:
             found["the share of patients in whom a design is better"] = self.better.method
         return {name: method for name, method in found.items() if method != "none"}
 
-    def can_be_settled(self, alpha: float) -> bool:
-        """Tell whether the smallest possible p, adjusted, lies below alpha."""
-        multiplied = CORRECTIONS[self.correction].multiplies_smallest
-        return self.smallest_p * (self.family if multiplied else 1) < alpha
+    @property
+    def called_better(self) -> str:
+        """The design that is called better; "" where none is."""
+        return self.decision.better if self.decision else ""
 
     def disagrees(self, alpha: float) -> bool:
         """Tell whether mean and ranks tell different stories (a few extreme patients)."""
@@ -165,7 +198,9 @@ class Analysis:
     target: str
     unit: str
     """"mm", "px" or nothing."""
-    role: Literal["primary", "secondary"]
+    role: Role
+    """primary: the verdict rests on it; described: the mean over targets, which was not planned to
+    decide anything, so that nothing is tested."""
     unit_of_analysis: Literal["patient", "case"]
     """case: several cases of one patient were counted as independent."""
     patients: tuple[str, ...]
@@ -178,6 +213,8 @@ class Analysis:
     """For three designs or more, where every patient has a score of each."""
     unscored: int
     """Cases left out for all designs because one has no value."""
+    unsized: int
+    """Missed cases in scans of unknown size: their distance ranks behind all others."""
     penalties: tuple[float, float] | None
     """Smallest and largest distance that an empty mask counts; None where none does."""
 
@@ -196,23 +233,40 @@ class Analysis:
 def analyse(
     rows: pd.DataFrame,
     metric: Metric,
-    role: Literal["primary", "secondary"],
+    role: Role,
     pairs: Sequence[tuple[str, str]],
     settings: ComparisonConfig,
     policy: Policy | None = None,
+    *,
+    target: str = "",
 ) -> Analysis:
-    """Summarise and contrast the designs on one metric of one target.
+    """Summarise and contrast the designs on one metric of one target; `in_families` decides.
 
     Args:
-        rows: Aligned rows of one target.
+        rows: Aligned rows of one target, or of all targets for the mean over them.
         metric: The score, a column of the rows.
         role: Whether the verdict rests on it.
-        pairs: (candidate, reference) names, adjusted together.
-        settings: How is tested, adjusted and resampled.
+        pairs: (candidate, reference) names.
+        settings: How is tested and resampled.
         policy: What missed and absent tumours count, where it is not what the settings say: a
-            row of the table of rules, without resampling and ranks.
+            row of the table of rules, without resampling.
+        target: MEAN_OF_TARGETS for the mean over the targets of the rows.
     """
+    target = target or str(rows["target"].iloc[0])
     cases = cases_by_training(rows, metric, policy or settings.empty)
+    return _of_cases(cases, rows, metric, role, target, pairs, settings, policy)
+
+
+def _of_cases(
+    cases: pd.DataFrame,
+    rows: pd.DataFrame,
+    metric: Metric,
+    role: Role,
+    target: str,
+    pairs: Sequence[tuple[str, str]],
+    settings: ComparisonConfig,
+    policy: Policy | None,
+) -> Analysis:
     complete = cases.dropna()
     crowded = settings.unit == "case" and not complete.index.get_level_values("patient").is_unique
     units = complete.sort_index() if crowded else complete.groupby(level="patient").mean()
@@ -220,15 +274,17 @@ def analyse(
     by_design = units.T.groupby(level="design", sort=False).mean().T
     names = [" ".join(key) if isinstance(key, tuple) else str(key) for key in by_design.index]
     scores = {str(name): tuple(by_design[name].tolist()) for name in by_design}
-    unscored = len(cases) - len(complete)
+    resampled = not (policy or crowded) and len(names) >= FEWEST_RESAMPLED
     table = _Table(
         metric=metric,
-        target=str(rows["target"].iloc[0]),
+        target=target,
         scores={name: np.array(values) for name, values in scores.items()},
         patients=tuple(str(p) for p in units.index.get_level_values("patient")),
         crowded=crowded,
+        tested=role != "described" and not crowded,
         level=settings.level,
-        counts=None if policy or crowded or not names else draws_of(tuple(names), settings.seed),
+        counts=draws_of(tuple(names), settings.seed) if resampled else None,
+        missed=missed_by(rows),
     )
     return Analysis(
         metric=metric,
@@ -249,9 +305,10 @@ def analyse(
             for name in scores
             if names
         ),
-        contrasts=_contrasts(table, pairs, settings) if names else (),
-        ranking=_ranking(table, settings, unscored + int(without_size(rows, metric).sum())),
-        unscored=unscored,
+        contrasts=tuple(_contrast(table, a, b, settings) for a, b in pairs) if names else (),
+        ranking=None,  # set together with its family
+        unscored=len(cases) - len(complete),
+        unsized=int(without_size(rows, metric).sum()),
         penalties=penalties(rows, metric, policy or settings.empty),
     )
 
@@ -266,8 +323,10 @@ class _Table:
     patients: tuple[str, ...]
     """Of every value; several values of one patient where the table is crowded."""
     crowded: bool
+    tested: bool
     level: float
     counts: Array | None
+    missed: Mapping[str, Missed]
 
 
 @lru_cache(maxsize=4)  # metrics and targets mostly share their patients
@@ -296,14 +355,28 @@ def complete_cases(rows: pd.DataFrame, metric: Metric, policy: Policy) -> pd.Dat
 
 
 def cases_by_training(rows: pd.DataFrame, metric: Metric, policy: Policy) -> pd.DataFrame:
-    """Return scores, one row per (patient, case), one column per (design, training)."""
+    """Return scores, one row per (patient, case), one column per (design, training).
+
+    Of several targets the mean over those of each case whose truth counts, each weighing alike;
+    NaN where one of them has no value.
+    """
     scores = scores_under(rows, metric, policy)
-    keys = rows.loc[scores.index, ["patient", "case", "design", "training"]]
+    keys = rows.loc[scores.index, ["patient", "case", "target", "design", "training"]]
     order = list(dict.fromkeys(zip(keys["design"], keys["training"], strict=True)))
     table = keys.assign(score=scores).pivot(
-        index=["patient", "case"], columns=["design", "training"], values="score"
+        index=["patient", "case", "target"], columns=["design", "training"], values="score"
     )
+    if rows["target"].nunique() > 1:
+        by_case = table.groupby(level=["patient", "case"])
+        table = by_case.mean().where(table.notna().groupby(level=["patient", "case"]).all())
+    else:
+        table = table.droplevel("target")
     return table[order] if order else table
+
+
+def of_target(rows: pd.DataFrame, target: str) -> pd.DataFrame:
+    """Return the rows of a target; all of them for the mean over targets."""
+    return rows if target == MEAN_OF_TARGETS else rows[rows["target"] == target]
 
 
 def _summary(
@@ -325,62 +398,65 @@ def _summary(
     )
 
 
-def _contrasts(
-    table: _Table, pairs: Sequence[tuple[str, str]], settings: ComparisonConfig
-) -> tuple[Contrast, ...]:
-    raw = [_contrast(table, a, b, settings, len(pairs)) for a, b in pairs]
-    if table.crowded:
-        return tuple(raw)
-    adjusted = CORRECTIONS[settings.correction].adjust([c.p for c in raw if c.p is not None])
-    return tuple(replace(c, p_adjusted=p) for c, p in zip(raw, adjusted, strict=True))
-
-
 def _contrast(
-    table: _Table, candidate: str, reference: str, settings: ComparisonConfig, family: int
+    table: _Table, candidate: str, reference: str, settings: ComparisonConfig
 ) -> Contrast:
-    raw = differences(table.scores[candidate], table.scores[reference])
     metric, level, counts = table.metric, table.level, table.counts
-    d = metric.sign * raw + 0.0
+    d = differences(table.scores[candidate], table.scores[reference])
     alpha = round(1 - level, 12)
     t, rank = paired_t(d, level), signed_rank(d)
     bounds = metric.difference_bounds
     label = " ".join([table.target, metric.name, *sorted((candidate, reference))])
-    planned = planned_test(d, settings, label)
-    margin = None if table.crowded else settings.margin.get(metric.name)
+    planned = planned_test(d, settings, label, higher_is_better=metric.higher_is_better)
+    margin = settings.margin.get(metric.name) if table.tested else None
+    missed = (table.missed[candidate], table.missed[reference])
+    mean = cut_at(mean_interval(d, interval_level(settings)), bounds)
     return Contrast(
         candidate=candidate,
         reference=reference,
         d=tuple(d.tolist()),
         test=planned.printed,
         used=planned.used,
+        ahead=Ahead(
+            test=planned.direction,
+            estimate=metric.sign * side(planned.estimate.value, d.tolist()),
+            mean=metric.sign * side(mean.mean, d.tolist()),
+            missed=missed[1].share - missed[0].share,
+        ),
+        decision=None,  # set together with its family
         estimate=planned.estimate,
-        p=None if table.crowded else planned.p,
+        level=level,
+        estimate_level=interval_level(settings),
+        mean=mean,
+        missed=missed,
+        furthest=_furthest(d, table.patients),
+        p=planned.p if table.tested else None,
         p_adjusted=None,  # set together with its family
         correction=settings.correction,
-        family=family,
+        family=1,
         smallest_p=planned.smallest_p,
-        fewest_patients=fewest_patients(settings, family, alpha),
+        fewest_patients=fewest_patients(settings, 1, alpha),
         t=replace(t, interval=cut_at(t.interval, bounds)),
         rank=rank,
         printed=printed_wilcoxon(table.scores[candidate] - table.scores[reference]),
-        simultaneous=cut_at(mean_interval(d, 1 - (1 - level) / family), bounds),
+        simultaneous=cut_at(t.interval, bounds),
         mean_bca=_mean_bca(d, counts, level),
         effect=cohens_dz(d, level),
-        average_effect=cohens_dav(
-            metric.sign * table.scores[candidate],
-            metric.sign * table.scores[reference],
-            counts,
-            level,
-        ),
+        average_effect=cohens_dav(table.scores[candidate], table.scores[reference], counts, level),
         shift=hodges_lehmann(d, level),
-        better=superiority(d, level, counts),
+        better=superiority(metric.sign * d, level, counts),
         rank_biserial=rank_biserial(d, counts, level),
         median=float(np.median(d)) + 0.0,
         median_interval=median_interval(d, level),
-        raw_difference=float(raw.mean()) + 0.0,
-        relevance=relevance(d, margin, alpha, stream(settings.seed, label)) if margin else None,
+        relevance=(
+            relevance(d, margin, alpha, stream(settings.seed, label), metric) if margin else None
+        ),
         clustering=_alike(d, table.patients) if table.crowded else None,
     )
+
+
+def _furthest(d: Array, patients: Sequence[str]) -> str:
+    return patients[int(np.argmax(np.abs(d - d.mean())))] if d.size > 1 else ""
 
 
 def _mean_bca(d: Array, counts: Array | None, level: float) -> BootstrapInterval | None:
@@ -392,11 +468,3 @@ def _mean_bca(d: Array, counts: Array | None, level: float) -> BootstrapInterval
 def _alike(d: Array, patients: Sequence[str]) -> Clustering | None:
     grouped = pd.Series(d).groupby(list(patients), sort=False)
     return clustering([values.to_numpy() for _, values in grouped])
-
-
-def _ranking(table: _Table, settings: ComparisonConfig, unscored: int) -> Ranking | None:
-    """No ranks for two designs, and none where a missed tumour could not be penalised."""
-    unfair = table.metric.kind == "distance" and unscored > 0
-    if table.counts is None or len(table.scores) < 3 or table.crowded or unfair:
-        return None
-    return rank_designs(table.scores, table.metric, table.counts, settings, table.patients)

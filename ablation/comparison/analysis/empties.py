@@ -47,6 +47,19 @@ EMPTY_RULES: dict[Policy, EmptyRule] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """Tumours that a design missed, over all trainings."""
+
+    count: int
+    of: int
+
+    @property
+    def share(self) -> float:
+        """Missed of those that there are."""
+        return self.count / self.of if self.of else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """How often a design missed a tumour or saw one where there is none, over all trainings."""
 
@@ -127,6 +140,17 @@ def penalties(
     scores = scores_under(rows, metric, policy)
     given = scores[one_empty[scores.index]].dropna()
     return (float(given.min()), float(given.max())) if len(given) else None
+
+
+def missed_by(rows: pd.DataFrame) -> dict[str, Missed]:
+    """Count the tumours that each design missed; a case it was not scored on is none of them."""
+    scored = rows[~rows["filled"].astype(bool)] if "filled" in rows else rows
+    tumours = scored[has_lesion(scored)]
+    missed = (tumours["status"] == "missed").groupby(tumours["design"]).agg(["sum", "size"])
+    return {
+        str(name): Missed(*map(int, missed.loc[name])) if name in missed.index else Missed(0, 0)
+        for name in rows["design"].unique()
+    }
 
 
 def detections(rows: pd.DataFrame, designs: Sequence[str], level: float) -> tuple[Detection, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ablation.comparison.analysis.contrasts import Analysis, cases_by_training
+from ablation.comparison.analysis.contrasts import Analysis, cases_by_training, of_target
 from ablation.comparison.analysis.empties import scores_under, without_size
 from ablation.config.sections import ComparisonConfig
 
@@ -39,10 +39,14 @@ def lacking(
     """
     found = []
     for one in analyses:
-        own = rows[rows["target"] == one.target]
+        own = of_target(rows, one.target)
         undefined = cases_by_training(own, one.metric, settings.empty).isna()
         found.append(_lacking(one, undefined, None))
-        if one.metric.kind == "distance" and settings.empty != "exclude":
+        if (
+            one.role != "described"
+            and one.metric.kind == "distance"
+            and settings.empty != "exclude"
+        ):
             scores = scores_under(own, one.metric, settings.empty)
             last = without_size(own.loc[scores.index], one.metric) & scores.notna()
             if last.any():

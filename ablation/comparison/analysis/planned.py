@@ -39,30 +39,46 @@ class Planned:
     p: float
     smallest_p: float
     """What this test could give at best with so many patients."""
+    direction: float
+    """Above 0 where the test favours the candidate, below 0 where the reference."""
     estimate: Estimate
+    """Candidate minus reference, as the scores stand."""
 
 
-def planned_test(d: Array, settings: ComparisonConfig, label: str) -> Planned:
+def planned_test(
+    d: Array, settings: ComparisonConfig, label: str, *, higher_is_better: bool
+) -> Planned:
     """Return the answer of the test that the settings name; p is 1 where it is not defined.
 
     Args:
-        d: Oriented differences, one per patient.
+        d: Candidate minus reference, as the scores stand, one per patient.
         settings: primary_test, alternative, level and seed are read.
         label: Of the stream of random numbers; the same for a pair in both directions.
+        higher_is_better: Direction of the metric; a one-sided test asks for better.
     """
     test, alternative = TESTS[settings.primary_test], settings.alternative
-    found = tested(d, settings, label)
+    found = tested(d if higher_is_better else -d, settings, label)
     return Planned(
         printed=test.printed(found, alternative),
         used=UsedTest(test.name, alternative, found.method, found.draws),
         p=1.0 if found.p is None else found.p,
         smallest_p=test.smallest_p(d.size, alternative),
-        estimate=test.estimate(d, settings.level),
+        direction=found.direction,
+        estimate=test.estimate(d, interval_level(settings)),
     )
 
 
+def interval_level(settings: ComparisonConfig) -> float:
+    """Return the level of the intervals that belong to the planned test.
+
+    A limit of the 90 % interval excludes 0 where a one-sided test has p < 0.05.
+    """
+    one_sided = settings.alternative == "greater"
+    return round(2 * settings.level - 1, 12) if one_sided else settings.level
+
+
 def tested(d: Array, settings: ComparisonConfig, label: str) -> Answer:
-    """Return what the test that the settings name says of these differences."""
+    """Return what the test that the settings name says of differences, above 0 the first better."""
     test = TESTS[settings.primary_test]
     return test.run(d, settings.alternative, stream(settings.seed, label))
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ablation.comparison.analysis.planned import tested
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.metric import Metric
-from ablation.statistics.corrections import CORRECTIONS
-from ablation.statistics.paired import differences
 from ablation.statistics.ranking import Friedman, Groups, Schemes, friedman, groups, schemes
 from ablation.statistics.stability import RankStability, leave_one_out_winner, rank_stability
 
 Array = NDArray[np.float64]
+Tested = tuple[str, str, str]
+"""Candidate, reference and the design that is called better; "" for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +26,7 @@ class Ranking:
     friedman: Friedman
     schemes: Schemes
     groups: Groups
-    """Designs, by mean rank, that the planned test between all pairs does not separate."""
+    """Designs, by mean rank, of which the planned comparisons call none better than another."""
     stability: RankStability
     changing_patients: tuple[str, ...]
     """Patients without any one of whom another design has the best mean."""
@@ -40,6 +38,7 @@ def rank_designs(
     counts: Array,
     settings: ComparisonConfig,
     patients: Sequence[str],
+    tested: Sequence[Tested],
 ) -> Ranking:
     """Rank three designs or more.
 
@@ -47,13 +46,18 @@ def rank_designs(
         scores: One value per patient of each design.
         metric: Its direction is read.
         counts: Draws of patients, shared with the intervals.
-        settings: The planned test, its adjustment and the level.
+        settings: The level and the reference are read.
         patients: Names, to say who changes the winner.
+        tested: The planned comparisons with the design that is called better; "" for none.
     """
     names = list(scores)
     table = np.stack([scores[name] for name in names], axis=1)
     higher = metric.higher_is_better
-    wins = _significant_wins(table, names, metric, settings)
+    wins = [
+        (names.index(better), names.index(b if better == a else a))
+        for a, b, better in tested
+        if better
+    ]
     omnibus = friedman(table, higher_is_better=higher)
     order = sorted(range(len(names)), key=lambda i: (omnibus.mean_ranks[i], names[i]))
     left_out = leave_one_out_winner(table, higher_is_better=higher)
@@ -61,25 +65,21 @@ def rank_designs(
         designs=tuple(names),
         friedman=omnibus,
         schemes=schemes(table, wins, higher_is_better=higher),
-        groups=groups([names[i] for i in order], [(names[a], names[b]) for a, b in wins]),
+        groups=_groups([names[i] for i in order], tested, settings.reference),
         stability=rank_stability(table, counts, settings.level, higher_is_better=higher),
         changing_patients=tuple(patients[i] for i in left_out.changing),
     )
 
 
-def _significant_wins(
-    table: Array, names: Sequence[str], metric: Metric, settings: ComparisonConfig
-) -> list[tuple[int, int]]:
-    """(better, worse) columns of all pairs, adjusted together, whatever the planned pairs are."""
-    two_sided = settings.model_copy(update={"alternative": "two-sided"})
-    pairs = list(combinations(range(table.shape[1]), 2))
-    found = []
-    for a, b in pairs:
-        d = metric.sign * differences(table[:, a], table[:, b])
-        label = " ".join(["ranks", metric.name, *sorted((names[a], names[b]))])
-        answer = tested(d, two_sided, label)
-        p = 1.0 if answer.p is None else answer.p
-        found.append((p, (a, b) if answer.direction > 0 else (b, a)))
-    adjusted = CORRECTIONS[settings.correction].adjust([p for p, _ in found])
-    alpha = 1 - settings.level
-    return [pair for p, (_, pair) in zip(adjusted, found, strict=True) if p < alpha]
+def _groups(
+    in_rank_order: Sequence[str], tested: Sequence[Tested], reference: str | None
+) -> Groups:
+    """Return the bars; with a reference only those that hold it, as no other pair was tested."""
+    apart = [(a, b) for a, b, better in tested if better]
+    found = groups(in_rank_order, apart)
+    if reference is None:
+        return found
+    bars = tuple(bar for bar in found.bars if reference in bar)
+    joined = {name for bar in bars for name in bar}
+    alike = {name for a, b, better in tested if not better for name in (a, b)}
+    return Groups(bars, alike <= joined)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ablation.metrics.metric import Metric
 from ablation.statistics.bayes import BayesianSignedRank, bayesian_signed_rank
 from ablation.statistics.equivalence import Equivalence, tost
 
 Array = NDArray[np.float64]
+FEWEST = 10
+"""Patients below which neither equivalence nor non-inferiority is tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +25,22 @@ class Relevance:
     bayes: BayesianSignedRank
 
 
-def relevance(d: Array, margin: float, alpha: float, rng: np.random.Generator) -> Relevance:
-    """Return what oriented differences, one per patient, say about this margin."""
-    return Relevance(margin, tost(d, margin, alpha), bayesian_signed_rank(d, margin, rng))
+def relevance(
+    d: Array, margin: float, alpha: float, rng: np.random.Generator, metric: Metric
+) -> Relevance | None:
+    """Return what differences of scores as they stand, one per patient, say about this margin.
+
+    Nothing below ten patients. "Better", "worse" and "non-inferior" follow the direction of the
+    metric; mean and limits are candidate minus reference.
+    """
+    if d.size < FEWEST:
+        return None
+    oriented = metric.sign * d
+    test = tost(oriented, margin, alpha)
+    if metric.sign < 0:
+        test = replace(test, mean=-test.mean, low=_negative(test.high), high=_negative(test.low))
+    return Relevance(margin, test, bayesian_signed_rank(oriented, margin, rng))
+
+
+def _negative(limit: float | None) -> float | None:
+    return None if limit is None else -limit

@@ -16,8 +16,10 @@ from ablation.comparison.analysis.contrasts import (
     analyse,
     complete_cases,
     draws_of,
+    of_target,
 )
 from ablation.comparison.analysis.empties import EMPTY_RULES, Policy
+from ablation.comparison.analysis.families import in_families
 from ablation.comparison.tables.align import Design, absences, align
 from ablation.comparison.tables.folds import fold_counts, over_folds
 from ablation.comparison.tables.missing import MISSING_RULES
@@ -63,7 +65,7 @@ class PolicyRow:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """A primary comparison under another choice; above 0 the candidate is better."""
+    """A primary comparison under another choice; candidate minus reference as the scores stand."""
 
     kind: Check
     choice: str
@@ -75,6 +77,7 @@ class CheckRow:
     high: float | None
     p: float | None
     """Two-sided and unadjusted; None where the choice has no test."""
+    higher_is_better: bool
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -91,13 +94,12 @@ class CheckRow:
         """Whom the estimate favours; "" for neither."""
         if self.estimate == 0:
             return ""
-        return self.candidate if self.estimate > 0 else self.reference
+        return self.candidate if (self.estimate > 0) == self.higher_is_better else self.reference
 
 
 def policy_rows(
     rows: pd.DataFrame,
-    targets: Sequence[pd.DataFrame],
-    metric: Metric,
+    primary: Sequence[Analysis],
     pairs: Pairs,
     settings: ComparisonConfig,
 ) -> tuple[PolicyRow, ...]:
@@ -105,22 +107,37 @@ def policy_rows(
     if not pairs or (rows["status"] == "scored").all():
         return ()
     order: list[Policy] = [settings.empty, *(p for p in EMPTY_RULES if p != settings.empty)]
+    under = {policy: _under(rows, primary, pairs, settings, policy) for policy in order}
     return tuple(
-        row
-        for frame in targets
-        for policy in order
-        for row in _under(analyse(frame, metric, "primary", pairs, settings, policy), policy, pairs)
+        row for place in range(len(primary)) for policy in order for row in under[policy][place]
     )
 
 
-def _under(analysis: Analysis, policy: Policy, pairs: Pairs) -> list[PolicyRow]:
-    if not analysis.patients:
-        return [PolicyRow(policy, EMPTY_RULES[policy].label, None, "") for _ in pairs]
-    return [PolicyRow(policy, EMPTY_RULES[policy].label, c, _winner(c)) for c in analysis.contrasts]
+def _under(
+    rows: pd.DataFrame,
+    primary: Sequence[Analysis],
+    pairs: Pairs,
+    settings: ComparisonConfig,
+    policy: Policy,
+) -> list[list[PolicyRow]]:
+    """Of each primary analysis the rows under this rule, adjusted together as the page does."""
+    made = [
+        analyse(
+            of_target(rows, one.target), one.metric, "primary", pairs, settings, policy,
+            target=one.target,
+        )
+        for one in primary
+    ]  # fmt: skip
+    rule = EMPTY_RULES[policy].label
+    return [
+        [PolicyRow(policy, rule, c, _winner(one, c)) for c in one.contrasts]
+        or [PolicyRow(policy, rule, None, "") for _ in pairs]
+        for one in in_families(made, settings, ranked=False)
+    ]
 
 
-def _winner(contrast: Contrast) -> str:
-    mean = contrast.t.interval.mean
+def _winner(analysis: Analysis, contrast: Contrast) -> str:
+    mean = analysis.metric.sign * contrast.t.interval.mean
     if mean == 0:
         return ""
     return contrast.candidate if mean > 0 else contrast.reference
@@ -148,7 +165,7 @@ def check_rows(
     for analysis in analyses:
         if analysis.role != "primary" or analysis.unit_of_analysis == "case":
             continue
-        frame = rows[rows["target"] == analysis.target]
+        frame = of_target(rows, analysis.target)
         cases = complete_cases(frame, analysis.metric, settings.empty)
         for contrast in analysis.contrasts:
             found += _tests(analysis, contrast, settings)
@@ -168,7 +185,8 @@ def _row(
 ) -> CheckRow:
     a, b = _names(contrast)
     estimate, low, high, p = values
-    return CheckRow(kind, choice, analysis.target, a, b, estimate, low, high, p)
+    higher = analysis.metric.higher_is_better
+    return CheckRow(kind, choice, analysis.target, a, b, estimate, low, high, p, higher)
 
 
 def _tests(
@@ -205,7 +223,7 @@ def _case_weighted(
     if cases.index.get_level_values("patient").is_unique:
         return
     a, b = (pd.DataFrame(cases[name]).mean(axis=1) for name in _names(contrast))
-    d = analysis.metric.sign * (a - b)
+    d = a - b
     groups = [values.to_numpy() for _, values in d.groupby(level="patient", sort=True)]
     counts = draws_of(analysis.patients, settings.seed)
     interval = percentile_interval(mean_of_cases(groups), counts, settings.level)
@@ -217,7 +235,7 @@ def _trainings(
     cases: pd.DataFrame, analysis: Analysis, contrast: Contrast, settings: ComparisonConfig
 ) -> Iterator[CheckRow]:
     """The recipes instead of these weights: training runs are random too."""
-    by_patient = analysis.metric.sign * cases.groupby(level="patient").mean()
+    by_patient = cases.groupby(level="patient").mean()
     a, b = (pd.DataFrame(by_patient[name]).to_numpy() for name in _names(contrast))
     if len(by_patient) < 2 or min(a.shape[1], b.shape[1]) < 2:
         return

@@ -34,7 +34,7 @@ class Stratum:
     smallest: float
     largest: float
     mean: MeanInterval
-    """Of the oriented differences; without limits below ten patients."""
+    """Of the differences; without limits below ten patients."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class SizeEffect:
     candidate: str
     reference: str
     trend: Trend | None
-    """Of the oriented differences per tenfold volume."""
+    """Of the differences per tenfold volume."""
     strata: tuple[Stratum, ...]
     """Thirds by volume, smallest first; empty below three patients."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablation.comparison.analysis.contrasts import Analysis, Contrast
+from ablation.comparison.analysis.decision import Form
 from ablation.comparison.analysis.empties import Detection
 from ablation.comparison.analysis.lacking import Lacking
 from ablation.comparison.analysis.ledger import LedgerRow
@@ -14,7 +15,8 @@ from ablation.comparison.analysis.sensitivity import Check, CheckRow, PolicyRow,
 from ablation.comparison.tables.align import Design
 from ablation.comparison.tables.folds import fold_counts
 from ablation.comparison.wording.late import differing_plans, late_words
-from ablation.comparison.wording.p_values import p_text
+from ablation.comparison.wording.names import target_name
+from ablation.comparison.wording.p_values import p_label, p_relation, p_text
 from ablation.config.sections import ComparisonConfig
 from ablation.fairness import FACTS
 from ablation.metrics.metric import Metric, number_text
@@ -69,9 +71,14 @@ class Evidence:
         """Of the designs."""
         return tuple(design.name for design in self.designs)
 
+    @property
+    def primary(self) -> Analysis:
+        """The first analysis that the verdict rests on."""
+        return next(one for one in self.analyses if one.role == "primary")
+
     def where(self, target: str) -> str:
         """The target in brackets where there are several."""
-        return f" ({target})" if len({one.target for one in self.analyses}) > 1 else ""
+        return f" ({target_name(target)})" if len({one.target for one in self.analyses}) > 1 else ""
 
 
 def cautions(evidence: Evidence) -> tuple[Caution, ...]:
@@ -83,6 +90,7 @@ def cautions(evidence: Evidence) -> tuple[Caution, ...]:
         *_late(evidence),
         *_rules(evidence),
         *_patients(evidence),
+        *_metrics(evidence),
         *_tests(evidence),
         *_trainings(evidence),
         *_differing(evidence),
@@ -151,7 +159,7 @@ def _rules(evidence: Evidence) -> Iterator[Caution]:
             winners.setdefault(row.place, set()).add(row.winner)
     if any(len(found) > 1 for found in winners.values()):
         yield Caution("red", "The conclusion changes with the rule for missing cases.")
-    if evidence.analyses[0].unit_of_analysis == "case":
+    if evidence.primary.unit_of_analysis == "case":
         level = 100 * evidence.settings.level
         yield Caution(
             "red", f"The unit is the case: {level:g} % intervals are too narrow; compare patients."
@@ -162,7 +170,7 @@ def _rules(evidence: Evidence) -> Iterator[Caution]:
 
 def _patients(evidence: Evidence) -> Iterator[Caution]:
     """How few patients there are, and what one of them decides."""
-    n = len(evidence.analyses[0].patients)
+    n = len(evidence.primary.patients)
     # With one or two patients to compare, the verdict itself is about their number.
     if n < SMALL and (n > 2 or not _primary(evidence)):
         yield Caution("amber", f"Very small test set: {n} patient{'s' if n > 1 else ''}.")
@@ -191,9 +199,9 @@ def _tests(evidence: Evidence) -> Iterator[Caution]:
     primary = _primary(evidence)
     same = [_pair(c) + evidence.where(a.target) for a, c in primary if not any(c.d)]
     if same:
-        label = evidence.analyses[0].metric.label
+        label = evidence.primary.metric.label
         yield Caution("amber", f"Identical {label} in every patient: {_some(same)}.")
-    odd = [(a, c) for a, c in primary if any(c.d) and c.disagrees(alpha)]
+    odd = [(a, c) for a, c in primary if any(c.d) and c.disagrees(alpha) and not _says_so(c)]
     torn = [_torn(a.metric, c, evidence.where(a.target)) for a, c in odd if _opposed(c)]
     if torn:
         yield Caution(
@@ -208,6 +216,36 @@ def _tests(evidence: Evidence) -> Iterator[Caution]:
     ]
     if between:
         yield Caution("amber", f"Tests disagree at p < {alpha:.2g}, unadjusted: {_some(between)}.")
+
+
+def _metrics(evidence: Evidence) -> Iterator[Caution]:
+    """Comparisons in which two metrics are significant for different designs."""
+    alpha = round(1 - evidence.settings.level, 12)
+    significant: dict[tuple[str, str, str], list[tuple[Analysis, Contrast]]] = {}
+    for analysis in evidence.analyses:
+        for c in analysis.contrasts:
+            if c.p_adjusted is not None and c.p_adjusted < alpha:
+                key = (analysis.target, c.candidate, c.reference)
+                significant.setdefault(key, []).append((analysis, c))
+    torn = [
+        f"{_pair(found[0][1])}{evidence.where(found[0][0].target)} ("
+        + ", ".join(
+            f"{a.metric.label} favours {c.decision.favoured}, {p_label(c)} {p_relation(c.p_adjusted)}"
+            for a, c in found
+            if c.decision
+        )
+        + ")"
+        for found in significant.values()
+        if len({c.decision.favoured for _, c in found if c.decision}) > 1
+    ]
+    if torn:
+        yield Caution("red", f"Metrics contradict each other: {_some(torn)}.")
+
+
+def _says_so(contrast: Contrast) -> bool:
+    """Whether the verdict itself says that mean and ranks differ."""
+    decision = contrast.decision
+    return decision is not None and decision.form in (Form.MEAN_UNCERTAIN, Form.CONTRADICTORY)
 
 
 def _opposed(contrast: Contrast) -> bool:

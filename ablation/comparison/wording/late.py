@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ablation.comparison.tables.align import Design
+from ablation.comparison.wording.margin_words import When
 from ablation.config.sections import ComparisonConfig
 
 WORDS = {
     "metric": "primary metric",
+    "primary_target": "primary target",
     "margin": "margin",
     "alternative": "direction",
     "reference": "reference",
@@ -20,7 +22,7 @@ WORDS = {
 }
 """Settings whose change after the results were seen changes what can be claimed."""
 
-SAID_LATE = ("primary_test", "correction", "unit", "empty")
+SAID_LATE = ("primary_target", "primary_test", "correction", "unit", "empty")
 
 
 def planned_before(designs: Sequence[Design], settings: ComparisonConfig) -> frozenset[str]:
@@ -47,7 +49,7 @@ def chosen_late(designs: Sequence[Design], settings: ComparisonConfig) -> tuple[
     if settings.alternative != "two-sided" and "alternative" not in fixed:
         said.append("The one-sided direction was chosen after the results were seen.")
     said += [
-        f"The {WORDS[key]} {getattr(settings, key)} was chosen after the results were seen."
+        f"The {WORDS[key]} {_text(getattr(settings, key))} was chosen after the results were seen."
         for key in SAID_LATE
         if key not in fixed
     ]
@@ -61,6 +63,13 @@ def late_words(designs: Sequence[Design], settings: ComparisonConfig) -> tuple[s
         return said
     sizes = ", ".join(f"{name} {size:g}" for name, size in settings.margin.items())
     return (*said, f"The margin ({sizes}) was chosen after the results were seen.")
+
+
+def margin_set(designs: Sequence[Design], settings: ComparisonConfig) -> When:
+    """Return whether the margin was fixed before the results; unknown where no design says."""
+    if "margin" not in planned_before(designs, settings):
+        return "after"
+    return "before" if _stated(designs, "margin") else "unknown"
 
 
 def differing_plans(designs: Sequence[Design]) -> Iterator[str]:

@@ -3,67 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
-from ablation.comparison.analysis.contrasts import Contrast
-from ablation.comparison.analysis.relevance import Relevance
+from ablation.comparison.analysis.contrasts import Analysis, Contrast
+from ablation.comparison.analysis.decision import Form
+from ablation.comparison.analysis.relevance import FEWEST, Relevance
+from ablation.comparison.wording.names import counted, unit_name
 from ablation.comparison.wording.p_values import p_relation
-from ablation.metrics.metric import Metric
 
+When = Literal["before", "after", "unknown"]
+"""Whether a margin was fixed before the results were seen, as far as the designs say."""
+SET: dict[When, str] = {
+    "before": " set before the results",
+    "after": " (margin chosen after the results were seen)",
+    "unknown": "",
+}
 REGIONS = {"better": "better", "worse": "worse", "rope": "no relevant difference"}
 
 
 def relevance_sentences(
-    contrast: Contrast, metric: Metric, unit: str, planned: bool
+    analysis: Analysis, contrast: Contrast, margin: float, when: When
 ) -> Iterator[str]:
-    """Put a contrast's size against its margin into words; nothing without a margin.
+    """Put a contrast's size against its margin into words.
 
     Args:
+        analysis: Says how numbers are printed.
         contrast: Candidate against reference.
-        metric: Says how numbers are printed.
-        unit: As in "Dice" or "mm HD95".
-        planned: Whether the margin was fixed before the results were seen.
+        margin: Smallest difference that matters, in the metric's unit.
+        when: Whether it was fixed before the results were seen.
     """
+    named = f"margin of {margin:g} {unit_name(analysis)}{SET[when]}"
     found = contrast.relevance
     if found is None:
+        yield (
+            f"Nothing is decided against the {named}: equivalence and non-inferiority need "
+            f"{FEWEST} patients or more, here {'is' if contrast.n == 1 else 'are'} {contrast.n}."
+        )
         return
-    margin = f"{metric.text(found.margin)} {unit}"
-    late = "" if planned else " (margin chosen after the results were seen)"
-    size = _size(contrast, found.margin, margin)
-    for text in (*size, _equivalence(contrast, found, margin), _bayes(contrast, found)):
-        yield f"{text}{late}."
+    for text in (
+        *_size(contrast, margin, named),
+        *_non_inferior(analysis, contrast, found, named),
+        *_equivalence(contrast, found, named),
+        _bayes(contrast, found),
+    ):
+        yield f"{text}."
 
 
-def _size(contrast: Contrast, size: float, margin: str) -> Iterator[str]:
-    """Where the whole interval lies, if it excludes 0."""
-    interval = contrast.t.interval
-    if interval.low is None or interval.high is None:
+def _size(contrast: Contrast, margin: float, named: str) -> Iterator[str]:
+    """Where the intervals of estimate and mean lie, if a design is called better."""
+    estimate, mean = contrast.estimate, contrast.mean
+    limits = [estimate.low, estimate.high, mean.low, mean.high]
+    known = [limit for limit in limits if limit is not None]
+    if not contrast.called_better or not known:
         return
-    if not (interval.low > 0 or interval.high < 0):
+    pair = f"{contrast.candidate} and {contrast.reference}"
+    if max(map(abs, known)) < margin:
+        yield f"The difference between {pair} is detectable, but smaller than the {named}"
+    elif min(map(abs, known)) > margin and (min(known) > 0 or max(known) < 0):
+        yield f"The intervals of the difference between {pair} lie wholly beyond the {named}"
+
+
+def _non_inferior(
+    analysis: Analysis, contrast: Contrast, found: Relevance, named: str
+) -> Iterator[str]:
+    """Only where superiority is not shown and nothing contradicts itself."""
+    decision, interval, metric = contrast.decision, contrast.t.interval, analysis.metric
+    open_ = decision is not None and decision.form is Form.INCONCLUSIVE
+    limit = interval.low if metric.higher_is_better else interval.high
+    if not open_ or limit is None or not found.equivalence.non_inferior:
         return
-    near, far = sorted((abs(interval.low), abs(interval.high)))
-    if far < size:
-        yield f"The difference is detectable but smaller than the relevant one of {margin}"
-    elif near > size:
-        yield f"The whole interval is larger than the relevant difference of {margin}"
+    if metric.sign * limit <= -found.margin:
+        return
+    level = 100 * (1 + contrast.level) / 2
+    yield (
+        f"{contrast.candidate} is non-inferior to {contrast.reference} ({named}; one-sided "
+        f"{level:g} % limit of the mean difference {metric.texts(limit)[0]})"
+    )
 
 
-def _equivalence(contrast: Contrast, found: Relevance, margin: str) -> str:
+def _equivalence(contrast: Contrast, found: Relevance, named: str) -> Iterator[str]:
+    """Nothing is said of equivalence where ranks and mean contradict each other."""
     test = found.equivalence
     pair = f"{contrast.candidate} and {contrast.reference}"
-    if test.p is None or test.p_lower is None:
-        return (
-            f"Equivalence of {pair} within {margin} cannot be tested: the differences do not vary"
+    if contrast.decision is not None and contrast.decision.form is Form.CONTRADICTORY:
+        yield f"Equivalence of {pair} within the {named} is not shown"
+    elif test.p is None:
+        yield (
+            f"Equivalence of {pair} within the {named} cannot be tested: the differences do not vary"
         )
-    if test.equivalent:
-        return (
-            f"{pair} are equivalent within {margin} (two one-sided t tests, p {p_relation(test.p)})"
+    elif test.equivalent:
+        yield (
+            f"{pair} are equivalent within the {named} (two one-sided t tests, p "
+            f"{p_relation(test.p)}; {counted(contrast.n)})"
         )
-    if test.non_inferior:
-        return (
-            f"{contrast.candidate} is not worse than {contrast.reference} by {margin} or more "
-            f"(one-sided t, p {p_relation(test.p_lower)})"
-        )
-    return f"Equivalence of {pair} within {margin} is not shown (p {p_relation(test.p)})"
+    else:
+        yield f"Equivalence of {pair} within the {named} is not shown (p {p_relation(test.p)})"
 
 
 def _bayes(contrast: Contrast, found: Relevance) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from ablation.comparison.analysis.contrasts import Analysis, cases_by_training
+from ablation.comparison.analysis.contrasts import Analysis, cases_by_training, of_target
 from ablation.comparison.tables.align import Design, absences, distinct, named
 from ablation.comparison.tables.folds import fold_counts, protocol
 from ablation.comparison.tables.missing import MISSING_RULES
@@ -100,7 +100,7 @@ def _metrics(analyses: Sequence[Analysis], metrics: Sequence[Metric]) -> Iterato
 
 def _unscored(rows: pd.DataFrame, analysis: Analysis, settings: ComparisonConfig) -> str:
     """Which cases count for no design, and whose value is lacking."""
-    own = rows[rows["target"] == analysis.target]
+    own = of_target(rows, analysis.target)
     undefined = cases_by_training(own, analysis.metric, settings.empty).isna()
     cases = named([" ".join(distinct(key)) for key in undefined.index[undefined.any(axis=1)]])
     whose = undefined.T.groupby(level="design", sort=False).any().any(axis=1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from ablation.comparison.analysis.contrasts import Contrast
+from ablation.statistics.corrections import CORRECTIONS
+
 
 def p_text(p: float | None) -> str:
     """Return a p-value with three significant digits, never as 0.
@@ -23,3 +26,9 @@ def p_relation(p: float | None) -> str:
     if p is None:
         return ""
     return "< 0.001" if p < 0.001 else f"= {p_text(p)}"
+
+
+def p_label(contrast: Contrast) -> str:
+    """Return what the p that decides is called; adjusted only where something was adjusted."""
+    correction = CORRECTIONS[contrast.correction]
+    return correction.p_label if contrast.family > 1 else "p"

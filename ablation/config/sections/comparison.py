@@ -42,6 +42,10 @@ class ComparisonConfig(Section):
 
     metric: str = Field("dice", description="primary metric")
     secondary: Names = Field(("hd95",), description="metrics reported beside the primary one")
+    primary_target: str | None = Field(
+        None,
+        description="target that decides, or mean for the mean over targets; none: all together",
+    )
     reference: str | None = Field(
         None, description="design the others are compared with; none: all pairs"
     )

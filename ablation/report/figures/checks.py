@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ablation.comparison import Analysis, CheckRow, Contrast
 from ablation.report.figures.drawing import INK, QUIET, Figure, Spec, exported, layout, rows_axis
-from ablation.report.figures.pairs import named
+from ablation.report.figures.pairs import better_side, named
 from ablation.report.figures.scales import Differences, difference_scale
 
 
@@ -24,7 +24,7 @@ def checks_plot(
     drawn = layout(height)
     ends = [value for row in rows for value in (row.estimate, row.low, row.high)]
     on = difference_scale(analysis, ends)
-    drawn["xaxis"] = on.axis(f"{analysis.label}: first better →")
+    drawn["xaxis"] = on.axis(better_side(analysis))
     drawn["yaxis"] = rows_axis([_tick(row) for row in upwards])
     name, text = named(contrast), analysis.metric.text
     words = "; ".join(f"{choice(row)} {text(row.estimate, signed=True)}" for row in rows)

@@ -16,7 +16,14 @@ from ablation.report.figures.drawing import (
     pair,
     rows_axis,
 )
-from ablation.report.figures.pairs import counted, in_words, label_width, named
+from ablation.report.figures.pairs import (
+    adjusted,
+    better_side,
+    counted,
+    in_words,
+    label_width,
+    named,
+)
 from ablation.report.figures.scales import Differences, difference_scale
 
 ROW, NUMBERS, LINE_HEIGHT = 44, 230, 17  # pixels
@@ -31,14 +38,12 @@ def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
     height = 96 + row_height * max(len(contrasts), 2)
     drawn = layout(height)
     on = difference_scale(analysis, _drawn(contrasts))
-    drawn["xaxis"] = on.axis(f"{analysis.label}: first better →")
+    drawn["xaxis"] = on.axis(better_side(analysis))
     drawn["yaxis"] = rows_axis(names, above=0.7)
     drawn["shapes"] = _margin(contrasts, on)
     drawn["annotations"] = [_numbers(analysis, c, row) for row, c in enumerate(contrasts)]
-    colour, alpha = colours(tuple(analysis.scores)), 1 - level
-    traces = [
-        t for row, c in enumerate(contrasts) for t in _row(c, row, _shade(c, colour, alpha), on)
-    ]
+    colour = colours(tuple(analysis.scores))
+    traces = [t for row, c in enumerate(contrasts) for t in _row(c, row, _shade(c, colour), on)]
     words = "; ".join(in_words(analysis, c) for c in reversed(contrasts))
     return Figure(
         id=id_,
@@ -47,18 +52,14 @@ def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
         data=tuple(traces),
         layout=drawn,
         height=height,
-        caption=f"{counted(analysis)}; p adjusted over "
-        f"{len(contrasts)} comparison{'s' if len(contrasts) > 1 else ''}.",
+        caption=f"{counted(analysis)}; {adjusted(analysis)}.",
         width=label_width(contrasts) + NUMBERS,
     )
 
 
-def _shade(contrast: Contrast, colour: dict[str, str], alpha: float) -> str:
-    """The colour of the better design where one is shown to be better."""
-    i, p = contrast.t.interval, contrast.p_adjusted
-    if i.low is None or i.high is None or i.low <= 0 <= i.high or p is None or p >= alpha:
-        return QUIET
-    return colour[contrast.candidate if i.mean > 0 else contrast.reference]
+def _shade(contrast: Contrast, colour: dict[str, str]) -> str:
+    """The colour of the design that is called better."""
+    return colour.get(contrast.called_better, QUIET)
 
 
 def _row(contrast: Contrast, row: int, shade: str, on: Differences) -> list[Spec]:
@@ -90,10 +91,9 @@ def _row(contrast: Contrast, row: int, shade: str, on: Differences) -> list[Spec
 
 def _numbers(analysis: Analysis, contrast: Contrast, row: int) -> Spec:
     """Mean, interval and p in figures, above the row at the right."""
-    i, text = contrast.t.interval, analysis.metric.text
-    words = text(i.mean, signed=True)
-    if i.low is not None:
-        words += f" ({text(i.low)} to {text(i.high)})"
+    i = contrast.t.interval
+    mean, low, high = analysis.metric.texts(i.mean, i.low, i.high, signed=True)
+    words = f"{mean} ({low} to {high})" if low else mean
     if contrast.p_adjusted is not None:
         words += f"  p {p_text(contrast.p_adjusted).replace('<', '< ')}"
     return {

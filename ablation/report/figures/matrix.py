@@ -16,7 +16,7 @@ from ablation.report.figures.drawing import (
     layout,
     wrapped,
 )
-from ablation.report.figures.pairs import counted, in_words
+from ablation.report.figures.pairs import adjusted, counted, in_words
 
 CELL, LEFT = 54, 120  # pixels
 SMALL = 6  # designs beyond which the text of a cell is set smaller
@@ -28,7 +28,10 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
     """Draw the cells of all planned comparisons, each in both directions."""
     height = 46 + max(48, 420 // len(designs)) * len(designs)
     cells = _cells(analysis, designs)
-    shift = [[cells[a, b][0] if (a, b) in cells else None for b in designs] for a in designs]
+    shift = [
+        [analysis.metric.sign * cells[a, b][0] if (a, b) in cells else None for b in designs]
+        for a in designs
+    ]
     largest = max((abs(value) for value, _ in cells.values()), default=0.0) or 1.0
     drawn = layout(height) | {"margin": FRAME}
     places: Spec = {
@@ -49,7 +52,11 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
     trace: Spec = {
         **heat_map(SHADES, -largest, largest),
         **exported(
-            "row vs column", y="row", x="column", z="Hodges-Lehmann shift", text="difference and p"
+            "row vs column",
+            y="row",
+            x="column",
+            z="Hodges-Lehmann shift, above 0: row better",
+            text="difference and p",
         ),
         "x": list(range(len(designs))),
         "y": list(range(len(designs))),
@@ -64,8 +71,7 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
         data=(trace,),
         layout=drawn,
         height=height,
-        caption=f"{counted(analysis)}, {len(analysis.contrasts)} "
-        f"comparisons adjusted together ({analysis.contrasts[0].test}).",
+        caption=f"{counted(analysis)}; {adjusted(analysis)}.",
         width=LEFT + CELL * len(designs),
     )
 
@@ -81,9 +87,10 @@ def _cells(
 
 
 def _cell(analysis: Analysis, contrast: Contrast, sign: int) -> tuple[float, str]:
-    mean = analysis.metric.text(sign * contrast.t.interval.mean, signed=True)
+    mean = analysis.metric.texts(sign * contrast.t.interval.mean, signed=True)[0]
     p = "p " if len(analysis.scores) <= SMALL else ""
-    return sign * contrast.shift.estimate + 0.0, mean + _p(contrast.p_adjusted, f"<br>{p}")
+    ahead = sign * contrast.shift.estimate if contrast.called_better else 0.0
+    return ahead + 0.0, mean + _p(contrast.p_adjusted, f"<br>{p}")
 
 
 def _p(p: float | None, before: str) -> str:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ablation.comparison import Analysis, Comparison, Contrast
+from ablation.comparison.wording.names import target_name
 from ablation.report.figures.drawing import LETTER, Figure, longest_line
+from ablation.statistics.corrections import CORRECTIONS
 
 
 def label(comparison: Comparison, analysis: Analysis) -> str:
     """Return the metric with its unit, and its target where there are several."""
     several = len({a.target for a in comparison.analyses}) > 1
-    return f"{analysis.target} {analysis.label}" if several else analysis.label
+    return f"{target_name(analysis.target)}: {analysis.label}" if several else analysis.label
 
 
 def titled(comparison: Comparison, analysis: Analysis, figure: Figure) -> Figure:
@@ -20,7 +22,8 @@ def titled(comparison: Comparison, analysis: Analysis, figure: Figure) -> Figure
     several = label(comparison, analysis) != analysis.label
     if not several:
         return figure
-    return replace(figure, title=f"{analysis.target}, {figure.title}", target=analysis.target)
+    title = f"{target_name(analysis.target)}, {figure.title}"
+    return replace(figure, title=title, target=analysis.target)
 
 
 def named(contrast: Contrast) -> str:
@@ -34,6 +37,17 @@ def counted(analysis: Analysis) -> str:
     return f"{n} {analysis.unit_of_analysis}{'' if n == 1 else 's'}"
 
 
+def adjusted(analysis: Analysis) -> str:
+    """Return what the p-values of an analysis are adjusted for."""
+    first = analysis.contrasts[0]
+    correction = CORRECTIONS[first.correction]
+    if first.p_adjusted is None:
+        return "not tested"
+    if first.family == 1 or not correction.adjusts:
+        return f"p by {first.test}, not adjusted"
+    return f"p by {first.test}, {correction.label} over {first.family} comparisons"
+
+
 def label_width(contrasts: Sequence[Contrast]) -> int:
     """Return the pixels that the names of these comparisons take beside an axis."""
     return LETTER * max(
@@ -41,13 +55,19 @@ def label_width(contrasts: Sequence[Contrast]) -> int:
     )
 
 
+def better_side(analysis: Analysis) -> str:
+    """Return an axis of differences in words, with the side on which the first design is better."""
+    if analysis.metric.higher_is_better:
+        return f"{analysis.label}: first better →"
+    return f"← first better: {analysis.label}"
+
+
 def in_words(analysis: Analysis, contrast: Contrast) -> str:
     """Return mean and interval of a comparison."""
-    interval, text = contrast.t.interval, analysis.metric.text
-    words = f"{contrast.candidate} against {contrast.reference} {text(interval.mean, signed=True)}"
-    if interval.low is None:
-        return words
-    return f"{words} ({text(interval.low)} to {text(interval.high)})"
+    i = contrast.t.interval
+    mean, low, high = analysis.metric.texts(i.mean, i.low, i.high, signed=True)
+    words = f"{contrast.candidate} minus {contrast.reference} {mean}"
+    return f"{words} ({low} to {high})" if low else words
 
 
 def shown(analysis: Analysis, most: int) -> tuple[tuple[Contrast, ...], str]:

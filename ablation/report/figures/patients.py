@@ -19,7 +19,7 @@ from ablation.report.figures.drawing import (
     point_size,
     rows_axis,
 )
-from ablation.report.figures.pairs import counted, in_words, named, shown
+from ablation.report.figures.pairs import better_side, counted, in_words, named, shown
 from ablation.report.figures.scales import Differences, Scale, difference_scale, scale
 
 WIDEST = 40  # letters below a figure on a phone
@@ -144,7 +144,10 @@ def _difference_row(
         "hovertemplate": f"%{{text}}<br>%{{{on.attribute}:.{analysis.metric.digits}f}}<extra></extra>",
         "marker": {
             "size": point_size(n),
-            "color": [better[x > 0] if x else QUIET for x in contrast.d],
+            "color": [
+                better[(x > 0) == analysis.metric.higher_is_better] if x else QUIET
+                for x in contrast.d
+            ],
             "opacity": 0.7,
         },
     }
@@ -184,9 +187,10 @@ def _drawn(contrasts: Sequence[Contrast]) -> Iterator[float | None]:
 def _direction(analysis: Analysis) -> str:
     """Which side of 0 speaks for whom."""
     only = analysis.contrasts[0]
-    words = f"← {only.reference} better   {analysis.label}   {only.candidate} better →"
+    sides = (only.reference, only.candidate)[:: analysis.metric.sign]
+    words = f"← {sides[0]} better   {analysis.label}   {sides[1]} better →"
     if len(analysis.contrasts) > 1 or len(words) > WIDEST:
-        return f"{analysis.label}: first better →"
+        return better_side(analysis)
     return words
 
 

@@ -1,4 +1,4 @@
-"""Ranks drawn: the critical-difference diagram, and how probable every rank is."""
+"""Ranks drawn: the critical-difference diagram, and in how many resamples each rank occurs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ from ablation.report.figures.drawing import (
     title,
     wrapped,
 )
-from ablation.report.figures.pairs import counted
-from ablation.statistics.corrections import CORRECTIONS
-from ablation.statistics.paired_tests import TESTS
+from ablation.report.figures.pairs import adjusted, counted
 
 LETTER = 6.7  # pixels of a label
 STEP, BAR = 26, 13  # pixels between labels, between bars
@@ -36,8 +34,8 @@ def critical_difference(
 ) -> Figure:
     """Draw mean ranks on a line, bars below it over designs that are not separated.
 
-    Bars from pairwise tests, not Nemenyi's, whose verdict on two designs depends on the others
-    (Benavoli et al. 2016).
+    Bars from the planned comparisons, not Nemenyi's, whose verdict on two designs depends on the
+    others (Benavoli et al. 2016).
     """
     ranks = dict(zip(ranking.designs, ranking.friedman.mean_ranks, strict=True))
     order = sorted(ranks, key=lambda name: (ranks[name], name))
@@ -134,27 +132,31 @@ def _label(name: str, rank: float, level: float, *, left: bool) -> Spec:
 
 
 def _method(comparison: Comparison, analysis: Analysis, ranking: Ranking) -> str:
-    test = TESTS[str(comparison.settings["primary_test"])].label
-    correction = CORRECTIONS[str(comparison.settings["correction"])]
-    adjusted = f"{correction.label} adjustment" if correction.adjusts else correction.label
+    reference = comparison.reference
+    joined = (
+        f"A bar joins {reference} and designs of which the planned comparisons with it call "
+        "neither better; other pairs were not tested"
+        if reference
+        else "A bar joins designs of which none is called better than another"
+    )
     words = (
-        f"A bar joins designs that are not separated by these data (all pairs by {test}, "
-        f"{adjusted}, {counted(analysis)}), which is not to say that they are alike."
+        f"{joined} ({adjusted(analysis)}, {counted(analysis)}). That is not to say that they are "
+        "alike."
     )
     if not ranking.groups.contiguous:
-        words += " Some pair under no common bar is not separated either: see the matrix."
+        words += " Some pair under no common bar is not separated either: see the table."
     return words
 
 
 def _bars_in_words(ranking: Ranking) -> str:
     if not ranking.groups.bars:
-        return "Every pair is separated."
+        return "No design is joined with another."
     bars = "; ".join(", ".join(map(str, bar)) for bar in ranking.groups.bars)
     return f"Not separated by these data: {bars}."
 
 
 def rank_heat_map(comparison: Comparison, analysis: Analysis, ranking: Ranking, id_: str) -> Figure:
-    """Draw how probable every rank of every design is, over draws of patients."""
+    """Draw in how many draws of patients each design has each rank."""
     firm, by = ranking.stability, ranking.schemes
     order = sorted(range(len(ranking.designs)), key=lambda i: (by.mean_then_rank[i], i))
     places = list(range(1, len(order) + 1))

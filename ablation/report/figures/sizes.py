@@ -89,7 +89,9 @@ def _points(
         "hovertemplate": f"%{{text}}<br>%{{x:.3g}} {unit}, %{{y:.{analysis.metric.digits}f}}<extra></extra>",
         "marker": {
             "size": point_size(len(d)) + 1,
-            "color": [better[x > 0] if x else QUIET for x in d],
+            "color": [
+                better[(x > 0) == analysis.metric.higher_is_better] if x else QUIET for x in d
+            ],
             "opacity": 0.65,
         },
     }

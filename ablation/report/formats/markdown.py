@@ -9,7 +9,7 @@ from ablation.comparison import Comparison
 from ablation.report.formats.tables import COLUMNS, rows
 from ablation.report.source import Source
 
-TEXTS = ("metric", "role", "design", "against", "test")
+TEXTS = ("metric", "role", "design", "against", "better", "conclusion", "test")
 
 
 def to_markdown(comparison: Comparison, source: Source) -> str:

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Comparison
+from ablation.comparison.wording.names import target_name
 from ablation.report.formats.other_programs import friedman_text, wilcoxon_text
 from ablation.report.formats.tables import COLUMNS, named_test, rows
 from ablation.report.source import Source
 
-SHOWN = ("metric", "design", "n", "mean", "SD", "CI low", "CI high", "p", "p adjusted", "d_z")
-TEXTS = ("metric", "design")
+SHOWN = (
+    "metric",
+    "design",
+    "n",
+    "mean",
+    "SD",
+    "CI low",
+    "CI high",
+    "p",
+    "p adjusted",
+    "d_z",
+    "better",
+)
+TEXTS = ("metric", "design", "better")
 MOST_PAIRS = 10  # comparisons listed one by one
 
 
@@ -30,7 +43,7 @@ def summary(comparison: Comparison, source: Source) -> str:
 
 def _title(comparison: Comparison, source: Source) -> str:
     bands = f" ({', '.join(comparison.bands)})" if comparison.bands else ""
-    on = f"{comparison.primary.counted}{bands}"
+    on = f"{comparison.counted}{bands}"
     return f"{source.title}: {', '.join(comparison.designs)} on {on}"
 
 
@@ -42,10 +55,10 @@ def _quote(comparison: Comparison, source: Source) -> str:
 
 def _tests(comparison: Comparison) -> Iterator[str]:
     """Which p stands in the table, and the tests as papers mostly print them."""
-    primary = [one for one in comparison.analyses if one.role == "primary"]
+    primary = comparison.primaries
     if not primary[0].contrasts or primary[0].unit_of_analysis == "case":
         return
-    named = [(f"{one.target}: " if len(primary) > 1 else "", one) for one in primary]
+    named = [(f"{target_name(one.target)}: " if len(primary) > 1 else "", one) for one in primary]
     yield f"p: {named_test(primary[0].contrasts[0])}."
     yield from (f"{name}{friedman_text(a.ranking)}" for name, a in named if a.ranking is not None)
     yield "Wilcoxon as most programs print it, differences of 0 left out, unadjusted:"

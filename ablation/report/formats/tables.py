@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
 from ablation.comparison import Analysis, Comparison, Contrast, Summary, p_text
+from ablation.comparison.wording.names import target_name
 from ablation.files.csv_rows import csv_text
 from ablation.metrics.metric import Metric, number_text
 from ablation.plugins.keys import Section
@@ -26,6 +27,8 @@ COLUMNS = (
     "CI high",
     "median",
     "better in",
+    "better",
+    "conclusion",
     "test",
     "p",
     "p adjusted",
@@ -34,7 +37,8 @@ COLUMNS = (
     "d_z low",
     "d_z high",
 )
-"""A design's row leaves the tests empty; a difference's row has `against` filled."""
+"""A design's row leaves the tests empty. A difference's row has `against` filled: design minus
+against, of the scores as they stand; `better` names the design that is called better."""
 
 METRIC_KEYS = ("name", "label", "higher_is_better", "kind", "digits")
 """What comparison.json says of a metric."""
@@ -49,7 +53,7 @@ def rows(comparison: Comparison) -> list[Row]:
 
 
 def _analysis_rows(analysis: Analysis, name_target: bool) -> Iterator[Row]:
-    label = f"{analysis.target} {analysis.label}" if name_target else analysis.label
+    label = f"{target_name(analysis.target)}: {analysis.label}" if name_target else analysis.label
     for summary in analysis.summaries:
         yield (label, analysis.role, *_design_cells(analysis.metric, summary))
     for contrast in analysis.contrasts:
@@ -59,16 +63,14 @@ def _analysis_rows(analysis: Analysis, name_target: bool) -> Iterator[Row]:
 def _design_cells(metric: Metric, summary: Summary) -> Row:
     i, text = summary.interval, metric.text
     spread = (text(i.mean), text(i.sd), text(i.low), text(i.high), text(summary.median))
-    return (summary.design, "", str(i.n), *spread, *[""] * 8)
+    return (summary.design, "", str(i.n), *spread, *[""] * 10)
 
 
 def _difference_cells(metric: Metric, c: Contrast) -> Row:
     i = c.t.interval
 
-    def signed(value: float | None) -> str:
-        return metric.text(value, signed=True)
-
-    spread = (signed(i.mean), metric.text(i.sd), signed(i.low), signed(i.high), signed(c.median))
+    mean, low, high = metric.texts(i.mean, i.low, i.high, signed=True)
+    spread = (mean, metric.text(i.sd), low, high, *metric.texts(c.median, signed=True))
     tests = (named_test(c), p_text(c.p), p_text(c.p_adjusted), p_text(c.t.p_two_sided))
     if c.p is None:  # cases of one patient counted as independent: these p-values mean nothing
         tests = ("", "", "", "")
@@ -81,9 +83,18 @@ def _difference_cells(metric: Metric, c: Contrast) -> Row:
         str(c.n),
         *spread,
         f"{c.better.better}/{c.n}",
+        *conclusion_cells(c),
         *tests,
         *effect,
     )
+
+
+def conclusion_cells(contrast: Contrast) -> tuple[str, str]:
+    """Return the design that is called better, and the form of the conclusion."""
+    decision = contrast.decision
+    if decision is None:
+        return "", "not tested"
+    return decision.better or "neither", decision.form.value
 
 
 def named_test(contrast: Contrast) -> str:

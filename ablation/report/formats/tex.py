@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from ablation.comparison import Analysis, Comparison, Contrast, p_text
+from ablation.comparison.wording.names import target_name
 from ablation.errors import UsageError
 from ablation.metrics.metric import Metric, number_text
-from ablation.report.formats.tables import COLUMNS, named_test, rows
+from ablation.report.formats.tables import COLUMNS, conclusion_cells, named_test, rows
 from ablation.statistics.corrections import CORRECTIONS
 
 Style = Literal["full", "paper"]
@@ -24,6 +25,7 @@ HEADS = {
     "p adjusted": "",  # named after the adjustment
     "p paired t": "$p$ ($t$)",
     "d_z": "$d_z$",
+    "better": "better",
 }
 NONE = "--"
 SPECIAL = str.maketrans(
@@ -47,7 +49,7 @@ def to_tex(comparison: Comparison, style: Style = "full") -> str:
 def _full(comparison: Comparison) -> str:
     columns = list(HEADS)
     heads = [HEADS[name] for name in columns]
-    heads[columns.index("p adjusted")] = f"$p$ ({_correction(comparison)})"
+    heads[columns.index("p adjusted")] = _p_head(comparison)
     lines = []
     before = ""
     for row in rows(comparison):
@@ -56,36 +58,44 @@ def _full(comparison: Comparison) -> str:
             before = cells["metric"]
             title = f"{before}, {cells['role']}"
             lines += ["\\midrule", f"\\multicolumn{{{len(heads)}}}{{l}}{{{_tex(title)}}} \\\\"]
-        lines.append(_line([_name(cells), *(_number(cells[name]) for name in columns[1:])]))
-    remark = "In rows with vs: differences, above 0 the first design is better."
-    return _tabular(f"{remark}{_tests(comparison)}", "l" + "r" * (len(heads) - 1), heads, lines)
+        lines.append(_line([_name(cells), *(_cell(name, cells) for name in columns[1:])]))
+    remark = "In rows with vs: the first design minus the second, of the scores as they stand."
+    return _tabular(
+        f"{remark}{_tests(comparison)}", "l" + "r" * (len(heads) - 2) + "l", heads, lines
+    )
 
 
 def _paper(comparison: Comparison) -> str:
     """Each design against the reference: score, difference, p, effect size."""
     reference = _reference(comparison)
-    primary = [one for one in comparison.analyses if one.role == "primary"]
+    primary = comparison.primaries
     metric = primary[0].metric
     level = f"{100 * comparison.level:g}\\,\\%"
     heads = [
         "Method",
         f"{_tex(primary[0].label)} ({'higher' if metric.higher_is_better else 'lower'} is better)",
         f"$\\Delta$ {_tex(metric.label)} ({level} CI)",
-        f"$p$ ({_correction(comparison)})",
+        _p_head(comparison),
         "Cohen's $d_z$",
+        "better",
     ]
     lines = ["\\midrule"]
     for analysis in primary:
         if len(primary) > 1:
-            lines.append(f"\\multicolumn{{{len(heads)}}}{{l}}{{{_tex(analysis.target)}}} \\\\")
+            lines.append(
+                f"\\multicolumn{{{len(heads)}}}{{l}}{{{_tex(target_name(analysis.target))}}} \\\\"
+            )
         lines += [_line(cells) for cells in _paper_rows(analysis, reference)]
     unit = f"{comparison.primary.unit_of_analysis}s"
-    n = len(comparison.primary.patients)
+    counts = [(one, len(one.patients)) for one in primary]
+    n: int | str = counts[0][1]
+    if len({count for _, count in counts}) > 1:
+        n = ", ".join(f"{count} ({target_name(one.target)})" for one, count in counts)
     remark = (
         f"Mean and standard deviation over {n} {unit}; differences to {reference} within "
         f"{unit}, as the scores stand; d_z: mean difference over the SD of the differences."
     )
-    return _tabular(f"{remark}{_tests(comparison)}", "lcccc", heads, lines)
+    return _tabular(f"{remark}{_tests(comparison)}", "lccccl", heads, lines)
 
 
 def _reference(comparison: Comparison) -> str:
@@ -105,29 +115,30 @@ def _paper_rows(analysis: Analysis, reference: str) -> Iterator[list[str]]:
         spread = metric.text(summary.interval.sd) or NONE
         score = f"${metric.text(summary.interval.mean)} \\pm {spread}$"
         contrast = found.get(summary.design)
-        tests = [NONE] * 3 if contrast is None else _paper_tests(metric, contrast)
+        tests = [NONE] * 4 if contrast is None else _paper_tests(metric, contrast)
         yield [_tex(summary.design), score, *tests]
 
 
 def _paper_tests(metric: Metric, contrast: Contrast) -> list[str]:
-    """Difference, p and effect size with the sign of the raw difference, as papers print them."""
-    interval, sign = contrast.t.interval, metric.sign
-    difference = _number(metric.text(contrast.raw_difference, signed=True))
-    if interval.low is not None and interval.high is not None:
-        low, high = sorted((sign * interval.low, sign * interval.high))
-        limits = [_number(metric.text(x, signed=True)) for x in (low, high)]
-        difference += f" ({limits[0]} to {limits[1]})"
-    d_z = None if contrast.effect.d_z is None else sign * contrast.effect.d_z
+    """Difference, p, effect size and the design that is called better."""
+    i = contrast.t.interval
+    mean, low, high = metric.texts(i.mean, i.low, i.high, signed=True)
+    difference = _number(mean)
+    if low:
+        difference += f" ({_number(low)} to {_number(high)})"
     return [
         difference,
         _number(p_text(contrast.p_adjusted)) or NONE,
-        _number(number_text(d_z, 2, signed=True)) or NONE,
+        _number(number_text(contrast.effect.d_z, 2, signed=True)) or NONE,
+        _tex(conclusion_cells(contrast)[0]) or NONE,
     ]
 
 
-def _correction(comparison: Comparison) -> str:
+def _p_head(comparison: Comparison) -> str:
+    """What p is adjusted by; nothing where it is not."""
     contrasts = comparison.primary.contrasts
-    return CORRECTIONS[contrasts[0].correction].label if contrasts else "adjusted"
+    adjusted = contrasts and contrasts[0].family > 1
+    return f"$p$ ({CORRECTIONS[contrasts[0].correction].label})" if adjusted else "$p$"
 
 
 def _tests(comparison: Comparison) -> str:
@@ -147,6 +158,10 @@ def _tabular(remark: str, columns: str, heads: Sequence[str], lines: Sequence[st
 
 def _line(cells: Sequence[str]) -> str:
     return " & ".join(cells) + r" \\"
+
+
+def _cell(name: str, cells: Mapping[str, str]) -> str:
+    return _tex(cells[name]) if name == "better" else _number(cells[name])
 
 
 def _name(cells: Mapping[str, str]) -> str:

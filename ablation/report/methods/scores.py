@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Comparison
+from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS
 from ablation.comparison.analysis.empties import EMPTY_RULES
 from ablation.comparison.tables.missing import MISSING_RULES
+from ablation.comparison.wording.names import target_name
 from ablation.metrics.metric import Metric
 
 
@@ -27,7 +29,8 @@ def scores(comparison: Comparison) -> Iterator[str]:
 
 
 def _metrics(comparison: Comparison) -> str:
-    targets = [t for t in dict.fromkeys(one.target for one in comparison.analyses) if t]
+    named = dict.fromkeys(one.target for one in comparison.analyses if one.target)
+    targets = [target_name(target) for target in named if target != MEAN_OF_TARGETS]
     labels = list(dict.fromkeys(analysis.label for analysis in comparison.analyses))
     words = f"The primary metric was {labels[0]}"
     if labels[1:]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ablation.comparison import Check, Comparison, Contrast
+from ablation.comparison.analysis.decision import RULE
+from ablation.comparison.wording.names import listed, target_name
 from ablation.statistics.bayes import DRAWS as POSTERIOR_DRAWS
 from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.paired_tests import TESTS
@@ -25,6 +27,7 @@ def testing(comparison: Comparison) -> Iterator[str]:
         )
         return
     yield _planned(comparison, contrasts[0])
+    yield RULE
     yield from comparison.late
     yield from _effects(comparison, level)
     yield from _margins(comparison)
@@ -101,9 +104,13 @@ def _planned(comparison: Comparison, contrast: Contrast) -> str:
 
 
 def _families(comparison: Comparison) -> str:
-    several = len({analysis.target for analysis in comparison.analyses}) > 1
-    whose = "each target and each secondary metric" if several else "each secondary metric"
-    return f"{whose} is a family of its own"
+    targets = [target_name(one.target) for one in comparison.primaries]
+    every = len({analysis.target for analysis in comparison.analyses}) > 1
+    over = f"the targets {listed(targets)} are one family; " if len(targets) > 1 else ""
+    if every and len(targets) == 1:
+        over = f"the primary target was {targets[0]}; "
+    of_all = " over all targets" if every else ""
+    return f"{over}each secondary metric{of_all} is a family of its own"
 
 
 def _test(contrast: Contrast) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from plotly.offline import get_plotlyjs
 
 from ablation.comparison import Comparison
+from ablation.comparison.wording.names import target_name
 from ablation.report.page.environment import environment, our_text
 from ablation.report.page.specs import specs
 from ablation.report.sections import SECTIONS
@@ -50,11 +51,9 @@ def sections(comparison: Comparison, source: Source) -> tuple[Section, ...]:
 
 
 def _kicker(comparison: Comparison, source: Source) -> str:
-    targets = dict.fromkeys(one.target for one in comparison.analyses if one.target)
+    targets = [target_name(one.target) for one in comparison.primaries if one.target]
     target = [f"target {', '.join(targets)}"] if targets else []
-    return " · ".join(
-        [source.title[:1].upper() + source.title[1:], *target, comparison.primary.counted]
-    )
+    return " · ".join([source.title[:1].upper() + source.title[1:], *target, comparison.counted])
 
 
 def _heading(comparison: Comparison) -> str:

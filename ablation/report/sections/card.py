@@ -33,11 +33,7 @@ class Card:
 
 def cards(comparison: Comparison) -> tuple[Card, ...]:
     """Return a card for each target."""
-    return tuple(
-        _card(comparison, analysis)
-        for analysis in comparison.analyses
-        if analysis.role == "primary"
-    )
+    return tuple(_card(comparison, analysis) for analysis in comparison.primaries)
 
 
 def _card(comparison: Comparison, analysis: Analysis) -> Card:
@@ -151,15 +147,15 @@ def _median(metric: Metric, summary: Summary) -> Cell:
 
 
 def _difference(metric: Metric, name: str, found: dict[str, Contrast]) -> Cell:
-    """The design minus the one the others are compared with, above 0 the design is better."""
+    """The design minus the one the others are compared with, of the scores as they stand."""
     if name not in found:
         return Cell()
     contrast = found[name]
     sign = 1 if contrast.candidate == name else -1
     interval = contrast.t.interval
     limits = [None if x is None else sign * x for x in (interval.low, interval.high)]
-    low, high = limits[::sign]
-    return Cell(metric.text(sign * interval.mean, signed=True), _span(metric, low, high))
+    mean, low, high = metric.texts(sign * interval.mean, *limits[::sign], signed=True)
+    return Cell(mean, f"{low} to {high}" if low else "")
 
 
 def _span(metric: Metric, low: float | None, high: float | None) -> str:

@@ -49,7 +49,7 @@ def _reading(comparison: Comparison) -> str:
     words = f"Below a mean stands its {100 * comparison.level:g} % t interval, below a median the quartiles."
     if comparison.primary.contrasts:
         other = comparison.reference or "the one with the best mean"
-        words += f" Differences are within patients, above 0: better than {other}."
+        words += f" Differences are within patients, the design minus {other}, of the scores as they stand."
     if comparison.validation:
         words += " Below a validation score: test minus validation."
     return words

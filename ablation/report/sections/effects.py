@@ -31,10 +31,10 @@ MARGIN_COLUMNS = (
 TEXTS = {"metric", "comparison", "equivalent", "not worse", "Bayes"}
 VERDICTS = {"better": "better", "worse": "worse", "rope": "no relevant difference"}
 HINT = (
-    "Differences within patients, above 0 when the first is better, over their interval. "
+    "Differences within patients, first minus second of the scores as they stand, over their interval. "
     "d_z and g_z: mean over the standard deviation of the differences (g_z with Hedges' "
-    "correction, n - 1); d_av: over the designs' average standard deviation. Rank-biserial: 1 when "
-    "every difference favours the first, then a bound without interval. Better in: share of patients, ties half."
+    "correction, n - 1); d_av: over the designs' average standard deviation. Rank-biserial: 1 or -1 when "
+    "every difference has the same sign, then a bound without interval. Better in: share of patients, ties half."
 )
 MARGIN_HINT = (
     "Against the margin: two one-sided t tests with their interval, and the Bayesian signed-rank "
@@ -75,15 +75,20 @@ def _cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> Iterator[
     yield _drawn(average.d_av, average.interval)
     yield _rank_biserial(c)
     yield _better(c)
-    yield Cell() if c.p is None else Cell(p_text(c.p), f"adjusted\n{p_text(c.p_adjusted)}")
+    yield _p(c)
+
+
+def _p(c: Contrast) -> Cell:
+    if c.p is None:
+        return Cell()
+    return Cell(p_text(c.p), f"adjusted\n{p_text(c.p_adjusted)}" if c.family > 1 else "")
 
 
 def _in_unit(
     analysis: Analysis, value: float | None, low: float | None, high: float | None
 ) -> Cell:
-    text = analysis.metric.text
-    limits = f"{text(low)} to {text(high)}" if low is not None else ""
-    return Cell(text(value, signed=True), limits)
+    mean, least, most = analysis.metric.texts(value, low, high, signed=True)
+    return Cell(mean, f"{least} to {most}" if least else "")
 
 
 def _bare(value: float | None, low: float | None, high: float | None) -> Cell:

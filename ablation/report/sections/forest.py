@@ -27,12 +27,12 @@ def forest(comparison: Comparison, source: Source) -> Section | None:  # noqa: A
 
 def _reading(comparison: Comparison) -> str:
     level = f"{100 * comparison.level:g} %"
-    words = f"Mean difference within patients; thick: {level} t interval"
+    words = f"Mean difference within patients, first minus second; thick: {level} t interval"
     if any(len(analysis.contrasts) > 1 for analysis in comparison.analyses):
         words += ", thin: the interval that holds for all comparisons at once (Bonferroni)"
     words += (
-        ". In the colour of the better design where the adjusted p and the interval agree; "
-        "grey: no design is shown to be better."
+        ". In colour: the design that is called better by the planned test, its estimate, the mean "
+        "and the missed cases; grey: none is."
     )
     if any(c.relevance for analysis in comparison.analyses for c in analysis.contrasts):
         words += " Shaded: differences smaller than the margin."

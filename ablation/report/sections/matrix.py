@@ -24,9 +24,9 @@ def matrix(comparison: Comparison, source: Source) -> Section | None:  # noqa: A
         for number, analysis in enumerate(comparison.analyses)
     )
     hint = (
-        "Row against column: mean difference, above 0 when the row is better, and adjusted p; "
-        "on the diagonal the design's mean. Colour: Hodges-Lehmann shift, blue where the row is better, "
-        "orange where the column is."
+        "Row minus column: mean difference of the scores as they stand, and adjusted p; on the "
+        "diagonal the design's mean. Colour where a design is called better, by the size of the "
+        "Hodges-Lehmann shift: blue where it is the row, orange where it is the column."
     )
     if comparison.reference:
         hint += f" Only comparisons with {comparison.reference} were planned."

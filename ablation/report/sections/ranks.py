@@ -11,7 +11,7 @@ from ablation.report.source import Source
 
 COLUMNS = (
     *("design", "mean", "rank by mean", "mean rank", "rank by mean rank"),
-    *("wins - losses", "rank by wins", "P(first)", "rank interval"),
+    *("wins - losses", "rank by wins", "first in", "rank interval"),
 )
 
 
@@ -32,9 +32,11 @@ def ranks(comparison: Comparison, source: Source) -> Section | None:  # noqa: AR
         blocks += map(Paragraph, _sentences(analysis, ranking))
         blocks.append(table(COLUMNS, _lines(analysis, ranking), {"design"}))
     hint = (
-        "Rank 1 is the best. Wins and losses are significant comparisons of all pairs; P(first) and "
-        f"the {100 * comparison.level:g} % interval of the rank come from "
-        f"{ranked[0][1].stability.draws:,} draws of patients, the same for every design."
+        "Rank 1 is the best. Wins and losses are planned comparisons in which a design is called "
+        "better; “first in” is a share of resamples, and it and the "
+        f"{100 * comparison.level:g} % interval of the rank come from "
+        f"{ranked[0][1].stability.draws:,} draws of patients, the same for every design. Neither "
+        "decides which design is better."
     )
     return Section("ranks", "Ranking", hint, tuple(blocks), tuple(figures))
 
@@ -93,7 +95,7 @@ def _lines(analysis: Analysis, ranking: Ranking) -> list[tuple[str, ...]]:
             f"{by.rank_then_mean[i]:g}",
             f"{by.wins[i]:+d}" if by.wins[i] else "0",
             f"{by.by_wins[i]:g}",
-            f"{100 * firm.p_first[i]:.0f} %",
+            f"{100 * firm.p_first[i]:.0f} % of resamples",
             f"{firm.rank_low[i]} to {firm.rank_high[i]}",
         )
         for i in order

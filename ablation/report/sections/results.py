@@ -9,9 +9,9 @@ from ablation.report.sections.blocks import Cell, Folded, Section, Table
 from ablation.report.sections.blocks import Row as Line
 from ablation.report.source import Source
 
-TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "test"})
+TEXT_COLUMNS = frozenset({"metric", "role", "design", "against", "better", "conclusion", "test"})
 SOFT_COLUMNS = frozenset({"metric", "role", "against", "n", "test"})
-STRONG_COLUMNS = frozenset({"design", "mean", "p adjusted"})
+STRONG_COLUMNS = frozenset({"design", "mean", "p adjusted", "better"})
 MOST = 18  # rows that are shown without being opened
 AGAINST = COLUMNS.index("against")
 
@@ -34,7 +34,8 @@ def _reading(comparison: Comparison) -> str:
     tested = f"p: {named_test(first)}; " if first.p is not None else ""
     return (
         f"{reading} In rows with an entry under “against”, every value is a difference within "
-        f"patients, above 0 when the design on the left is better. {tested}d_z: mean difference in "
+        f"patients: the design on the left minus that one, of the scores as they stand; “better” "
+        f"names the design that is called better. {tested}d_z: mean difference in "
         "standard deviations of the differences."
     )
 

@@ -13,7 +13,7 @@ COLUMNS = ("comparison", "choice", "difference", "low", "high", "p", "favours")
 TEXTS = {"comparison", "choice", "favours"}
 MOST = 3  # comparisons with a figure each
 HINT = (
-    "The primary comparisons under other choices, above 0 when the first is better. p is two-sided "
+    "The primary comparisons under other choices, the first design minus the second. p is two-sided "
     "and not adjusted. Without one patient: the weakest mean that leaving one out can give, "
     "and between low and high all of them."
 )

@@ -39,12 +39,15 @@ def test_values_of_a_comparison(design):
     assert summary.interval.sd == pytest.approx(np.std(a, ddof=1))
 
 
-def test_above_zero_is_better_whichever_way_the_metric_points(design):
-    better, worse = [0.9, 0.8, 0.95], [0.7, 0.6, 0.8]
+def test_a_difference_is_first_minus_second_of_the_scores_as_they_stand(design):
+    worse = np.linspace(0.4, 0.8, 8)
+    better = worse + np.linspace(0.01, 0.03, 8)
     dice, hd95 = compare([design("a", better), design("b", worse)], BOTH).analyses
-    assert dice.contrasts[0].t.interval.mean > 0
-    assert hd95.contrasts[0].t.interval.mean > 0
-    assert hd95.contrasts[0].raw_difference < 0
+    for one, sign in ((dice.contrasts[0], 1), (hd95.contrasts[0], -1)):
+        signed = (one.t.interval.mean, one.estimate.value, one.effect.d_z, one.rank_biserial.value)
+        assert all(sign * value > 0 for value in (*signed, *one.d, one.median, one.t.t))
+        assert one.called_better == "a"
+        assert one.better.better == 8
     assert hd95.unit == "mm"
 
 
@@ -166,7 +169,12 @@ def test_targets_are_analysed_apart(design, table):
 
     both = pd.concat([table([0.9, 0.8]), table([0.5, 0.4], target="ET")])
     result = compare([design("a", both), design("b", both)], DICE)
-    assert [(a.target, a.role) for a in result.analyses] == [("ET", "primary"), ("WT", "primary")]
+    assert [(a.target, a.role) for a in result.analyses] == [
+        ("mean over targets", "described"),
+        ("ET", "primary"),
+        ("WT", "primary"),
+    ]
+    assert {c.family for a in result.primaries for c in a.contrasts} == {2}
 
 
 def test_one_design_is_described_and_not_tested(design):

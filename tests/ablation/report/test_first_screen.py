@@ -69,13 +69,13 @@ def test_the_reference_stands_where_there_is_one(pair):
     found, rows = card(pair, reference="b")
     assert found.against == "b"
     assert rows["a"]["difference to b"].text == "+0.021"
-    assert rows["a"]["difference to b"].below == "0.015 to 0.027"
+    assert rows["a"]["difference to b"].below == "+0.015 to +0.027"
 
 
 def test_the_best_of_a_distance_is_the_lowest(pair):
     found, rows = card(pair, metric="hd95", secondary=())
     assert found.against == "a"
-    assert rows["b"]["difference to a"].text == "-0.21"
+    assert rows["b"]["difference to a"].text == "+0.21"
 
 
 def test_several_comparisons_have_their_adjusted_p(design):

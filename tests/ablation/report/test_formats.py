@@ -36,14 +36,14 @@ def test_the_paper_table_against_a_reference(three):
     lines = to_tex(three(reference="b"), "paper").splitlines()
     head = next(line for line in lines if line.startswith("Method"))
     assert head == (
-        r"Method & Dice (higher is better) & $\Delta$ Dice (95\,\% CI) & $p$ (Holm) & Cohen's $d_z$ \\"
+        r"Method & Dice (higher is better) & $\Delta$ Dice (95\,\% CI) & $p$ (Holm) & Cohen's $d_z$ & better \\"
     )
     first, second, _ = [line for line in lines if r"\pm" in line]
     difference, d_z = GAIN.mean(), GAIN.mean() / GAIN.std(ddof=1)
     mean, sd = (BASE + GAIN).mean(), (BASE + GAIN).std(ddof=1)
     assert first.startswith(f"a & ${mean:.3f} \\pm {sd:.3f}$ & $+{difference:.3f}$ ($+")
-    assert first.endswith(f"& $+{d_z:.2f}$ \\\\")
-    assert second.endswith("& -- & -- & -- \\\\")
+    assert first.endswith(f"& $+{d_z:.2f}$ & a \\\\")
+    assert second.endswith("& -- & -- & -- & -- \\\\")
     assert "over 12 patients; differences to b" in lines[0]
 
 

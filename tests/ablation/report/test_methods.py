@@ -101,7 +101,10 @@ def test_several_targets(design, table):
     more = pd.concat([table(BASE + GAIN), table(BASE).assign(target="TC")], ignore_index=True)
     text = paragraph([design("a", more), design("b", both)])
     assert "of each of the targets TC, WT" in text
-    assert "each target and each secondary metric is a family of its own" in text
+    assert "the targets TC and WT are one family" in text
+    assert "each secondary metric over all targets is a family of its own" in text
+    planned = paragraph([design("a", more), design("b", both)], primary_target="WT")
+    assert "the primary target was WT" in planned
 
 
 def test_cases_taken_as_independent(design, table):

@@ -179,7 +179,7 @@ def test_tex(comparison):
     body = [
         line for line in text.splitlines() if line.endswith(r"\\") and "multicolumn" not in line
     ]
-    assert {line.count("&") for line in body} == {9}
+    assert {line.count("&") for line in body} == {10}
     assert text.count("{") == text.count("}")
 
 

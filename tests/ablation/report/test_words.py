@@ -16,7 +16,7 @@ from ablation.report.methods import methods
 
 BANNED = re.compile(
     r"trend towards|highly significant|outperform|state[ -]of[ -]the[ -]art|no difference|no effect"
-    r"|\bequal\b|comparable|significantly|superior\b|\bproves?\b|p = 0(?:\.0+)?(?![.\d])"
+    r"|\bequal\b|comparable|significantly|(?<!mark )\bP\(first\)|\bproves?\b|p = 0(?:\.0+)?(?![.\d])"
     r"|\bnan\b|\binf\b|(?-i:\bNone\b)|\*\*\*",
     re.IGNORECASE,
 )
@@ -63,7 +63,7 @@ def test_no_text_claims_what_is_banned(design, table, k, n):
         assert not BANNED.search(text), BANNED.search(text)
         assert "quivalen" not in text
         standing = result.verdict.standing
-        if standing != "settled":
+        if not any(c.called_better for c in result.primary.contrasts):
             assert " scored higher than " not in result.verdict.headline
         if k > 1 and n < 6:
             assert standing == "too few"

@@ -1,0 +1,104 @@
+"""Comparisons that are adjusted together: p, conclusion, ranks and groups of one family."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ablation.comparison.analysis.contrasts import (
+    FEWEST_RESAMPLED,
+    Analysis,
+    Contrast,
+    draws_of,
+)
+from ablation.comparison.analysis.decision import decide
+from ablation.comparison.analysis.planned import fewest_patients
+from ablation.comparison.analysis.ranks import Ranking, rank_designs
+from ablation.config.sections import ComparisonConfig
+from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.paired import cut_at, mean_interval
+
+FEWEST_RANKED = 3  # designs
+
+
+def in_families(
+    analyses: Sequence[Analysis], settings: ComparisonConfig, *, ranked: bool = True
+) -> tuple[Analysis, ...]:
+    """Adjust the comparisons of every family together and decide each.
+
+    All targets of a metric are one family, those of the primary metric that decide the
+    confirmatory one: a target more is a chance more to find a difference that is none.
+
+    Args:
+        analyses: Of one or several targets and metrics, as `analyse` returns them.
+        settings: Correction, level and test are read.
+        ranked: Whether designs are ranked, too.
+    """
+    families: dict[tuple[str, str], list[Contrast]] = {}
+    for one in analyses:
+        families.setdefault((one.role, one.metric.name), []).extend(one.contrasts)
+    bounds = {one.metric.name: one.metric.difference_bounds for one in analyses}
+    decided = {
+        key: iter(_decided(family, bounds[key[1]], settings)) for key, family in families.items()
+    }
+    made = []
+    for one in analyses:
+        own = decided[one.role, one.metric.name]
+        whole = replace(one, contrasts=tuple(next(own) for _ in one.contrasts))
+        made.append(replace(whole, ranking=_ranking(whole, settings)) if ranked else whole)
+    return tuple(made)
+
+
+def _decided(
+    family: Sequence[Contrast], bounds: tuple[float, float], settings: ComparisonConfig
+) -> list[Contrast]:
+    if not family or any(c.p is None for c in family):
+        return list(family)
+    adjust = CORRECTIONS[settings.correction].adjust
+    alpha = round(1 - settings.level, 12)
+    p = np.array([c.p for c in family], np.float64)
+    adjusted = adjust(p)
+    best = [adjust(_with(p, i, c.smallest_p))[i] for i, c in enumerate(family)]
+    together = 1 - (1 - settings.level) / len(family)
+    return [
+        replace(
+            c,
+            p_adjusted=adjusted[i],
+            family=len(family),
+            fewest_patients=fewest_patients(settings, len(family), alpha),
+            simultaneous=cut_at(mean_interval(c.d, together), bounds),
+            decision=decide(
+                (c.candidate, c.reference),
+                c.ahead,
+                adjusted[i],
+                best[i],
+                (c.mean.low, c.mean.high),
+                alpha,
+            ),
+        )
+        for i, c in enumerate(family)
+    ]
+
+
+def _with(p: np.ndarray, place: int, value: float) -> np.ndarray:
+    changed = p.copy()
+    changed[place] = value
+    return changed
+
+
+def _ranking(analysis: Analysis, settings: ComparisonConfig) -> Ranking | None:
+    """No ranks for two designs, few patients, or where a missed tumour could not be penalised."""
+    unfair = analysis.metric.kind == "distance" and analysis.unscored + analysis.unsized > 0
+    few = len(analysis.patients) < FEWEST_RESAMPLED or len(analysis.scores) < FEWEST_RANKED
+    if few or unfair or any(c.decision is None for c in analysis.contrasts):
+        return None
+    return rank_designs(
+        {name: np.array(values) for name, values in analysis.scores.items()},
+        analysis.metric,
+        draws_of(analysis.patients, settings.seed),
+        settings,
+        analysis.patients,
+        [(c.candidate, c.reference, c.called_better) for c in analysis.contrasts],
+    )
