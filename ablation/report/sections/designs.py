@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ablation.comparison import Comparison
+from ablation.comparison.wording.names import target_name
 from ablation.config.sections import PublishedScore
 from ablation.metrics.metric import Metric
 from ablation.metrics.registry import METRICS
@@ -41,7 +42,7 @@ def designs(comparison: Comparison, source: Source) -> Section:
 
 
 def _named(card: Card) -> str:
-    return f"Target {card.target}"
+    return f"Target {target_name(card.target)}"
 
 
 def _reading(comparison: Comparison) -> str:
