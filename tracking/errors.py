@@ -25,6 +25,10 @@ class UnreachableError(TrackingError):
     """The tracking server does not answer; trying again later may help."""
 
 
+class RefusedError(TrackingError):
+    """The tracking server answers, but would not take this run."""
+
+
 class LaterVersionError(TrackingError):
     """A file that a later version of ablate wrote: whole, but not for this version to read."""
 

@@ -14,16 +14,20 @@ import argparse
 import dataclasses
 import json
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tracking.address import VARIABLE, resolve_uri
-from tracking.errors import LaterVersionError, TrackingError, UnreachableError
+from tracking.address import VARIABLE, resolve_uri, shown
+from tracking.errors import LaterVersionError, RefusedError, TrackingError, UnreachableError
 from tracking.locks import locked
 from tracking.owner import Owner, this_process
 from tracking.places import links_below
@@ -31,9 +35,19 @@ from tracking.record import RunFolder
 from tracking.redaction import redact_tracebacks, without_secrets
 from tracking.workspace import find_runs
 
+if TYPE_CHECKING:
+    from tracking.mlflow.client import Outcome, Published
+
 LOCK = ".publisher.lock"
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 120.0
+SAY_S = 10.0
+FIRST_S = 40.0
+"""Seconds for the first run, a study of a few small files: a server that needs more is too slow."""
+LATER_S = 1800.0
+"""Seconds for any other run, whose weights may be large and whose way may be slow."""
+MOST_REFUSED = 3
+"""Runs that a server may refuse one after the other before it is left alone."""
 
 Signature = tuple[tuple[str, int, int], ...]
 
@@ -68,6 +82,7 @@ def sync(
     *,
     again: bool = False,
     progress: Callable[[int, int], None] = lambda *_: None,
+    waiting: Callable[[str], None] = lambda _: None,
 ) -> Synced:
     """Publish every run of a workspace that has not arrived yet.
 
@@ -76,20 +91,36 @@ def sync(
         uri: The tracking address, absolute (`tracking.address.resolve_uri`).
         again: Make new runs for those that were deleted at the server.
         progress: Called with the runs done and all runs.
+        waiting: Told in a line, every 10 s, that a run is still being published.
 
     Raises:
-        UnreachableError: The server does not answer.
+        DamagedError: The store is a SQLite file that is damaged.
+        UnreachableError: The server does not answer, not in time, or refuses several runs in a row.
     """
     from tracking.mlflow.client import publish  # MLflow takes seconds to import
+    from tracking.mlflow.connection import check
 
+    check(uri)
+    refused = 0
     folders = find_runs(workspace)
     outcomes: list[str] = []
     deleted, failed, links = [], [], []
     for done, folder in enumerate(folders, start=1):
         try:
-            outcomes.append(publish(folder, uri, again=again).outcome)
+            send = partial(publish, folder, uri, again=again)
+            at = f"run {done} of {len(folders)}"
+            outcomes.append(_in_time(send, uri, at, FIRST_S if done == 1 else LATER_S, waiting))
+            refused = 0
         except UnreachableError:
             raise
+        except RefusedError as error:
+            failed.append((str(folder.path), error.message))
+            refused += 1
+            if refused == MOST_REFUSED:
+                raise UnreachableError(
+                    f"{shown(uri)} refused {refused} runs one after the other, the last: {error.message}",
+                    hint="See the server's log; nothing is lost, later: ablate sync",
+                ) from error
         except LaterVersionError:
             continue  # `refuse_later` names it
         except TrackingError as error:
@@ -100,6 +131,45 @@ def sync(
         progress(done, len(folders))
     published, same, busy = (outcomes.count(what) for what in ("published", "up to date", "busy"))
     return Synced(published, same, busy, tuple(deleted), tuple(failed), tuple(links))
+
+
+def _in_time(
+    send: Callable[[], Published],
+    uri: str,
+    at: str,
+    limit_s: float,
+    waiting: Callable[[str], None],
+) -> Outcome:
+    """Return what became of a run; say every 10 s that it takes long, and give up in the end.
+
+    Raises:
+        UnreachableError: The run was not published in time.
+    """
+    answers: queue.SimpleQueue[Published | BaseException] = queue.SimpleQueue()
+
+    def work() -> None:
+        try:
+            answers.put(send())
+        except BaseException as error:  # noqa: BLE001 - raised below, where it is waited for
+            answers.put(error)
+
+    # A daemon: one that hangs in a server must not keep the command from ending.
+    threading.Thread(target=work, daemon=True).start()
+    started = time.monotonic()
+    while (spent := time.monotonic() - started) < limit_s:
+        try:
+            answer = answers.get(timeout=min(SAY_S, limit_s - spent))
+        except queue.Empty:
+            waited = time.monotonic() - started
+            waiting(f"waiting for the tracking server at {shown(uri)}: {at}, {waited:.0f} s")
+            continue
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer.outcome
+    raise UnreachableError(
+        f"the tracking server at {shown(uri)} is too slow: {at} was not published in {limit_s:.0f} s",
+        hint="Nothing is lost; later, where it stopped: ablate sync",
+    )
 
 
 def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threading.Event) -> bool:

@@ -59,7 +59,7 @@ def report(
     made = make_report(
         compare, experiment=experiment, target=target, assume_hd95_method=assume_hd95_method,
         workspace=workspace, tracking_uri=tracking_uri, config=config,
-        progress=lambda fault: say(f"error: {fault}"), **rules.given,
+        progress=say, **rules.given,
     )  # fmt: skip
     comparing.deliver(made.comparison, made.source, out, shown, figures, quiet=quiet)
     if made.damaged:

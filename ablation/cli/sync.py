@@ -47,7 +47,7 @@ def sync(
     if not folder.is_dir():
         raise TrackingError(f"no workspace {folder}", hint="Start with: ablate sweep")
     uri = tracking_address(folder, tracking_uri)
-    synced = publish_all(folder, uri, again=again)
+    synced = publish_all(folder, uri, again=again, waiting=say)
     if as_json:
         print_json(_counts(synced) | {"tracking_uri": shown(uri)})
         tell_failed(synced)

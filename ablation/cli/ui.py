@@ -57,4 +57,4 @@ def _publish_first(workspace: Path, uri: str) -> None:
     from tracking.publisher import sync as publish_all
 
     if workspace.is_dir():
-        tell(publish_all(workspace, uri), shown(uri), quiet=False)
+        tell(publish_all(workspace, uri, waiting=say), shown(uri), quiet=False)

@@ -157,9 +157,9 @@ def _from_runs(
     asked: Asked, rules: Rules, method: str | None, folder: Path, progress: Progress
 ) -> Report:
     address = tracking_address(asked.workspace, asked.tracking_uri)
-    finals = _finals(asked, address, folder)
+    finals = _finals(asked, address, folder, progress)
     for run, reason in finals.damaged:
-        progress(f"{run}: {reason}")
+        progress(f"error: {run}: {reason}")
     runs = chosen(finals, asked.designs)
     designs = with_target(designs_of(runs), asked.target)
     if method:
@@ -174,7 +174,7 @@ def _from_runs(
     return Report(comparison, source, damaged=source.damaged)
 
 
-def _finals(asked: Asked, address: str, into: Path) -> Finals:
+def _finals(asked: Asked, address: str, into: Path, progress: Progress) -> Finals:
     """Publish what has not arrived, then fetch the finals; refuse where there are none."""
     from tracking.address import database
 
@@ -193,7 +193,7 @@ def _finals(asked: Asked, address: str, into: Path) -> Finals:
     failed: tuple[tuple[str, str], ...] = ()
     if asked.workspace.is_dir():
         refuse_later(asked.workspace)
-        failed = sync(asked.workspace, address).failed
+        failed = sync(asked.workspace, address, waiting=progress).failed
     unpublished = tuple((run, f"not published: {reason}") for run, reason in failed)
     finals = without_damaged(
         pull_finals(address, asked.experiment, into, own_keys(asked.workspace))

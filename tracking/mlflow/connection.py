@@ -5,14 +5,14 @@ from __future__ import annotations
 import glob
 import logging
 import os
+import shlex
 import sqlite3
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from google.protobuf.json_format import ParseError  # type: ignore[import-untyped]
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -22,23 +22,31 @@ from sqlalchemy.exc import SQLAlchemyError
 from tracking import names
 from tracking.address import SQLITE, artifact_root, database, shown, sqlite_uri
 from tracking.atomic import replacing
-from tracking.errors import TrackingError, UnreachableError
+from tracking.errors import DamagedError, RefusedError, TrackingError
 from tracking.locks import locked
+from tracking.mlflow.answer import ask
 from tracking.mlflow.moved import follow, lock_of
 from tracking.redaction import redact_logs, without_secrets
 
 # A server that is away costs seconds, not the four minutes of MLflow's own patience: what could
 # not be published now is published later.
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
-os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 logging.getLogger("mlflow").setLevel(logging.WARNING)
+NO_ANSWER = (ValueError, LookupError, AttributeError, TypeError, ParseError)
+"""What MLflow's client raises on an answer that is none."""
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
+<<<<<<< HEAD
 redact_logs()
 
 ANSWER_S = 5.0
+=======
+TABLES = frozenset({"experiments", "runs", "metrics", "params", "tags"})
+"""What a database of MLflow holds at least."""
+>>>>>>> c39b8e1 (A tracking server that does not work is said in one line, in seconds, and left alone)
 
 
 def connect(uri: str) -> MlflowClient:
@@ -100,40 +108,42 @@ def _is_there(path: Path) -> bool:
 
 
 def check(uri: str) -> None:
-    """Ask whether somebody answers at the address.
+    """Ask whether the store at the address works.
 
     Raises:
-        UnreachableError: Nobody does.
+        DamagedError: It is a SQLite file that is damaged.
+        UnreachableError: It is a server that does not answer, or not as it should.
     """
     path = database(uri)
     if path is not None:
         _check_database(path)
-    if not uri.startswith("http"):
-        return
-    try:
-        with urllib.request.urlopen(f"{shown(uri)}/health", timeout=ANSWER_S):  # noqa: S310 - http(s), as tested
-            return
-    except urllib.error.HTTPError:
-        return  # it answers; not every server has this page
-    except (OSError, ValueError) as error:
-        raise UnreachableError(
-            f"the tracking server at {shown(uri)} does not answer: {without_secrets(str(error))}",
-            hint="Start the server, or check MLFLOW_TRACKING_URI; then: ablate sync",
-        ) from error
+    if uri.startswith("http"):
+        ask(uri)
 
 
 def _check_database(path: Path) -> None:
-    """Raise TrackingError where the file is not a database; one that is not there yet is made later."""
+    """Raise DamagedError where the file is no sound MLflow database; one not there yet is made later."""
     if not _is_there(path):
         return
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
-            database.execute("PRAGMA schema_version")
+            (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+            tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            return  # somebody writes: it is in use
+        found = str(error)
     except sqlite3.DatabaseError as error:
-        raise TrackingError(
-            f"{path}: {error}",
-            hint="Move it away; ablate sync makes it anew from the run folders.",
-        ) from error
+        found = str(error)
+    if found == "ok" and not tables >= TABLES:
+        found = "it holds no MLflow runs"
+    if found != "ok":
+        raise DamagedError(
+            path,
+            found.splitlines()[-1],
+            hint=f"The run folders hold everything: mv {shlex.quote(str(path))} {shlex.quote(f'{path}.damaged')}, then "
+            "ablate sync makes it anew.",
+        )
 
 
 def _create_database(path: Path) -> None:
@@ -162,7 +172,7 @@ def translated(what: str, uri: str) -> Iterator[None]:
         yield
     except MlflowException as error:
         check(uri)
-        raise TrackingError(
+        raise RefusedError(
             f"{what}: {without_secrets(error.message)}",
             hint=f"{shown(uri)} refused; try again: ablate sync",
         ) from error
@@ -172,7 +182,17 @@ def translated(what: str, uri: str) -> Iterator[None]:
             f"{what}: {without_secrets(str(error).splitlines()[0])}",
             hint=f"Is {shown(uri)} the right address?",
         ) from error
+    except NO_ANSWER as error:
+        check(uri)
+        if not uri.startswith("http"):
+            raise
+        raise RefusedError(
+            f"{what}: the tracking server at {shown(uri)} sent what is no answer of MLflow",
+            hint="Nothing is lost; try again: ablate sync",
+        ) from error
     except OSError as error:
+        if uri.startswith("http"):
+            check(uri)
         raise TrackingError(
             f"{what}: {without_secrets(str(error))}", hint="Nothing is lost; try again: ablate sync"
         ) from error

@@ -33,7 +33,7 @@ def folder(tmp_path, monkeypatch):
     """An empty working folder, and nothing is published."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced())
+    monkeypatch.setattr("tracking.publisher.sync", lambda *_, **__: Synced())
     return tmp_path
 
 

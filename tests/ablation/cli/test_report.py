@@ -73,7 +73,7 @@ def server(tmp_path, monkeypatch):
         return replace(found, **more)
 
     monkeypatch.setattr("tracking.mlflow.client.pull_finals", pull)
-    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced())
+    monkeypatch.setattr("tracking.publisher.sync", lambda *_, **__: Synced())
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "runs").mkdir()
@@ -267,7 +267,9 @@ def test_hd95_of_an_unknown_kind_is_not_compared(server):
 
 
 def unpublished(monkeypatch):
-    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced(failed=(("x/1.0", "gone"),)))
+    monkeypatch.setattr(
+        "tracking.publisher.sync", lambda *_, **__: Synced(failed=(("x/1.0", "gone"),))
+    )
 
 
 def test_what_cannot_be_published_is_not_called_nothing(server, monkeypatch):
@@ -315,7 +317,7 @@ def test_a_damaged_file_of_a_final_is_named_and_the_other_designs_are_reported(
 
 
 def test_nothing_swept(server, monkeypatch):
-    monkeypatch.setattr("tracking.publisher.sync", lambda *_: Synced())
+    monkeypatch.setattr("tracking.publisher.sync", lambda *_, **__: Synced())
     with pytest.raises(AblateError, match="nothing to report") as caught:
         call()
     assert caught.value.exit_code == 1
