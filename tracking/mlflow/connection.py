@@ -35,18 +35,14 @@ os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "20")
 os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
 os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
 logging.getLogger("mlflow").setLevel(logging.WARNING)
-NO_ANSWER = (ValueError, LookupError, AttributeError, TypeError, ParseError)
-"""What MLflow's client raises on an answer that is none."""
 logging.getLogger("alembic").setLevel(logging.WARNING)
 
-<<<<<<< HEAD
 redact_logs()
 
-ANSWER_S = 5.0
-=======
+NO_ANSWER = (ValueError, LookupError, AttributeError, TypeError, ParseError)
+"""What MLflow's client raises on an answer that is none."""
 TABLES = frozenset({"experiments", "runs", "metrics", "params", "tags"})
 """What a database of MLflow holds at least."""
->>>>>>> c39b8e1 (A tracking server that does not work is said in one line, in seconds, and left alone)
 
 
 def connect(uri: str) -> MlflowClient:
@@ -138,11 +134,12 @@ def _check_database(path: Path) -> None:
     if found == "ok" and not tables >= TABLES:
         found = "it holds no MLflow runs"
     if found != "ok":
+        here = shlex.quote(str(path))
         raise DamagedError(
             path,
             found.splitlines()[-1],
-            hint=f"The run folders hold everything: mv {shlex.quote(str(path))} {shlex.quote(f'{path}.damaged')}, then "
-            "ablate sync makes it anew.",
+            hint=f"The run folders hold everything: mv {here} {here}.damaged; then ablate sync makes "
+            "it anew.",
         )
 
 
