@@ -201,6 +201,12 @@ def _cell(text: str) -> float | int | str | None:
     return number
 
 
+def without_host(text: str) -> str:
+    """Return the text of a run.json without the process that wrote it: it names the machine."""
+    fields = {key: value for key, value in json.loads(text).items() if key != "owner"}
+    return json.dumps(sealed(fields), indent=1) + "\n"
+
+
 def _is_publishable(path: Path, name: str) -> bool:
     hidden = any(part.startswith(".") for part in Path(name).parts)
     kept = hidden or name in KEPT_HERE or name.startswith(names.RESUME)

@@ -19,6 +19,8 @@ PACKAGES = ("ablate", "keras", "mlflow", "numpy", "optuna", "pandas", "scipy", "
 CPU_FEATURES = ("fma", "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "asimd", "sve")
 """Which arithmetic a CPU has; libraries choose by these, and the last bits follow."""
 
+PATH = "PATH"
+_QUOTED = re.compile(r"""(["'])(?:~|\.{0,2})/(?:[^/"'\n]+/)*([^/"'\n]*)\1""")  # may hold spaces
 _FOLDERS = re.compile(r"(?<![\w.~:/-])/(?:[^\s/'\"]+/)+")
 
 
@@ -30,7 +32,7 @@ def collect() -> dict[str, object]:
         ['command', 'commit', 'cores', 'cpu', 'cpu_features', 'packages', 'platform', 'python']
     """
     return {
-        "command": without_paths(command_line(sys.argv)),
+        "command": recorded_command(sys.argv),
         "commit": _commit(Path(__file__).resolve().parents[1]),
         "packages": _versions(),
         "python": platform.python_version(),
@@ -62,13 +64,43 @@ def command_line(words: Sequence[str]) -> str:
     return text.replace(str(Path.home()), "~")
 
 
+def recorded_command(words: Sequence[str]) -> str:
+    """Return a command line for a record that others read: without secrets, each path as PATH.
+
+    A path is what holds a separator, or names a file or folder that is there: relative ones and
+    those with spaces name people as well as absolute ones do.
+
+    >>> recorded_command(["ablate", "sweep", "--data", "Doe, Jane/scans", "--trials", "2"])
+    'ablate sweep --data PATH --trials 2'
+    >>> recorded_command(["ablate", "sweep", "--set", "data.path=/data/Jane Doe", "--seeds=3"])
+    'ablate sweep --set data.path=PATH --seeds=3'
+    """
+    return without_paths(command_line([*words[:1], *map(_without_path, words[1:])]))
+
+
+def _without_path(word: str) -> str:
+    key, equals, value = word.rpartition("=")
+    return f"{key}{equals}{PATH}" if _is_path(value) or _is_path(word) else word
+
+
+def _is_path(text: str) -> bool:
+    if "://" in text or text.startswith("-"):
+        return False
+    try:
+        is_there = bool(text) and Path(text).expanduser().exists()
+    except (OSError, RuntimeError, ValueError):
+        is_there = True  # too long, or no name of a file: rather hidden than shown
+    return is_there or any(mark in text for mark in "/\\")
+
+
 def without_paths(text: str) -> str:
     """Return a text without secrets and the folders of absolute paths: they name people and places.
 
     >>> without_paths("ablate sweep --data /data/hospital/scans --tracking-uri http://lab:5500/x")
     'ablate sweep --data scans --tracking-uri http://lab:5500/x'
     """
-    return _FOLDERS.sub("", without_secrets(text).replace(str(Path.home()), "~"))
+    clean = without_secrets(text).replace(str(Path.home()), "~")
+    return _FOLDERS.sub("", _QUOTED.sub(r"\1\2\1", clean))
 
 
 @cache

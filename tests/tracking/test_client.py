@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import platform
 import shutil
 import threading
 import time
@@ -308,6 +309,9 @@ def test_no_home_path_and_no_host_outside(
         [row for table in ("tags", "params") for row in store.rows(f"select * from {table}")]
     )
     assert str(Path.home()) + "/" not in texts.replace(str(workspace), "")
+    files = [path for path in (store.path.parent / "mlartifacts").rglob("*") if path.is_file()]
+    assert any(path.name == names.RUN for path in files)
+    assert platform.node().encode() not in b"".join(path.read_bytes() for path in files)
 
 
 def test_the_newest_finals_come_back(

@@ -12,8 +12,9 @@ from tracking import names
 from tracking.address import resolve_uri, shown
 from tracking.errors import TrackingError
 from tracking.finals import FinalRun, Incomplete, StudyFacts, is_own, newest, of_run
-from tracking.manifest import FileState, as_table, digest, sending_order
-from tracking.provenance import collect, command_line
+from tracking.manifest import FileState, as_table, digest, sending_order, without_host
+from tracking.provenance import collect, command_line, recorded_command, without_paths
+from tracking.sealed import sealed, unsealed
 
 
 def test_the_address_is_given_then_environment_then_the_workspace(
@@ -234,3 +235,42 @@ def test_two_ways_of_splitting_are_never_mixed() -> None:
             newest([*folds, other])
         assert _sorted(of_run([*folds, other], folds[0].run_id)[0]) == (folds, [])
         assert _sorted(of_run([*folds, other], other.run_id)[0]) == ([other], [])
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--data", "/data/Jane Doe/scans"],
+        ["--data", "Jane Doe/scans"],
+        ["--data", "Jane Doe"],
+        ["--data=Jane Doe/x y"],
+        ["--set", "data.path=/data/Jane Doe"],
+        ["--set", "data.path=Jane Doe"],
+        ["--split", "C:\\\\Jane Doe\\split.json"],
+        ["--config", "~/Jane Doe/a.toml"],
+    ],
+)
+def test_a_recorded_command_names_no_place(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "Jane Doe").mkdir()
+    monkeypatch.chdir(tmp_path)
+    said = recorded_command(["/opt/Jane Doe/ablate", "sweep", *words, "--trials", "2"])
+    assert "Jane" not in said
+    assert "Doe" not in said
+    assert said.startswith("ablate sweep --")
+    assert said.endswith("PATH --trials 2")
+
+
+def test_a_message_loses_the_folders_of_a_quoted_path() -> None:
+    said = without_paths(
+        "no such file: '/data/Jane Doe/scan 1.nii' and \"~/Jane Doe/b.nii\" at 3/4"
+    )
+    assert said == "no such file: 'scan 1.nii' and \"b.nii\" at 3/4"
+
+
+def test_a_published_record_does_not_name_the_machine() -> None:
+    record = sealed({"name": "0.0", "owner": {"host": "ward7", "pid": 1, "started": ""}})
+    text = without_host(json.dumps(record))
+    assert "ward7" not in text
+    assert unsealed(json.loads(text)) == {"name": "0.0"}

@@ -48,6 +48,7 @@ from tracking.manifest import (
     refuse_changed,
     refuse_damaged,
     sending_order,
+    without_host,
     write_progress,
 )
 from tracking.mlflow.connection import connect, translated
@@ -216,23 +217,27 @@ def _send_files(
         later = name == names.METRICS or (record.status == "RUNNING" and name in APPENDED)
         same = name in sent and sent[name].sha256 == files[name].sha256
         if not later and not same:
-            place = Path(name).parent.as_posix()
-            client.log_artifact(
-                progress.run_id, str(folder.path / name), None if place == "." else place
-            )
+            path, place = folder.path / name, Path(name).parent.as_posix()
+            if name == names.RUN:
+                _send_text(
+                    client, progress.run_id, name, without_host(path.read_text(encoding="utf-8"))
+                )
+            else:
+                client.log_artifact(progress.run_id, str(path), None if place == "." else place)
             if name == names.PER_CASE and record.kind in names.SCORED:
-                _send_table(client, progress.run_id, folder.path / name)
+                table = read_table(path)
+                _send_text(client, progress.run_id, names.PER_CASE_TABLE, table)
         if not later:
             sent[name] = files[name]
     return replace(progress, files=sent)
 
 
-def _send_table(client: MlflowClient, run_id: str, path: Path) -> None:
-    """Send the per-case rows once more, as the page that puts runs side by side reads them."""
+def _send_text(client: MlflowClient, run_id: str, name: str, text: str) -> None:
+    """Send a text as a file: run.json without its host, or the per-case rows as the page reads them."""
     with tempfile.TemporaryDirectory() as place:
-        table = Path(place) / names.PER_CASE_TABLE
-        table.write_text(read_table(path), encoding="utf-8")
-        client.log_artifact(run_id, str(table))
+        file = Path(place) / name
+        file.write_text(text, encoding="utf-8")
+        client.log_artifact(run_id, str(file))
 
 
 def _send_end(client: MlflowClient, run: Run, record: RunRecord, whole: str) -> None:
