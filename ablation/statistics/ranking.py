@@ -36,6 +36,9 @@ class Friedman:
     p_f: float
     kendall_w: float
     """Agreement of the patients, 0 none to 1 complete."""
+    chi2_uncorrected: float
+    """Without the correction for ties, as textbooks and some programs have it."""
+    p_uncorrected: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ def friedman(scores: ArrayLike, *, higher_is_better: bool) -> Friedman:
     mean_ranks = ranks.mean(axis=0)
     between = n * float(((mean_ranks - (k + 1) / 2) ** 2).sum())
     chi2 = (k - 1) * n * between / spread if spread > 0 else 0.0
+    uncorrected = 12 * between / (k * (k + 1))
     rest = n * (k - 1) - chi2
     df_f = (k - 1, (k - 1) * (n - 1))
     complete = rest <= 1e-9 * n * k
@@ -95,6 +99,8 @@ def friedman(scores: ArrayLike, *, higher_is_better: bool) -> Friedman:
         df_f=df_f,
         p_f=_p_of_f(ranks, f),
         kendall_w=chi2 / (n * (k - 1)),
+        chi2_uncorrected=uncorrected,
+        p_uncorrected=float(stats.chi2.sf(uncorrected, k - 1)),
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ablation.comparison import Contrast, Ranking
+from ablation.statistics.multiplicity import holm
 
 COLUMNS = (
     "metric",
@@ -13,6 +16,7 @@ COLUMNS = (
     "V",
     "p exact",
     "p normal",
+    "Holm of p normal",
     "p continuity",
     "p x m",
 )
@@ -27,13 +31,28 @@ def friedman_text(ranking: Ranking) -> str:
     )
     return (
         f"Friedman over {test.n} patient{'' if test.n == 1 else 's'} and {test.k} designs: chi2({test.df}) = {test.chi2:.5g}, "
-        f"p = {test.p_chi2:.3g}; Iman-Davenport F({test.df_f[0]}, {test.df_f[1]}){f}, "
+        f"p = {test.p_chi2:.3g} (corrected for ties, as scipy; uncorrected "
+        f"{test.chi2_uncorrected:.5g}, p = {test.p_uncorrected:.3g}); Iman-Davenport F({test.df_f[0]}, {test.df_f[1]}){f}, "
         f"p = {test.p_f:.3g}; Kendall's W = {test.kendall_w:.3g}; mean ranks {ranks}."
     )
 
 
-def wilcoxon_cells(label: str, contrast: Contrast) -> tuple[str, ...]:
-    """Return the cells below COLUMNS: rank sums, and p by the methods other programs choose from."""
+def wilcoxon_rows(label: str, contrasts: Sequence[Contrast]) -> list[tuple[str, ...]]:
+    """Return rows below COLUMNS: rank sums, and p by the methods other programs choose from.
+
+    Args:
+        label: The metric.
+        contrasts: One family: Holm's p is over all of them.
+    """
+    stepped = zip(contrasts, _holm(contrasts), strict=True)
+    return [_cells(label, contrast, p) for contrast, p in stepped]
+
+
+def _holm(contrasts: Sequence[Contrast]) -> tuple[float, ...]:
+    return holm([contrast.printed.p_normal for contrast in contrasts])
+
+
+def _cells(label: str, contrast: Contrast, stepped: float) -> tuple[str, ...]:
     found = contrast.printed
     exact = "" if found.p_exact is None else f"{found.p_exact:.3g}"
     best = found.p_normal if found.p_exact is None else found.p_exact
@@ -42,20 +61,30 @@ def wilcoxon_cells(label: str, contrast: Contrast) -> tuple[str, ...]:
         contrast.candidate,
         contrast.reference,
         str(found.n),
-        f"{found.statistic:g}",
-        f"{found.v:g}",
+        f"{found.statistic:.10g}",
+        f"{found.v:.10g}",
         exact,
         f"{found.p_normal:.3g}",
+        f"{stepped:.3g}",
         f"{found.p_continuity:.3g}",
         f"{min(1.0, contrast.family * best):.3g}",
     )
 
 
-def wilcoxon_text(contrast: Contrast) -> str:
-    """Return the test of one comparison in a line."""
+def wilcoxon_texts(contrasts: Sequence[Contrast]) -> list[str]:
+    """Return the test of each comparison of a family in a line."""
+    return [
+        _text(contrast, p, len(contrasts))
+        for contrast, p in zip(contrasts, _holm(contrasts), strict=True)
+    ]
+
+
+def _text(contrast: Contrast, stepped: float, family: int) -> str:
     found = contrast.printed
-    exact = "" if found.p_exact is None else f"{found.p_exact:.3g} exact, "
+    holm_p = f", Holm of {family} {stepped:.3g}" if family > 1 else ""
+    exact = "" if found.p_exact is None else f"; {found.p_exact:.3g} exact"
     return (
-        f"{contrast.candidate} vs {contrast.reference}: n = {found.n}, W = {found.statistic:g}, "
-        f"p = {exact}{found.p_normal:.3g} normal"
+        f"{contrast.candidate} vs {contrast.reference}: n = {found.n}, W = {found.statistic:.10g}, "
+        f"p = {found.p_normal:.3g} normal{holm_p}; {found.p_continuity:.3g} with continuity "
+        f"correction{exact}"
     )

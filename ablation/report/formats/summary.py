@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ablation.comparison import Comparison
 from ablation.comparison.wording.names import target_name
-from ablation.report.formats.other_programs import friedman_text, wilcoxon_text
+from ablation.report.formats.other_programs import friedman_text, wilcoxon_texts
 from ablation.report.formats.tables import COLUMNS, named_test, rows
 from ablation.report.source import Source
 
@@ -61,8 +61,8 @@ def _tests(comparison: Comparison) -> Iterator[str]:
     named = [(f"{target_name(one.target)}: " if len(primary) > 1 else "", one) for one in primary]
     yield f"p: {named_test(primary[0].contrasts[0])}."
     yield from (f"{name}{friedman_text(a.ranking)}" for name, a in named if a.ranking is not None)
-    yield "Wilcoxon as most programs print it, differences of 0 left out, unadjusted:"
-    lines = [f"  {name}{wilcoxon_text(contrast)}" for name, a in named for contrast in a.contrasts]
+    yield "Wilcoxon as most programs print it, differences of 0 left out:"
+    lines = [f"  {name}{text}" for name, a in named for text in wilcoxon_texts(a.contrasts)]
     yield from lines[:MOST_PAIRS]
     if len(lines) > MOST_PAIRS:
         yield f"  and {len(lines) - MOST_PAIRS} more, see the page or --json"

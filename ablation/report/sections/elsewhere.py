@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ablation.comparison import Analysis, Comparison
-from ablation.report.formats.other_programs import COLUMNS, friedman_text, wilcoxon_cells
+from ablation.report.formats.other_programs import COLUMNS, friedman_text, wilcoxon_rows
 from ablation.report.sections.blocks import Folded, Paragraph, Section, table
 from ablation.report.source import Source
 
@@ -11,14 +11,15 @@ HINT = (
     "To check a published table, not to conclude from. Wilcoxon here leaves out patients whose "
     "difference is 0, two-sided and unadjusted: W is the smaller rank sum (scipy), V that of the "
     "patients in whom the first design has the larger value (R); p exact, by the normal "
-    "approximation (scipy beyond 50 patients), with continuity correction (R); p x m is Bonferroni."
+    "approximation (scipy beyond 50 patients), its Holm over the comparisons of the metric, with "
+    "continuity correction (R); p x m is Bonferroni."
 )
 
 
 def elsewhere(comparison: Comparison, source: Source) -> Section | None:  # noqa: ARG001
     """Return Friedman's and Wilcoxon's tests in their usual variants; nothing where none was made."""
     tested = [one for one in comparison.analyses if one.unit_of_analysis == "patient"]
-    cells = [wilcoxon_cells(_label(one), c) for one in tested for c in one.contrasts]
+    cells = [row for one in tested for row in wilcoxon_rows(_label(one), one.contrasts)]
     if not cells:
         return None
     omnibus = [
