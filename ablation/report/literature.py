@@ -13,7 +13,7 @@ def published(config: ReportConfig) -> tuple[PublishedScore, ...]:
     """Return the published scores of a configuration.
 
     Raises:
-        UsageError: naming every unknown metric.
+        UsageError: naming every unknown metric, and every value that its metric cannot have.
     """
     unknown = [row for row in config.literature if row.metric not in METRICS]
     if unknown:
@@ -22,7 +22,19 @@ def published(config: ReportConfig) -> tuple[PublishedScore, ...]:
             f"[[report.literature]] {named}",
             hint=" ".join(dict.fromkeys(nearest(row.metric, METRICS) for row in unknown)),
         )
+    outside = [row for row in config.literature if not _possible(row)]
+    if outside:
+        named = "; ".join(f"{row.name}: {row.metric} {row.value:g}" for row in outside)
+        raise UsageError(
+            f"[[report.literature]] values outside the scale of the metric: {named}",
+            hint="Write ratios such as Dice between 0 and 1, also where a paper gives per cent.",
+        )
     return config.literature
+
+
+def _possible(row: PublishedScore) -> bool:
+    low, high = METRICS[row.metric].bounds
+    return low <= row.value <= high and (row.sd is None or row.sd <= high - low)
 
 
 def remark(row: PublishedScore, shown: bool) -> str:

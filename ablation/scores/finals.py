@@ -15,6 +15,7 @@ from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, UsageError, nearest
 from ablation.fairness import FairnessFacts, from_tags, merged
 from ablation.metrics.table import read_cases
+from ablation.scores.same_ids import with_same_ids
 from tracking import names
 from tracking.finals import Finals, PulledRun
 from tracking.names import Fold
@@ -63,8 +64,18 @@ def designs_of(chosen: dict[str, list[PulledRun]]) -> list[Design]:
             facts = replace(facts, seeds=len(tables))
         designs.append(Design(name, tables, facts, _band(facts), planned_of(runs)))
     if any(design.facts.imported for design in designs):
-        designs = [_with_training_data(design) for design in _on_shared_targets(designs)]
+        named = _with_same_ids(_on_shared_targets(designs))
+        designs = [_with_training_data(design) for design in named]
     return designs
+
+
+def _with_same_ids(designs: list[Design]) -> list[Design]:
+    """Give each case the name that it has in our runs, where imports write it in another way."""
+    ours_first = sorted(designs, key=lambda design: bool(design.facts.imported))
+    frames, _ = with_same_ids([frame for design in ours_first for frame in design.cases])
+    named = iter(frames)
+    cases = {one.name: tuple(next(named) for _ in one.cases) for one in ours_first}
+    return [replace(one, cases=cases[one.name]) for one in designs]
 
 
 def on_shared_cases(settings: ComparisonConfig, designs: list[Design]) -> ComparisonConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -14,6 +14,7 @@ from ablation.data.readers.brats_names import BRAIN, MODALITIES, role_of
 from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import read_lines
 from ablation.scores.mask_files import NIFTI, TIFF, is_mask_file, stem_of
+from ablation.scores.patient_ids import visible, without_zeros
 
 TRUTHS = (
     *("label", "labels", "seg", "segm", "segmentation", "gt", "groundtruth", "truth", "ref"),
@@ -44,8 +45,8 @@ class Pair:
 def pairs_of(predictions: Path, truths: Path, ids: Path | None = None) -> tuple[Pair, ...]:
     """Return the pairs of two files or folders, by case.
 
-    Names are compared as they are, then without words such as pred and label, then without what
-    all names of one side begin and end with, then by the folders the files lie in. Predictions and
+    Names are compared as they are, then without words such as pred and label, then without regard to
+    case and leading zeros, then without what all names of one side begin and end with, then by the folders the files lie in. Predictions and
     truths may lie in one folder. Several BraTS examinations of one person are cases of one patient.
 
     Args:
@@ -83,7 +84,7 @@ def case_of(path: Path) -> str:
     while before != name:
         before = name
         name = re.sub(rf"^(?:{words})[._-]+(?=.)|(?<=.)[._-]+(?:{words})$", "", name, flags=re.I)
-    return path.parent.name if re.fullmatch(words, name, re.I) else name
+    return visible(path.parent.name if re.fullmatch(words, name, re.I) else name)
 
 
 def _sides(predictions: Path, truths: Path) -> tuple[list[Path], list[Path]]:
@@ -150,7 +151,7 @@ def _by_name(
     ours: Sequence[Path], theirs: Sequence[Path], predictions: Path, truths: Path
 ) -> tuple[Pair, ...]:
     best: list[tuple[Path, Path]] = []
-    for name in (_as_they_are, _whose, _without_common, _by_folder):
+    for name in (_as_they_are, _whose, _loosely, _without_common, _by_folder):
         left, right = (_unique(name(side)) for side in (ours, theirs))
         found = [(left[key], right[key]) for key in left.keys() & right.keys()]
         if len(found) > len(best):
@@ -164,7 +165,7 @@ def _by_name(
         _refuse_unpaired(best, ours, theirs, predictions, truths)
     cases = {case_of(truth): (prediction, truth) for prediction, truth in best}
     if len(cases) < len(best):  # the words told them apart
-        cases = {stem_of(truth): (prediction, truth) for prediction, truth in best}
+        cases = {visible(stem_of(truth)): (prediction, truth) for prediction, truth in best}
     times = Counter(person_of(case) for case in cases)
     patients = {case: person_of(case) if times[person_of(case)] > 1 else case for case in cases}
     return tuple(Pair(case, patients[case], *cases[case]) for case in sorted(cases))
@@ -194,7 +195,12 @@ def _shown(path: Path, place: Path) -> str:
 
 
 def _as_they_are(files: Sequence[Path]) -> dict[Path, str]:
-    return {path: stem_of(path) for path in files}
+    return {path: visible(stem_of(path)) for path in files}
+
+
+def _loosely(files: Sequence[Path]) -> dict[Path, str]:
+    """Return names in lower case, without zeros before their numbers."""
+    return {path: without_zeros(case_of(path).casefold()) for path in files}
 
 
 def _whose(files: Sequence[Path]) -> dict[Path, str]:
@@ -211,7 +217,7 @@ def _without_common(files: Sequence[Path]) -> dict[Path, str]:
 
 
 def _by_folder(files: Sequence[Path]) -> dict[Path, str]:
-    return {path: path.parent.name for path in files}
+    return {path: visible(path.parent.name) for path in files}
 
 
 def _in_common(lists: Sequence[Sequence[str]]) -> int:
@@ -276,5 +282,12 @@ def _find(place: Path, name: str) -> Path | None:
     if not name:
         return place if place.is_file() else None
     folder = place if place.is_dir() else place.parent
-    paths = (folder / f"{name}{ending}" for ending in ("", *NIFTI, *TIFF))
-    return next((path for path in paths if path.is_file()), None)
+    paths = [folder / f"{name}{ending}" for ending in ("", *NIFTI, *TIFF)]
+    found = next((path for path in paths if path.is_file()), None)
+    return found or next((one for path in paths for one in _alike(path)), None)
+
+
+def _alike(path: Path) -> Iterator[Path]:
+    """Yield the file whose name differs only in characters that nobody sees."""
+    if path.parent.is_dir():
+        yield from (one for one in path.parent.iterdir() if visible(one.name) == visible(path.name))

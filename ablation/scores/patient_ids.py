@@ -30,6 +30,16 @@ def visible(text: str) -> str:
     return " ".join("".join(seen).split())
 
 
+def without_zeros(name: str) -> str:
+    """Return an id without zeros before its numbers, nor behind one that is a decimal.
+
+    >>> without_zeros("P007_010"), without_zeros("12.0"), without_zeros("0")
+    ('P7_10', '12', '0')
+    """
+    whole = re.sub(r"^(\d+)\.0$", r"\1", name)
+    return re.sub(r"(?<!\d)0+(?=\d)", "", whole)
+
+
 def patients_by_regex(cases: Sequence[str], pattern: str) -> dict[str, str]:
     r"""Return the patient of each case: the pattern's first group, or all it matches.
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ablation.scores.pairing import case_of
+from ablation.scores.patient_ids import without_zeros
 
 Rule = Callable[[str], str]
 ENDING = re.compile(r"\.(?:nii|nii\.gz|mha|mhd|nrrd|tiff?|png|jpe?g|npy|npz|h5|dcm)$", re.I)
@@ -23,16 +24,6 @@ def without_ending(name: str) -> str:
     """
     file = name.replace("\\", "/").rpartition("/")[2]
     return case_of(Path(ENDING.sub("", file))) or name
-
-
-def without_zeros(name: str) -> str:
-    """Return an id without zeros before its numbers, nor behind one that is a decimal.
-
-    >>> without_zeros("P007_010"), without_zeros("12.0"), without_zeros("0")
-    ('P7_10', '12', '0')
-    """
-    whole = re.sub(r"^(\d+)\.0$", r"\1", name)
-    return re.sub(r"(?<!\d)0+(?=\d)", "", whole)
 
 
 RULES: Mapping[str, Rule] = {

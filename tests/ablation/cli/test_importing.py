@@ -179,6 +179,46 @@ def test_the_report_compares_imports_with_finals_on_the_cases_both_have(tmp_path
         call("report", "--compare", "all")
 
 
+@pytest.mark.parametrize("form", ["{}_seg.nii.gz", "P00{}", "{}\u200b"])
+def test_cases_that_an_import_writes_in_another_way(tmp_path, monkeypatch, form):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    trained(tmp_path / "runs", [0.5, 0.6, 0.7])
+    names = (form.format(number if form[0] == "P" else f"p{number}") for number in range(3))
+    rows = "".join(f"{name},0.7\n" for name in names)
+    (tmp_path / "tool.csv").write_text(f"case,dice\n{rows}", encoding="utf-8")
+    call("import", "per-case", "tool.csv", "--name", "aaa")
+    content = json.loads(call("report", "--compare", "all", "--json").stdout)
+    assert content["analyses"][0]["patients"] == ["p0", "p1", "p2"]
+
+
+FORMS = {
+    "truth_voxels": ["E1,1,3,0", "E2,0,,0", "P1,0.5,4,90", "P2,0.7,2,80"],
+    "n_pred": ["P1,0.5,4,90", "P2,0.7,2,80", "P3,0,inf,0"],
+    "shape,spacing,distance_unit": ["P1,0.5,4,9x9,1x1,mm", "P2,0,-1,9x9,1x1,mm"],
+    "tp,fp,fn": ["P1,0.8,4,8,2,2", "P2,0,0,0,0,5", "P3,1,0,9,0,0"],
+}
+
+
+@pytest.mark.parametrize("columns", FORMS)
+def test_import_and_compare_agree_on_the_same_file(tmp_path, monkeypatch, columns):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("a", "b"):
+        rows = "".join(f"{row}\n" for row in FORMS[columns])
+        (tmp_path / f"{name}.csv").write_text(f"case,dice,hd95,{columns}\n{rows}")
+        call("import", "per-case", f"{name}.csv", "--name", name, "--assume-hd95-method", "pooled")
+    imported = json.loads(
+        call("report", "--compare", "all", "--metric", "dice,hd95", "--json").stdout
+    )
+    words = ("compare", "a.csv", "b.csv", "--metric", "dice,hd95", "--assume-hd95-method", "pooled")
+    compared = json.loads(call(*words, "--json").stdout)
+    assert len(compared["analyses"]) == 2
+    for one, other in zip(imported["analyses"], compared["analyses"], strict=True):
+        assert (one["patients"], one["scores"]) == (other["patients"], other["scores"])
+    assert imported["detection"] == compared["detection"]
+
+
 def test_a_target_that_only_an_import_has_is_left_out_and_named(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)

@@ -178,6 +178,9 @@ def test_literature_of_a_configuration(tmp_path):
             "x: unknown metric 'dise'",
             "Did you mean dice?",
         ),
+        ('name = "x"\nmetric = "dice"\nvalue = 89.1', "x: dice 89.1", "between 0 and 1"),
+        ('name = "x"\nmetric = "dice"\nvalue = 0.8\nsd = 7.5', "x: dice 0.8", "between 0 and 1"),
+        ('name = "x"\nmetric = "hd95"\nvalue = -1', "x: hd95 -1", ""),
     ],
 )
 def test_a_wrong_row_is_named_with_the_nearest_key(tmp_path, lines, message, hint):

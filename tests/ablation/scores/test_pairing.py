@@ -1,5 +1,6 @@
 """Predictions and truths: paired by what they are called, or by a table; the rest is named."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def paired(predictions: Path, truths: Path, ids: Path | None = None) -> dict[str
         (["00001.nii", "00002.nii"], ["BraTS_00001_seg.nii", "BraTS_00002_seg.nii"],
          ["BraTS_00001", "BraTS_00002"]),
         (["s_1.tif", "s_2.tif"], ["s_1_mask.tif", "s_2_mask.tif"], ["s_1", "s_2"]),
+        (["p1.nii", "P02.nii"], ["P001.nii", "p2.nii"], ["P001", "p2"]),
     ],
 )  # fmt: skip
 def test_names(tmp_path, ours, theirs, cases):
@@ -180,3 +182,16 @@ def test_a_file_is_no_prediction_of_itself(tmp_path):
     table.write_text("case,prediction,truth\nP1,fused,fused\n")
     with pytest.raises(DataError, match=r"line 2: prediction and truth are one file, fused\.nii"):
         pairs_of(folder, folder, table)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda n: unicodedata.normalize("NFD", n), lambda n: f"{n}\u200b"]
+)
+def test_names_that_differ_in_what_nobody_sees(tmp_path, change):
+    names = [f"Müller-{number}" for number in (1, 2)]
+    ours = files(tmp_path / "ours", *(f"{change(name)}.nii.gz" for name in names))
+    theirs = files(tmp_path / "theirs", *(f"{name}.nii.gz" for name in names))
+    assert list(paired(ours, theirs)) == names
+    table = tmp_path / "ids.csv"
+    table.write_text("case,prediction,truth\n" + "".join(f"{n},{n},{n}\n" for n in names))
+    assert list(paired(ours, theirs, table)) == names
