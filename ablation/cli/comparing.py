@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import shlex
+import sys
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -162,6 +165,13 @@ def printing(as_format: str | None, style: str, as_json: bool) -> Printing:
     return Printing(cast("Shape", shape), cast("TexStyle", choice("--style", style, STYLES)))
 
 
+def _again() -> str:
+    """Return the command that is running, without secrets and the folders of absolute paths."""
+    from tracking.provenance import command_line, without_paths
+
+    return without_paths(command_line(["ablate", *map(shlex.quote, sys.argv[1:])]))
+
+
 def deliver(
     comparison: Comparison,
     source: Source,
@@ -174,6 +184,7 @@ def deliver(
     """Write the report's files, then print; remarks that the output does not hold go to stderr."""
     from ablation.report import printed, write_report
 
+    source = replace(source, date=f"{datetime.now().astimezone():%Y-%m-%d}", command=_again())
     text = printed(comparison, source, shown.format, shown.style)
     written = write_report(comparison, source, out, shown.style)
     for remark in source.remarks:

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ablation.data.cache import Slices, prepare, training_rows
+    from ablation.data.cache import Slices, prepare, scan_of, training_rows
     from ablation.data.dataset import Dataset, open_dataset, require_usable, survey
     from ablation.data.facts import PatientFacts
     from ablation.data.findings import Finding
@@ -38,6 +38,7 @@ __all__ = [
     "read_split",
     "refuse_empty_target",
     "require_usable",
+    "scan_of",
     "split_patients",
     "splits_of",
     "survey",
@@ -47,7 +48,7 @@ __all__ = [
 ]
 
 HOMES = {
-    "cache": ("Slices", "prepare", "training_rows"),
+    "cache": ("Slices", "prepare", "scan_of", "training_rows"),
     "dataset": ("Dataset", "open_dataset", "require_usable", "survey"),
     "facts": ("PatientFacts",),
     "findings": ("Finding",),

@@ -154,6 +154,19 @@ def _build(
     partial.replace(folder)
 
 
+def scan_of(dataset: Dataset, facts: PatientFacts, data: DataConfig) -> NDArray[np.float32]:
+    """Return the first modality of a patient as it was scanned, scaled to 0..1, for pictures.
+
+    Shape (slices, rows, columns), that of the truth as drawn.
+
+    Raises:
+        DataError: The patient changed or vanished since the data set was opened.
+    """
+    patient = _read(dataset, facts)
+    first = patient.modalities.index(data.modalities[0])
+    return normalise(patient.volumes[first], data.normalise, patient.brain)
+
+
 def _network_images(patient: Patient, data: DataConfig) -> NDArray[np.float32]:
     """Return shape (slices, size, size, modality)."""
     wanted = [patient.modalities.index(name) for name in data.modalities]

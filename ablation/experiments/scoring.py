@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config import Config, InferenceConfig
-from ablation.data import PatientFacts, Slices
+from ablation.data import PatientFacts, Slices, scan_of
 from ablation.experiments.experiment import Experiment
 from ablation.fairness import FairnessFacts
 from ablation.inference.choose import (
@@ -164,8 +164,8 @@ def score_at(
             if per_slice:
                 slice_rows += case.slice_rows(mask, probability)
             if split == "test":
-                images = slices.images[slices.rows[name]]
-                pictures += overlays(facts.person, images, case.truth, mask, name)
+                scan = scan_of(experiment.dataset, facts, config.data)
+                pictures += overlays(facts.person, scan, case.truth, mask, name)
     ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
     return Scored(tuple(rows), tuple(slice_rows), tuple(pictures), ms_per_case)
 

@@ -94,9 +94,16 @@ class FairnessFacts:
     external_test_set: Annotated[
         str | None, Fact("external test set", Parity.SAME, always=False)
     ] = None
-    hd95_method: Annotated[str | None, Fact("hd95 method", Parity.SAME, always=False)] = None
+    hd95_method: Annotated[str | None, Fact("how HD95 was computed", Parity.SAME, always=False)] = (
+        None
+    )
     nsd_tolerance_mm: Annotated[
-        Number | None, Fact("nsd tolerance mm", Parity.SAME, always=False)
+        Number | None,
+        Fact(
+            "NSD tolerance (mm, or pixels where the spacing is not known)",
+            Parity.SAME,
+            always=False,
+        ),
     ] = None
     targets_left_out: Annotated[str | None, Fact("targets left out", Parity.SAME, always=False)] = (
         None

@@ -62,7 +62,7 @@ class Overlay:
 
 def overlays(
     patient: str,
-    images: NDArray[np.float32],
+    scan: NDArray[np.float32],
     truth: Mask,
     prediction: Mask,
     case: str = "",
@@ -71,8 +71,7 @@ def overlays(
 
     Args:
         patient: Its id.
-        images: What the network saw, shape (slices, size, size, modality), 0 to 1; the first
-            modality is shown.
+        scan: One modality as it was scanned, 0 to 1, in the shape of the truth.
         truth: Shape (slices, rows, columns) of the scan.
         prediction: Same shape.
         case: Id of the examination; empty: the patient's only one.
@@ -93,7 +92,7 @@ def overlays(
             of_truth,
             of_prediction,
             2 * hit / (of_truth + of_prediction),
-            picture(images[number, :, :, 0], truth[number], prediction[number]),
+            picture(scan[number], truth[number], prediction[number]),
             case,
         )
 

@@ -104,6 +104,16 @@ class Case:
 
 
 @dataclass(frozen=True, slots=True)
+class Curve:
+    """The training of a final, epoch by epoch."""
+
+    design: str
+    run: str
+    epochs: tuple[int, ...]
+    validation_dice: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """What repeats the finals of a study: settings, search, patients, seeds; and where they ran."""
 
@@ -138,6 +148,7 @@ class Material:
     without_pictures: tuple[str, ...] = ()
     """Designs whose runs have no overlays."""
     recipes: tuple[Recipe, ...] = ()
+    curves: tuple[Curve, ...] = ()
 
     def sentences(self, designs: Sequence[str]) -> tuple[str, ...]:
         """Say what is not shown, and of which designs, so that nothing is left out silently."""

@@ -12,6 +12,7 @@ from ablation.errors import DataError
 from ablation.files.csv_rows import read_rows
 from ablation.report.material import (
     Case,
+    Curve,
     Cut,
     Material,
     Parameter,
@@ -26,6 +27,7 @@ from tracking import names
 from tracking.finals import PulledRun, PulledStudy
 from tracking.names import StudyName
 from tracking.places import is_plain
+from tracking.record import RunFolder
 
 Runs = Mapping[str, Sequence[PulledRun]]
 """The finals of each design."""
@@ -34,6 +36,7 @@ Fetch = Callable[[str, Sequence[str]], Sequence[Path]]
 
 LARGEST = 1_500_000
 """Bytes of pictures a page takes as text; with the drawing code it stays below 8 MB."""
+DICE = "validation/dice"
 FINISHED = ("complete", "pruned", "failed")
 
 
@@ -47,8 +50,22 @@ def material_of(
         recipes=tuple(one for name in runs for one in recipes_of(name, runs[name], studies)),
         studies=tuple(found),
         thresholds=tuple(one for one in thresholds if one is not None),
+        curves=tuple(
+            curve for name in runs for run in runs[name] if (curve := _curve(name, run)).epochs
+        ),
         cases=tuple(_cases(runs, comparison, fetch)),
         without_pictures=tuple(name for name in runs if not any(listed(run) for run in runs[name])),
+    )
+
+
+def _curve(design: str, run: PulledRun) -> Curve:
+    """Return the validation Dice of each epoch; empty for a run without a list of epochs."""
+    lines = [one for one in RunFolder(run.folder).epochs()[0] if DICE in one.metrics]
+    return Curve(
+        design,
+        run.name,
+        tuple(one.step for one in lines),
+        tuple(one.metrics[DICE] for one in lines),
     )
 
 

@@ -12,14 +12,14 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from ablation.comparison import Comparison
-from ablation.report.methods.recipe import settings
+from ablation.report.methods.recipe import data_sentences, settings
 from ablation.report.methods.references import bibliography
 from ablation.report.methods.scores import scores
 from ablation.report.methods.testing import testing
 from ablation.report.methods.training import training
 from ablation.report.source import Source
 
-__all__ = ["bibliography", "methods", "methods_file", "settings"]
+__all__ = ["bibliography", "data_sentences", "methods", "methods_file", "settings"]
 
 SOFTWARE = ("ablate", "numpy", "scipy", "pandas")
 

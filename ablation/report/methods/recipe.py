@@ -27,6 +27,12 @@ def sentences(recipes: Sequence[Recipe]) -> Iterator[str]:
         yield from _of_each(said, recipes)
 
 
+def data_sentences(recipes: Sequence[Recipe]) -> Iterator[str]:
+    """Yield the sentences on the scans alone."""
+    for said in (_data, _preparation):
+        yield from _of_each(said, recipes)
+
+
 def settings(recipes: Sequence[Recipe]) -> str:
     """Return the list that repeats the trainings, as TOML; "" for no recipe."""
     if not recipes:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ablation.comparison import Comparison
 from ablation.report.sections.blocks import Section
 from ablation.report.sections.cases import cases
+from ablation.report.sections.data import data
 from ablation.report.sections.designs import designs
 from ablation.report.sections.details import details
 from ablation.report.sections.effects import effects
@@ -30,6 +31,7 @@ SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
     quote,
     designs,
     patients,
+    data,
     results,
     fairness,
     effects,

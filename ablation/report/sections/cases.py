@@ -11,7 +11,7 @@ from ablation.report.source import Source
 HINT = (
     "Test patients, chosen by the primary metric. The slice with most tumour is the same for every "
     "design; the worst slice without tumour is each design's own. Of several trainings, the first. "
-    "These are parts of scans: share this page as you may share them."
+    "Contours are drawn on the scan. These are parts of scans: share this page as you may share them."
 )
 CONTOURS = ((TRUTH, "truth"), (PREDICTION, "prediction"), (BOTH, "both on the same pixel"))
 
@@ -42,9 +42,9 @@ def _case(case: Case, designs: tuple[str, ...]) -> Images:
 def _words(overlay: Picture) -> str:
     where = f"{overlay.design}, slice {overlay.slice}"
     if overlay.kind == "false_alarm":
-        return f"{where}: no tumour, {overlay.pred_voxels} pixels painted"
+        return f"{where}: no tumour, {overlay.pred_voxels:,} pixels predicted"
     return (
-        f"{where}: {overlay.truth_voxels} tumour pixels, {overlay.pred_voxels} painted, "
+        f"{where}: {overlay.truth_voxels:,} tumour pixels, {overlay.pred_voxels:,} predicted, "
         f"Dice of the slice {overlay.dice:.3f}"
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ablation.comparison import Comparison
 from ablation.config import known_keys
+from ablation.report.figures.curves import validation_curves
 from ablation.report.figures.drawing import colours
 from ablation.report.figures.expected_best import expected_best
 from ablation.report.figures.history import history
@@ -26,11 +27,14 @@ STEADY = 50
 def tuning(comparison: Comparison, source: Source) -> Section | None:
     """Return the studies behind the designs; nothing for tables given by hand."""
     studies = source.material.studies
-    if not studies:
+    curves = source.material.curves
+    if not (studies or curves):
         return None
     colour = colours(comparison.designs)
     by_design = _by_design(studies)
-    drawn = [expected_best(comparison, by_design, colour)]
+    drawn = [validation_curves(curves, colour)]
+    if studies:
+        drawn.append(expected_best(comparison, by_design, colour))
     for number, (design, own) in enumerate(by_design.items()):
         drawn.append(history(design, own, colour[design], f"history-{number}"))
         drawn += [
@@ -38,7 +42,8 @@ def tuning(comparison: Comparison, source: Source) -> Section | None:
             for n, study in enumerate(own)
             if (figure := parallel(study, f"parallel-{number}-{n}")) is not None
         ]
-    drawn.append(importances(studies, colour))
+    if studies:
+        drawn.append(importances(studies, colour))
     return Section(
         "tuning",
         "Tuning",
@@ -56,8 +61,8 @@ def _remarks(studies: Sequence[Study]) -> list[str]:
         if not study.importance
     ]
     said += [
-        f"{study.name}: with {len(study.complete)} complete trials the importances are unsteady; "
-        f"the best tenth wants {STEADY} trials or more."
+        f"{study.name}: with {len(study.complete)} complete trials the importances vary from sweep to sweep; "
+        f"the best tenth needs {STEADY} trials or more."
         for study in studies
         if study.importance and len(study.complete) < STEADY
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +11,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ablation.config import resolve
-from ablation.data import Slices, prepare
+from ablation.data import Slices, prepare, scan_of
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.objective import Objective
 from ablation.experiments.rescoring import evaluate_run
 from ablation.experiments.study import write_plan
+from ablation.inference.overlays import GREYS, picture
 from ablation.metrics.table import read_cases
 from sweeps import Assignment, Complete
+from tracking import names
 from tracking.names import RunName
 from tracking.record import RunFolder
 from tracking.workspace import attempts, design_folder
@@ -162,6 +166,23 @@ def test_a_final_draws_its_test_patients(study: Study) -> None:
         else:
             empty = of_patient[of_patient.truth_voxels == 0]
             assert own.pred_voxels == empty.pred_voxels.max()
+
+
+def test_pictures_show_the_scan_and_not_the_small_slices_of_the_network(study: Study) -> None:
+    experiment = study.experiment
+    name = experiment.split.test[0]
+    scan = scan_of(experiment.dataset, experiment.dataset.patient(name), experiment.config.data)
+    truth = study.slices.native_truth(name)
+    assert scan.shape == truth.shape
+    assert scan.shape[1] > 32
+    with (study.final.path / names.OVERLAYS).open() as stream:
+        row = next(one for one in csv.DictReader(stream) if one["patient"] == name)
+    content = (study.final.path / names.FIGURES / row["file"]).read_bytes()
+    shown = np.asarray(Image.open(io.BytesIO(content)))
+    none = np.zeros(truth.shape[1:], bool)
+    plain = np.asarray(Image.open(io.BytesIO(picture(scan[int(row["slice"])], none, none))))
+    grey = shown < GREYS
+    assert np.array_equal(shown[grey], plain[grey])
 
 
 def test_a_final_that_is_known_is_answered_with_all_its_files(study: Study) -> None:

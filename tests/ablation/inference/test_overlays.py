@@ -40,7 +40,7 @@ def chunks(content: bytes) -> list[bytes]:
 
 
 def volume(slices: int = 5, side: int = 32) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    images = np.random.default_rng(0).uniform(0, 1, (slices, side, side, 2)).astype(np.float32)
+    images = np.random.default_rng(0).uniform(0, 1, (slices, side, side)).astype(np.float32)
     return images, np.zeros((slices, side, side), bool), np.zeros((slices, side, side), bool)
 
 

@@ -19,6 +19,7 @@ from ablation.report.figures.parallel import parallel
 from ablation.report.figures.thresholds import plateau, precision_recall
 from ablation.report.material import (
     Case,
+    Curve,
     Cut,
     Material,
     Parameter,
@@ -145,6 +146,19 @@ def test_a_single_trial_draws_no_curve(html, comparison):
     assert "No tuning importance of unet: 3 complete trials are too few" in html(made)
 
 
+def test_the_validation_curve_of_every_final(comparison):
+    curves = (
+        Curve("unet", "unet final-101.0", (1, 2, 3), (0.2, 0.5, 0.4)),
+        Curve("resupnet", "resupnet final-101.0", (1,), (0.3,)),
+    )
+    found = Source("demo", material=Material(curves=curves))
+    (figure,) = tuning(comparison, found).figures
+    (line,) = plain(figure).data
+    assert (list(line.x), list(line.y)) == ([1, 2, 3], [0.2, 0.5, 0.4])
+    assert "unet final-101.0: best 0.500 in epoch 2 of 3." in figure.alternative
+    assert tuning(comparison, Source("demo", material=Material(curves=curves[1:]))).figures == ()
+
+
 def test_parallel_lines_stand_where_the_settings_are():
     made = Study(
         "unet", "unet", (trial(0, 0.5, rate=1e-4), trial(1, 0.7, rate=1e-2), trial(2, 0.6, rate=1e-3),
@@ -180,7 +194,7 @@ def test_importance_names_keys_methods_and_what_it_is_not(html, comparison):
     assert "no contribution of a component" in figure.alternative
     assert "PED-ANOVA puts training.learning_rate first (88%)" in figure.alternative
     made = tuning(comparison, source(found))
-    assert "with 24 complete trials the importances are unsteady" in html(made)
+    assert "with 24 complete trials the importances vary from sweep to sweep" in html(made)
     assert "learning rate of Adam" in html(made)
 
 
@@ -260,7 +274,7 @@ def test_thresholds_of_older_runs_have_no_precision(comparison):
 def test_cases_stand_side_by_side_with_words(html, comparison):
     body = html(cases(comparison, source(material("unet", "resupnet"))))
     assert body.count('<img src="data:image/png;base64,') == 3
-    assert 'alt="unet, slice 7: 250 tumour pixels, 251 painted, Dice of the slice 0.750"' in body
+    assert 'alt="unet, slice 7: 250 tumour pixels, 251 predicted, Dice of the slice 0.750"' in body
     assert "Worst mean Dice: patient p&lt;1&gt;" in body
     assert "resupnet: no false alarm on a slice without tumour of this patient" in body
 
