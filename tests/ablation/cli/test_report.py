@@ -112,13 +112,13 @@ def test_two_designs(server, tmp_path):
     assert content["source"]["runs"][0] == ["resupnet", "resupnet1"]
 
 
-def test_missing_final_runs_are_said_in_red(server, tmp_path):
+def test_missing_final_runs_are_said_as_serious(server, tmp_path):
     server("unet", 1, [0.5, 0.6])
     server("resupnet", 1, [0.7, 0.8])
     server.more["incomplete"] = (Incomplete("demo/unet", 1, 2),)
     server.more["other_patients"] = ("unet final-9.0",)
     said = " ".join(call().stdout.split())
-    assert "red Final runs are missing: demo/unet: 1 of 2 final runs." in said
+    assert "Serious Final runs are missing: demo/unet: 1 of 2 final runs." in said
     assert "Left out, scored on other patients or another split: unet final-9.0." in said
 
 
