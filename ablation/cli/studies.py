@@ -11,6 +11,7 @@ from ablation.cli.options import AsJson, Cache, Workspace, print_json, say
 from ablation.files.places import DEFAULT_WORKSPACE, cache_folder
 
 if TYPE_CHECKING:
+    from ablation.errors import AblateError
     from sweeps import StudyProgress, SweepError
 
 LIST_EXAMPLES = "Examples:\n\nablate studies list\n\nablate studies list --json"
@@ -57,10 +58,12 @@ def show_study(
     """Show the trials of a study: number, state, value, parameters."""
     from dataclasses import asdict
 
+    from ablation.experiments.stored import refuse_disagreement
     from ablation.experiments.study import storage_url, trials_csv
     from sweeps import trials_table
 
     rows = trials_table(storage_url(workspace), study)
+    refuse_disagreement(workspace, study)
     if as_json:
         print_json([asdict(row) for row in rows])
     elif as_csv:
@@ -105,20 +108,22 @@ def repair(
         raise typer.Exit(1)
 
 
-def _all(workspace: Path) -> tuple[list[StudyProgress], list[SweepError]]:
+def _all(workspace: Path) -> tuple[list[StudyProgress], list[AblateError | SweepError]]:
     """Return how far each study is, and an error for each that cannot be read."""
+    from ablation.errors import AblateError
+    from ablation.experiments.stored import refuse_disagreement
     from ablation.experiments.study import storage_url
-    from sweeps import SweepError as Fault
-    from sweeps import read_progress, study_names
+    from sweeps import SweepError, read_progress, study_names
 
     progress: list[StudyProgress] = []
-    faults: list[SweepError] = []
+    faults: list[AblateError | SweepError] = []
     if (workspace / "optuna.db").exists():
         storage = storage_url(workspace)
         for name in study_names(storage):
             try:
                 progress.append(read_progress(storage, name))
-            except Fault as fault:
+                refuse_disagreement(workspace, name)
+            except (AblateError, SweepError) as fault:
                 faults.append(fault)
     return progress, faults
 

@@ -12,6 +12,7 @@ from ablation.config.versions import read_definition
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment
+from ablation.experiments.stored import disagreements
 from ablation.experiments.study import PLAN, TRIALS_DATABASE, read_plan, spec_of
 from ablation.fairness import from_tags
 from sweeps import (
@@ -23,7 +24,6 @@ from sweeps import (
     SweepError,
     rebuild_study,
     study_names,
-    trials_table,
 )
 from tracking import names
 from tracking.atomic import to_disk
@@ -111,16 +111,15 @@ def repair_studies(workspace: Path, cache: Path, progress: Progress = silent) ->
 
 
 def _is_sound(workspace: Path, database: Path) -> bool:
-    """Tell whether every study that has a plan can be read."""
+    """Tell whether every study can be read and agrees with its run folders."""
     if not database.exists():
         return not any(workspace.glob(f"*/*/{names.STUDY_FOLDER}/{PLAN}"))
     storage = f"sqlite:///{database.absolute()}"
     try:
-        for study in study_names(storage):
-            trials_table(storage, study)
+        known = study_names(storage)
+        return not any(disagreements(workspace, study) for study in known)
     except SweepError as error:
         return "written by" in error.message  # a later version's is sound, but not for us
-    return True
 
 
 def _refuse_running(workspace: Path) -> None:

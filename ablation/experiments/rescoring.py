@@ -56,10 +56,13 @@ def evaluate_run(
     Raises:
         AblateError: A study instead of a run, or a run without weights.
         DataError: The scans or the split are not those the run was made with.
+        DamagedError: The run's record, weights or table were changed after it ended.
     """
     folder = RunFolder(run)
     record = folder.record
     require_weights(folder)
+    if (run / names.PER_CASE).exists():  # what the new table is compared with
+        folder.checked(names.PER_CASE, record)
     experiment = experiment_of(record, workspace, cache)
     slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
     predictor = predictor_of(folder, experiment, progress)
@@ -101,7 +104,7 @@ def predictor_of(
                 "compute threads, this process uses another number: last digits may differ"
             )
         trainer = Trainer(experiment.config, experiment.image_shape)
-    trainer.load(folder.path / WEIGHTS)
+    trainer.load(folder.checked(WEIGHTS))
     return trainer.predictor
 
 
@@ -112,7 +115,7 @@ def experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment
         (names.DATA, study.dataset.fingerprint),
         (names.SPLIT, study.split.fingerprint),
     ):
-        if record.tags[fact] != now:
+        if record.tags.get(fact) != now:
             hint = "Bring back the scans and the split of that time."
             if study.config.data.ids == "hashed":
                 hint += f" {ID_KEY} must hold the key of that time, too."
@@ -122,6 +125,11 @@ def experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment
                 hint=hint,
             )
     own = (*study.space, "training.seed")
+    if lacking := [key for key in own if key not in record.params]:
+        raise AblateError(
+            f"run {record.name} of study {record.study} has no {', '.join(lacking)} in its record",
+            hint="Score it with the version of ablate that made it.",
+        )
     config = with_values(study.config, {key: parse_value(record.params[key]) for key in own})
     if record.identity not in study.identities_of(config):
         raise AblateError(
@@ -142,6 +150,7 @@ def _written(folder: RunFolder, scores: Scores, out: Path | None) -> Evaluation:
         return Evaluation(scores, out, same)
     if same is None:
         fresh.replace(recorded)
+        folder.record_again(names.PER_CASE)
     elif same:
         fresh.unlink()
     return Evaluation(scores, recorded if same is not False else fresh, same)

@@ -15,6 +15,7 @@ from ablation.experiments.study import finals_of, storage_url
 from ablation.scores.finals import trainings
 from ablation.training.schedule import input_warning
 from sweeps import best_trial, trials_table
+from tracking import names
 from tracking.record import RunFolder
 
 
@@ -97,6 +98,8 @@ def _test_dice(
 ) -> tuple[float | None, tuple[float, float] | None, int]:
     if not finals:
         return None, None, 0
+    for final in finals:
+        final.checked(names.PER_CASE)
     tables = trainings((final.record.tags, final.path, None) for final in finals)
     try:
         result = compare([Design(experiment.design, tables)], experiment.config.comparison)

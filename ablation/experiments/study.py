@@ -261,9 +261,17 @@ def _has_results(design: Path, seed: int, setting: str) -> bool:
     return any(
         folder.record.status == "FINISHED"
         and folder.record.tags.get(names.SETTING) == setting
-        and (folder.path / names.PER_CASE).is_file()
+        and _has_table(folder)
         for folder in readable(attempts(design, RunName("final", seed)))
     )
+
+
+def _has_table(final: RunFolder) -> bool:
+    """Tell whether a final has the table it ended with."""
+    try:
+        return final.checked(names.PER_CASE).is_file()
+    except TrackingError:
+        return False
 
 
 def worker_command(study: str, workspace: Path, cache: Path) -> list[str]:

@@ -35,6 +35,7 @@ from ablation.experiments.experiment import (
 from ablation.experiments.machine import machine_warnings, with_threads
 from ablation.experiments.objective import close_lost
 from ablation.experiments.results import DesignResult, rows_of, warnings_of
+from ablation.experiments.stored import refuse_disagreement
 from ablation.experiments.study import (
     TRIALS_DATABASE,
     lost_finals,
@@ -54,6 +55,7 @@ from sweeps import (
     check_study,
     forget_finals,
     open_study,
+    study_names,
     supervise,
     trials_table,
 )
@@ -331,6 +333,8 @@ def check_stored(experiments: Sequence[Experiment], workspace: Path) -> None:
         if (workspace / TRIALS_DATABASE).exists():
             refuse_other_target(spec)
         check_study(spec, read_definition)
+        if (workspace / TRIALS_DATABASE).exists() and one.study in study_names(spec.storage):
+            refuse_disagreement(workspace, one.study)
 
 
 def begin(plan: SweepPlan) -> None:

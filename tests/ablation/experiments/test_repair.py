@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -144,10 +146,32 @@ def test_a_sound_database_is_left_alone_and_a_running_one_too(tmp_path: Path, ca
         repair_studies(runs, cache)
 
 
-def test_one_damaged_definition_leaves_the_other_studies_listed(tmp_path: Path) -> None:
-    import sqlite3
-    from contextlib import closing
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE trial_values SET value = value + 0.25 WHERE trial_id = 1",
+        "UPDATE trial_params SET param_value = param_value * 2 WHERE trial_id = 1",
+    ],
+)
+def test_a_changed_number_of_the_database_is_named_and_repaired(
+    tmp_path: Path, cache: Path, change: str
+) -> None:
+    runs = workspace(tmp_path, "interrupted")
+    before = tables(runs)
+    with closing(sqlite3.connect(runs / "optuna.db")) as base, base:
+        base.execute(change)
+    connect.cache_clear()
+    for words in (["list"], ["show", "phantom/unet"]):
+        shown = CliRunner().invoke(app, ["studies", *words, "--workspace", str(runs)])
+        assert shown.exit_code == 1
+        said = shown.stderr + str(getattr(shown.exception, "message", ""))
+        assert "optuna.db disagrees with" in said
+        assert "phantom/unet/0.0/run.json on trial 0 of phantom/unet" in said
+    repair_studies(runs, cache)
+    assert tables(runs) == before
 
+
+def test_one_damaged_definition_leaves_the_other_studies_listed(tmp_path: Path) -> None:
     runs = workspace(tmp_path, "single")
     connect.cache_clear()
     with closing(sqlite3.connect(runs / "optuna.db")) as base, base:
