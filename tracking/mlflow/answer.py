@@ -42,24 +42,28 @@ def ask(uri: str) -> None:
     asking = threading.Thread(target=_ask, args=(uri, answer), daemon=True)
     asking.start()
     asking.join(ANSWER_S)
-    where = f"the tracking server at {shown(uri)}"
+    where = shown(uri)
     if asking.is_alive():
-        raise UnreachableError(f"{where} does not answer within {ANSWER_S:g} s", hint=LATER)
+        raise UnreachableError(
+            f"the tracking server at {where} does not answer within {ANSWER_S:g} s", hint=LATER
+        )
     if answer.error:
         raise UnreachableError(
-            f"{where} does not answer: {without_secrets(answer.error)}",
+            f"the tracking server at {where} does not answer: {without_secrets(answer.error)}",
             hint="Start the server, or check MLFLOW_TRACKING_URI; then: ablate sync",
         )
     if answer.status in (401, 403):
         raise UnreachableError(
-            f"{where} refuses to answer (HTTP {answer.status})",
+            f"the tracking server at {where} refuses to answer (HTTP {answer.status})",
             hint="Set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD; then: ablate sync",
         )
     if answer.status >= 500:
-        raise UnreachableError(f"{where} does not work (HTTP {answer.status})", hint=LATER)
+        raise UnreachableError(
+            f"the tracking server at {where} does not work (HTTP {answer.status})", hint=LATER
+        )
     if answer.status != 200 or not answer.is_mlflow:
         raise UnreachableError(
-            f"{where} answers, but not as an MLflow server (HTTP {answer.status})",
+            f"the tracking server at {where} answers, but not as an MLflow server (HTTP {answer.status})",
             hint="Check the address: --tracking-uri or MLFLOW_TRACKING_URI; then: ablate sync",
         )
 
