@@ -268,7 +268,7 @@ class TestComparison:
         unit = "mm" if metric.unit == ROW_UNIT else metric.unit
         assert primary.metric == metric
         assert primary.label == (f"{metric.label} ({unit})" if unit else metric.label)
-        assert primary.contrasts[0].t.interval.mean > 0  # a is better, whichever way it points
+        assert metric.sign * primary.contrasts[0].t.interval.mean > 0  # a is better
         rows = {one["patient"]: one[metric.name] for one in rows_of(0)}
         assert dict(zip(primary.patients, primary.scores["a"], strict=True)) == rows
 
@@ -305,9 +305,9 @@ class TestComparison:
             assert label in paths[name].read_text(encoding="utf-8"), name
         assert f'"name": "{metric.name}"' in paths["comparison.json"].read_text(encoding="utf-8")
         role = "secondary" if metric.kind == "background" else "primary metric was"
-        assert f"{role} {label}" in methods(done)
+        assert f"{role} {label}" in methods(done, Source("demo"))
         if metric.definition:
-            assert f"{metric.label} is {metric.definition}" in methods(done)
+            assert f"{metric.label} is {metric.definition}" in methods(done, Source("demo"))
 
 
 def test_an_added_metric_leaves_the_rest_of_the_table_alone(tmp_path: Path) -> None:

@@ -231,7 +231,7 @@ class TestARegisteredPairedTest:
     def test_the_methods_text_says_and_cites_it(self, paired: PairedTest) -> None:
         found = made(primary_test=paired.name)
         used = found.primary.contrasts[0].used
-        text = methods(found)
+        text = methods(found, Source("demo"))
         assert f"the two-sided {paired.sentence(used.method, used.draws)}, adjusted by Holm" in text
         assert all(
             f"{{{key},\n" in bibliography(text) for key in re.findall(r"@([a-z]+\d{4})", text)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from ablation import compare
+from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS
 from ablation.errors import ComparisonError, DataError, UsageError
 
 N = 12
@@ -65,7 +66,7 @@ class TestEmptyMasks:
         assert len(analysis.patients) == N
         assert analysis.scores["bold"][1] == 2 * 22.5
         assert [one.missed for one in result.detection] == [6, 0]
-        assert analysis.contrasts[0].t.interval.mean < 0
+        assert analysis.contrasts[0].t.interval.mean > 0  # of the distances as they stand
         assert any(one.colour == "red" and "bold 6 of 12" in one.text for one in result.cautions)
         assert "hd95 infinite in lines 3, 5, 7, 9, 11, 13" in said[0]
 
@@ -235,7 +236,7 @@ class TestLayouts:
         rows = [f"{c},{v:.4f},{v / 2:.4f}" for c, v in zip(CASES, BASE, strict=True)]
         more = [f"{c},{v + 0.02:.4f},{v / 2:.4f}" for c, v in zip(CASES, BASE, strict=True)]
         result = compare([write("a.csv", head, rows), write("b.csv", head, more)])
-        assert {one.target for one in result.analyses} == {"WT", "TC"}
+        assert {one.target for one in result.analyses} == {MEAN_OF_TARGETS, "WT", "TC"}
         assert result.designs == ("a", "b")
 
     def test_targets_or_designs_is_asked_where_it_cannot_be_told(self):
@@ -246,6 +247,7 @@ class TestLayouts:
         assert "--wide targets or --wide designs" in caught.value.hint
         assert compare([path], wide="designs").designs == ("unet", "resupnet")
         assert {one.target for one in compare([path], wide="targets").analyses} == {
+            MEAN_OF_TARGETS,
             "unet",
             "resupnet",
         }
