@@ -202,8 +202,9 @@ def _planned(run: PulledRun) -> dict[str, object]:
         text = run.params.get(f"{COMPARISON}{key}")
         if text is not None:
             values[f"{COMPARISON}{key}"] = value_of(text)
-    if values.get(f"{COMPARISON}reference") == "none":
-        values[f"{COMPARISON}reference"] = None
+    for key, field in ComparisonConfig.model_fields.items():
+        if field.default is None and values.get(f"{COMPARISON}{key}") == "none":
+            values[f"{COMPARISON}{key}"] = None
     return values
 
 
