@@ -39,6 +39,7 @@ from ablation.comparison.tables.align import (
     silent_on_hd95,
 )
 from ablation.comparison.tables.folds import fold_counts
+from ablation.comparison.tables.printable import refuse_unprintable
 from ablation.comparison.tables.settings import check_settings
 from ablation.comparison.wording.cautions import Caution, Evidence, cautions
 from ablation.comparison.wording.late import late_words, margin_set
@@ -137,6 +138,7 @@ def compare(
         ComparisonError: where tables do not match or hold no test case with a tumour.
         UsageError: for an unknown metric or reference.
     """
+    refuse_unprintable(designs)
     metrics = chosen_metrics(settings.metric, settings.secondary, known)
     names = [design.name for design in designs]
     check_settings(settings, names, metrics, known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -27,7 +28,8 @@ def read_cells(path: Path, shown: str | None = None) -> Cells:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
             header = next(reader, [])
-            return header, [(reader.line_num, cells) for cells in reader if cells]
+            rows = [(reader.line_num, [*map(_unquoted, cells)]) for cells in reader if cells]
+            return [*map(_unquoted, header)], rows
     except (UnicodeDecodeError, csv.Error):
         raise DataError(
             f"{shown or path}: cannot be read: not CSV in UTF-8", hint="Save it as CSV in UTF-8."
@@ -58,11 +60,36 @@ def read_rows(path: Path, shown: str | None = None) -> list[dict[str, str]]:
 def csv_text(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     r"""Return a table as the text of a CSV file.
 
-    >>> csv_text(["case", "note"], [("P1", "left, upper"), ("P2", 0.5)])
-    'case,note\nP1,"left, upper"\nP2,0.5\n'
+    A text that a spreadsheet would run as a formula gets an apostrophe before it, which `read_cells`
+    takes away again.
+
+    >>> csv_text(["case", "note"], [("P1", "left, upper"), ("P2", -0.5), ("=1+1", "-0.5")])
+    'case,note\nP1,"left, upper"\nP2,-0.5\n\'=1+1,-0.5\n'
     """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(rows)
+    writer.writerow([*map(_quoted, header)])
+    writer.writerows([*map(_quoted, row)] for row in rows)
     return text.getvalue()
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+"""How a cell begins that spreadsheets take for a formula, also behind apostrophes of its own."""
+
+
+def _quoted(cell: object) -> object:
+    if not isinstance(cell, str) or not _FORMULA.match(cell) or _is_number(cell):
+        return cell
+    return f"'{cell}"
+
+
+def _unquoted(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

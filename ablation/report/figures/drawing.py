@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ablation.comparison import Contrast
@@ -65,6 +66,26 @@ def wrapped(name: str) -> str:
         lines.append(rest[:at])
         rest = rest[at:]
     return GOES_ON.join([*lines, rest])
+
+
+_MARKUP = re.compile(r"<(?!br>|/?extra>)|&(?=#?\w+;)")
+"""What plotly would read as markup and we have not written: names hold it."""
+_ENTITIES = {"<": "&lt;", "&": "&amp;"}
+
+
+def without_markup(value: object) -> object:
+    """Return a part of a figure in which no name is markup to plotly.
+
+    >>> without_markup({"name": "<a href='x'>unet</a>", "text": ["a<br>b"]})
+    {'name': "&lt;a href='x'>unet&lt;/a>", 'text': ['a<br>b']}
+    """
+    if isinstance(value, str):
+        return _MARKUP.sub(lambda found: _ENTITIES[found.group()], value)
+    if isinstance(value, Mapping):
+        return {key: without_markup(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_markup(item) for item in value]
+    return value
 
 
 def longest_line(name: str) -> int:

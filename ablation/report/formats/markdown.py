@@ -43,4 +43,5 @@ def _plain(text: str) -> str:
     >>> _plain("a_b | <c>")
     'a\\_b \\| &lt;c>'
     """
-    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", text).replace("<", "&lt;")
+    line = " ".join(text.split())
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", line).replace("<", "&lt;")

@@ -148,7 +148,7 @@ def _tests(comparison: Comparison) -> str:
 
 def _tabular(remark: str, columns: str, heads: Sequence[str], lines: Sequence[str]) -> str:
     opening = [
-        f"% Needs \\usepackage{{booktabs}}. {remark}",
+        f"% Needs \\usepackage{{booktabs}}. {' '.join(remark.split())}",  # one line: a comment ends with it
         f"\\begin{{tabular}}{{{columns}}}",
         "\\toprule",
         _line(heads),
@@ -170,7 +170,8 @@ def _name(cells: Mapping[str, str]) -> str:
 
 
 def _tex(text: str) -> str:
-    return text.translate(SPECIAL)
+    """Return a text of which LaTeX reads nothing as a command; line breaks become spaces."""
+    return " ".join(text.split()).translate(SPECIAL)
 
 
 def _number(text: str) -> str:

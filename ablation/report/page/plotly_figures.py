@@ -5,6 +5,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from ablation.comparison import Comparison
+from ablation.report.figures.drawing import without_markup
 from ablation.report.page.index import sections
 from ablation.report.source import Source
 
@@ -26,7 +27,10 @@ def figures(
     made = sections(comparison, source or Source("", kind="tables"))
     return {
         section.id: tuple(
-            go.Figure({"data": list(one.data), "layout": one.layout}, skip_invalid=True)
+            go.Figure(
+                {"data": without_markup(one.data), "layout": without_markup(one.layout)},
+                skip_invalid=True,
+            )
             for one in section.every_figure
         )
         for section in made

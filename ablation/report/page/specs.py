@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ablation.report.figures.drawing import Figure
+from ablation.report.figures.drawing import Figure, without_markup
 from ablation.report.formats.tables import plain
 
 
 def specs(figures: Iterable[Figure]) -> list[object]:
     """Return what JSON has of each figure; comparison.json has the digits beyond the sixth."""
     return [
-        plain({"id": figure.id, "data": _short(figure.data), "layout": figure.layout})
+        plain(
+            {
+                "id": figure.id,
+                "data": without_markup(_short(figure.data)),
+                "layout": without_markup(figure.layout),
+            }
+        )
         for figure in figures
     ]
 

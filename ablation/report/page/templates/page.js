@@ -51,7 +51,10 @@ function csv(figure) {
   const columns = [...new Set(found.flatMap(Object.keys))];
   const cell = (value) => {
     // A zero-width space marks a line break within a name.
-    const text = String(value ?? "").replaceAll("\u200b<br>", "").replaceAll("<br>", " ");
+    let text = String(value ?? "").replaceAll("\u200b<br>", "").replaceAll("<br>", " ");
+    text = text.replaceAll("&lt;", "<").replaceAll("&amp;", "&");
+    // A spreadsheet would run it as a formula; ablate takes the apostrophe away when it reads.
+    if (/^'*[=+\-@\t\r]/.test(text) && Number.isNaN(Number(text))) text = `'${text}`;
     return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
   return [columns, ...found.map((row) => columns.map((name) => row[name]))]
