@@ -285,6 +285,6 @@ def test_an_own_layout_goes_the_whole_way(whole_path) -> None:
     assert set(whole_path.cases["target"]) == {"liver"}
     assert whole_path.cases["distance_unit"].unique().tolist() == ["mm"]
     assert whole_path.run["params"]["data.target"] == "liver"
-    assert "layout of the scans: arrays" in whole_path.methods
+    assert 'layout = "arrays"' in whole_path.methods
     assert "`arrays`" in whole_path.reference
     assert "liver" in whole_path.page
