@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
-from ablation.statistics.paired import as_patients, rounded
+from ablation.statistics.paired import as_patients, is_constant, rounded
 
 ENUMERATED_UP_TO = 16  # patients: 65,536 flips
 RESAMPLES = 20_000
 SAME = 1e-12  # of the sum of sizes: two flips with one sum differ by less in floating point
 CHUNK = 2_000
+HALVINGS = 40
+INTERVAL_RESAMPLES = 5_000  # an interval needs many tests of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,52 @@ def sign_flip(d: ArrayLike, rng: np.random.Generator, resamples: int = RESAMPLES
         flips=sums.size,
         exact=exact,
     )
+
+
+def sign_flip_interval(
+    d: ArrayLike, level: float, rng: np.random.Generator, resamples: int = INTERVAL_RESAMPLES
+) -> tuple[float, float] | None:
+    """Return the mean differences that the two-sided test does not reject; None where there are none.
+
+    The interval inverts `sign_flip`: it holds every value that, taken off all differences, leaves
+    p at 1 - level or above. None where so few patients cannot reject anything.
+
+    >>> d = [0.03, -0.01, 0.05, 0.02, 0.04, -0.005, 0.07, 0.06]
+    >>> low, high = sign_flip_interval(d, 0.95, np.random.default_rng(0))
+    >>> round(low, 4), round(high, 4)
+    (0.005, 0.0567)
+    """
+    array = rounded(as_patients(d))
+    alpha = round(1 - level, 12)
+    if 2.0 ** (1 - array.size) >= alpha or is_constant(array):
+        return None
+    ones = np.ones_like(array)
+    if array.size <= ENUMERATED_UP_TO:
+        sums, signs, extra = _all_sums(array), _all_sums(ones), 0
+    else:
+        state = rng.bit_generator.state
+        sums = _drawn_sums(array, rng, resamples)
+        rng.bit_generator.state = state  # the same flips of the ones
+        signs, extra = _drawn_sums(ones, rng, resamples), 1
+
+    def kept(shift: float) -> bool:
+        far = abs(array.sum() - array.size * shift) - SAME * np.abs(array - shift).sum()
+        count = int((np.abs(sums - shift * signs) >= far).sum())
+        return (count + extra) / (sums.size + extra) >= alpha
+
+    middle = float(array.mean())
+    return (
+        _edge(kept, middle, float(array.min())),
+        _edge(kept, middle, float(array.max())),
+    )
+
+
+def _edge(kept: Callable[[float], bool], inside: float, outside: float) -> float:
+    """The place between a value that is kept and one that is not, where this changes."""
+    for _ in range(HALVINGS):
+        half = (inside + outside) / 2
+        inside, outside = (half, outside) if kept(half) else (inside, half)
+    return inside
 
 
 def monte_carlo_p(exceeding: int, resamples: int) -> float:

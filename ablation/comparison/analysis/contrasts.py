@@ -157,6 +157,10 @@ class Contrast:
     median: float
     """Median of the differences."""
     median_interval: MedianInterval
+    detectable: float | None
+    """True mean difference for which the rule of the verdict has about 80 % power in such patients,
+    by simulation; None where a design is called better, where nothing is sure to be found, and of
+    more than five comparisons."""
     relevance: Relevance | None
     """Equivalence and Bayesian signed-rank; None without a margin for the metric."""
     clustering: Clustering | None
@@ -448,6 +452,7 @@ def _contrast(
         rank_biserial=rank_biserial(d, counts, level),
         median=float(np.median(d)) + 0.0,
         median_interval=median_interval(d, level),
+        detectable=None,  # set together with its family
         relevance=(
             relevance(d, margin, alpha, stream(settings.seed, label), metric) if margin else None
         ),

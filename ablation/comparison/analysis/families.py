@@ -13,14 +13,18 @@ from ablation.comparison.analysis.contrasts import (
     Contrast,
     draws_of,
 )
-from ablation.comparison.analysis.decision import decide
+from ablation.comparison.analysis.decision import Form, decide
 from ablation.comparison.analysis.planned import fewest_patients
 from ablation.comparison.analysis.ranks import Ranking, rank_designs
+from ablation.comparison.analysis.relevance import adjusted_together
 from ablation.config.sections import ComparisonConfig
 from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.paired import cut_at, mean_interval
+from ablation.statistics.resampling import stream
+from ablation.statistics.simulation import Rule, detectable
 
 FEWEST_RANKED = 3  # designs
+MOST_WITH_POWER = 5  # comparisons of a family: each takes a simulation
 
 
 def in_families(
@@ -47,7 +51,13 @@ def in_families(
     for one in analyses:
         own = decided[one.role, one.metric.name]
         whole = replace(one, contrasts=tuple(next(own) for _ in one.contrasts))
-        made.append(replace(whole, ranking=_ranking(whole, settings)) if ranked else whole)
+        if ranked:
+            whole = replace(
+                whole,
+                ranking=_ranking(whole, settings),
+                contrasts=tuple(_with_power(one, c, settings) for c in whole.contrasts),
+            )
+        made.append(whole)
     return tuple(made)
 
 
@@ -60,6 +70,7 @@ def _decided(
     alpha = round(1 - settings.level, 12)
     p = np.array([c.p for c in family], np.float64)
     adjusted = adjust(p)
+    against = adjusted_together([c.relevance for c in family], CORRECTIONS[settings.correction])
     best = [adjust(_with(p, i, c.smallest_p))[i] for i, c in enumerate(family)]
     together = 1 - (1 - settings.level) / len(family)
     return [
@@ -69,6 +80,7 @@ def _decided(
             family=len(family),
             fewest_patients=fewest_patients(settings, len(family), alpha),
             simultaneous=cut_at(mean_interval(c.d, together), bounds),
+            relevance=against[i],
             decision=decide(
                 (c.candidate, c.reference),
                 c.ahead,
@@ -86,6 +98,20 @@ def _with(p: np.ndarray, place: int, value: float) -> np.ndarray:
     changed = p.copy()
     changed[place] = value
     return changed
+
+
+def _with_power(analysis: Analysis, contrast: Contrast, settings: ComparisonConfig) -> Contrast:
+    """Add what the rule could have found, where it found nothing and a sentence says so."""
+    decision, m = contrast.decision, contrast.family
+    open_ = decision is not None and decision.form is Form.INCONCLUSIVE and any(contrast.d)
+    if analysis.role != "primary" or not open_ or m > MOST_WITH_POWER:
+        return contrast
+    multiplied = CORRECTIONS[settings.correction].multiplies_smallest
+    alpha = (1 - settings.level) / (m if multiplied else 1)
+    label = " ".join(["power", analysis.target, contrast.candidate, contrast.reference])
+    rule = Rule(contrast.used.name, contrast.used.alternative, alpha)
+    oriented = analysis.metric.sign * np.array(contrast.d)
+    return replace(contrast, detectable=detectable(oriented, rule, stream(settings.seed, label)))
 
 
 def _ranking(analysis: Analysis, settings: ComparisonConfig) -> Ranking | None:

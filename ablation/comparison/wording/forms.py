@@ -153,12 +153,18 @@ def _inconclusive(analysis: Analysis, contrast: Contrast, where: str) -> str:
             f"Mean differences from {texts[0]} to {texts[1]} {unit_name(analysis)} are "
             "compatible with these data"
         )
+    power = ""
+    if contrast.detectable is not None:
+        size = analysis.metric.texts(contrast.detectable)[0]
+        power = (
+            f" About 80 % power for a difference of {size} {unit_name(analysis)} with this rule."
+        )
     asked = ""
     if contrast.used.alternative == "greater":
         asked = f" The test asks only whether {first} is better than {second}."
     return (
         f"Inconclusive{where}: the data do not show which of {first} and {second} is better; "
-        f"{first} minus {second}: {_evidence(from_side(analysis, contrast))}. {possible}.{asked}"
+        f"{first} minus {second}: {_evidence(from_side(analysis, contrast))}. {possible}.{asked}{power}"
     )
 
 

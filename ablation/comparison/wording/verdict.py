@@ -92,7 +92,9 @@ def verdict(
         details += [text for a, c in contrasts if (text := worse_patients(a, c))]
     if margin is not None:
         for one, contrast in contrasts:
-            details += relevance_sentences(one, contrast, margin, margin_set)
+            details += relevance_sentences(
+                one, contrast, margin, margin_set, _where(contrasts, one)
+            )
     return Verdict(
         standing=_overall(contrasts),
         headline=_with_confounding(lead, ledger),

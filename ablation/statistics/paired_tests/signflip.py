@@ -24,10 +24,13 @@ def _smallest_p(n: int, alternative: spec.Alternative) -> float:
     return monte_carlo_p(0, RESAMPLES)
 
 
-def _estimate(d: spec.Array, level: float) -> Estimate:  # noqa: ARG001
-    from ablation.statistics.paired import mean_interval
+def _estimate(d: spec.Array, level: float) -> Estimate:
+    import numpy as np
 
-    return Estimate(mean_interval(d).mean, None, None)
+    from ablation.statistics.permutation import sign_flip_interval
+
+    low, high = sign_flip_interval(d, level, np.random.default_rng(0)) or (None, None)
+    return Estimate(float(np.mean(d)), low, high)
 
 
 _TEST = "permutation test of the mean by {} [@phipson2010]"

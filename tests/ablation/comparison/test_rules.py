@@ -218,10 +218,13 @@ def test_without_a_margin_nothing_is_said_of_relevance(pair):
     assert first(pair, margin={"hd95": 2.0}).relevance is None
 
 
-def test_a_margin_brings_equivalence_and_probabilities(pair):
+def test_a_margin_brings_equivalence_and_probabilities(design):
+    base = np.linspace(0.4, 0.8, 48)
+    pair = [design("a", base + np.tile(GAIN, 4)), design("b", base)]
     result = compare(pair, rules(margin={"dice": 0.05}))
     found = result.primary.contrasts[0].relevance
-    assert found.equivalence.equivalent
+    assert found.equivalent
+    assert found.p_equivalent == max(found.equivalence.p, found.flips.p)
     assert found.bayes.verdict == "rope"
     text = everything(result)
     assert "a and b are equivalent within the margin of 0.05 Dice" in text
@@ -233,7 +236,7 @@ def test_a_margin_brings_equivalence_and_probabilities(pair):
 def test_a_difference_beyond_the_margin(pair):
     text = everything(compare(pair, rules(margin={"dice": 0.002})))
     assert "lie wholly beyond the margin of 0.002 Dice" in text
-    assert "inferior" not in text  # said only where superiority is not shown
+    assert "inferior to" not in text  # said only where superiority is not shown
 
 
 def test_a_late_margin_is_said_wherever_it_counts(design):
