@@ -33,7 +33,7 @@ from ablation.scores.patient_ids import (
     visible,
 )
 from ablation.scores.plausible import refuse_implausible
-from ablation.scores.remarks import Tell, note, untold
+from ablation.scores.remarks import Level, Remark, Tell, note, untold
 from ablation.scores.wide import in_rows
 
 UNDEFINED = (
@@ -307,13 +307,19 @@ def _patients(
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} both name the patients", hint="Give one of them.")
     cases = list(dict.fromkeys(str(row["case"]) for row in rows))
+    slices = look_like_slices(cases)
+    whose: Mapping[str, str] = {}
     if naming.patient_regex is not None:
-        return patients_by_regex(cases, naming.patient_regex)
-    if naming.patient_map is not None:
-        return patients_by_map(cases, naming.patient_map)
-    if columns.patient is not None:
-        return {}
-    if look_like_slices(cases):
+        whose = patients_by_regex(cases, naming.patient_regex)
+    elif naming.patient_map is not None:
+        whose = patients_by_map(cases, naming.patient_map)
+    if given or columns.patient is not None:
+        patients = {whose.get(str(row["case"]), str(row["patient"])) for row in rows}
+        if slices and len(patients) < len(cases):
+            text = "a patient's score is the mean over slices or scans, not that of the volume"
+            say(Remark(Level.CAUTION, text))
+        return whose
+    if slices:
         raise DataError(
             f"{path}: ids such as {cases[0]} and {cases[1]} look like slices or scans of one "
             "patient, which are not independent",

@@ -268,9 +268,14 @@ def _decides(name: str, reading: Reading) -> bool:
 
 
 def _shared(designs: Sequence[Design]) -> list[str]:
-    """Columns that every table has, in the order of the first."""
+    """Columns that every table has, with a value in one of them, in the order of the first."""
     frames = [frame for design in designs for frame in design.cases]
-    return [str(name) for name in frames[0] if all(name in frame for frame in frames)]
+    return [
+        str(name)
+        for name in frames[0]
+        if all(name in frame for frame in frames)
+        and any(frame[name].notna().any() for frame in frames)
+    ]
 
 
 def our_name(score: str, known: Collection[str]) -> str:

@@ -136,7 +136,7 @@ class EmptyMasks:
         for names, form, where in self._joined(self._open):
             kept = "taken as not defined" if form == "-1" else "taken as it stands"
             yield Remark(
-                Level.CAUTION,
+                Level.WARNING if form == "0" else Level.CAUTION,  # 0 is the best distance there is
                 f"{names} {form} in {where}: {kept}; some tools write this where a mask was empty, "
                 f"and nothing in these rows says so (if one was: --undefined-distance {form})",
             )

@@ -102,6 +102,7 @@ class TestEmptyMasks:
         assert result.primary.scores["bold"][1] == float(form)
         (remark,) = [line for line in said if "--undefined-distance" in line]
         assert f"hd95 {form} in lines 3, 5, 7, 9, 11, 13: taken as it stands" in remark
+        assert remark.startswith("warning: " if form == "0" else "caution: ")
 
     @pytest.mark.parametrize("form", ["-1", "nan", ""])
     def test_a_distance_that_does_not_exist_under_one_design_is_a_red_caveat(self, form):
@@ -288,7 +289,7 @@ class TestLayouts:
         assert [line for line in said if "without any value" in line] == [
             f"a.csv, b.csv: columns without any value: {', '.join(metrics)}"
         ]
-        assert not any("not defined" in line for line in said)
+        assert not any("not defined" in line or "HD95" in line for line in said)
 
 
 class TestScales:
@@ -380,7 +381,8 @@ def test_slices_with_counts_are_missing_values_no_more(tmp_path):
     """A slice without truth and prediction has no Dice and does not lower the patient's mean."""
     rows = [f"P{p}_{s},{0 if s == 3 else 6},0,{0 if s == 3 else 4},{p}" for p in (1, 2) for s in (1, 2, 3)]  # fmt: skip
     path = write("a.csv", "case,tp,fp,fn,person", rows)
-    result = compare([path], patient_column="person")
+    result, said = said_in(path, patient_column="person")
+    assert any("is the mean over slices or scans, not that of the volume" in line for line in said)
     assert result.primary.patients == ("1", "2")
     assert not any(math.isnan(value) for value in result.primary.scores["a"])
     assert result.primary.scores["a"] == pytest.approx((0.75, 0.75))
