@@ -60,7 +60,7 @@ def serving(uri: str, log: Path, port: int | None = None) -> Iterator[Server]:
         process = subprocess.Popen(
             _command(uri, artifact_root(path), page.rpartition(":")[2]),
             env=os.environ | {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,  # closed by the end of this process, however it ends
             stdout=stream,
             stderr=stream,
             start_new_session=True,
@@ -123,7 +123,8 @@ def free_port(port: int | None = None) -> int:
 
 
 def _command(uri: str, artifacts: Path, port: str) -> list[str]:
-    server = [sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", port]
+    guarded = [sys.executable, "-m", "tracking.guard"]
+    server = [*guarded, sys.executable, "-m", "mlflow", "server", "--host", HOST, "--port", port]
     hosts = ",".join((f"{HOST}:{port}", f"localhost:{port}"))
     store = [
         *("--backend-store-uri", for_mlflow(uri)),
@@ -151,3 +152,5 @@ def _stop_group(process: subprocess.Popen[bytes]) -> None:
             process.wait(STOP_S)
         except (ProcessLookupError, subprocess.TimeoutExpired):
             continue
+    if process.stdin is not None:
+        process.stdin.close()
