@@ -1,4 +1,4 @@
-"""The note on a trial that says who works on it, and how often it was begun and lost."""
+"""The note on a trial that says who works on it, and how often it was started and lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Claim:
     first_attempt: int = 0
     """above 0 for a final whose seed was already run with an earlier best setting"""
     owner: Owner | None = None
-    """None: nobody, the trial waits or is being put back"""
+    """None: no process, the trial waits or is being put back"""
     epochs: int = 0
     """epochs reported when the attempt began"""
     losses: int = 0
@@ -28,7 +28,7 @@ class Claim:
 
 
 def read_claim(trial: FrozenTrial) -> Claim:
-    """Return the note of a trial; an empty one when nobody has begun it."""
+    """Return the note of a trial; an empty one when no process has started it."""
     stored = trial.user_attrs.get(CLAIM)
     if stored is None:
         return Claim()

@@ -111,7 +111,7 @@ def claim(queue: Queue, owner: Owner, budget: int | None = None) -> FrozenTrial 
 
 
 def reap(queue: Queue, owner: Owner, watch: Watch, on_lost: Callable[[Lost], None]) -> None:
-    """Put back the running trials nobody works on any more (locked).
+    """Put back the running trials that no process works on any more (locked).
 
     That is: their process is gone, their beat stands still, or they belong to `owner`, who asks
     for work and therefore works on none.

@@ -26,7 +26,7 @@ class Recorded:
     number: int
     """of a trial; finals are numbered as they are given"""
     state: State
-    """waiting: it was begun, did not end, and goes on"""
+    """waiting: it started, did not end, and continues"""
     value: float | None = None
     params: Mapping[str, object] = field(default_factory=dict)
     reports: Mapping[int, float] = field(default_factory=dict)

@@ -54,7 +54,7 @@ class StudySpec:
 
     @property
     def fixed(self) -> dict[str, str]:
-        """What may not change once the study has begun."""
+        """What may not change once the study has started."""
         search = {"sampler": self.sampler, "seed": str(self.seed), "pruner": self.pruner}
         if self.pruner != "none":
             search["min_epochs"] = str(self.min_epochs)

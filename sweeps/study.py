@@ -50,7 +50,7 @@ class TrialRow:
     """what the objective returned; of a pruned trial its last reported value"""
     params: Mapping[str, object]
     attempt: int
-    """how often the trial was begun before, 0 for most; -1 before the first time"""
+    """how often the trial was started before, 0 for most; -1 before the first time"""
     epochs: int
     """the last reported epoch"""
     reason: str
@@ -161,7 +161,7 @@ def find_spec(storage: str, name: str, upgrade: Upgrade = unchanged) -> StudySpe
 
 
 def list_studies(storage: str) -> tuple[StudySpec, ...]:
-    """Return the specs of all studies of a storage, in the order they were begun.
+    """Return the specs of all studies of a storage, in the order of their start.
 
     Raises:
         SweepError: A later version of ablate wrote one of them.
@@ -171,7 +171,7 @@ def list_studies(storage: str) -> tuple[StudySpec, ...]:
 
 
 def study_names(storage: str) -> tuple[str, ...]:
-    """Return the names of all studies of a storage, in the order they were begun.
+    """Return the names of all studies of a storage, in the order of their start.
 
     Raises:
         SweepError: The storage is damaged.

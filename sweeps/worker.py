@@ -118,7 +118,7 @@ def work(
         name: A study made by open_study.
         objective: Runs one attempt. What it returns must be on disk already: it may be asked
             again for a trial it has completed, when the worker dies before the storage knows.
-        on_lost: Called for each attempt whose worker is gone, before the trial is begun again;
+        on_lost: Called for each attempt whose worker is gone, before the trial starts again;
             may be called twice.
         stop: Set it to end after the current epoch.
         beat_s: Seconds between signs of life.

@@ -14,7 +14,7 @@ Kind = Literal["study", "trial", "final", "import"]
 Status = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 
 # Tags that come from run.json's own fields.
-KIND = "ablate.kind"  # study, trial, final, or import: results made elsewhere
+KIND = "ablate.kind"  # study, trial, final, or import: results of another program
 EXPERIMENT = "ablate.experiment"  # designs of one experiment are compared
 MODEL = "ablate.model"  # the design
 STUDY = "ablate.study"  # EXPERIMENT/DESIGN

@@ -140,7 +140,7 @@ def _in_time(
     limit_s: float,
     waiting: Callable[[str], None],
 ) -> Outcome:
-    """Return what became of a run; say every 10 s that it takes long, and give up in the end.
+    """Return what became of a run; say every 10 s that it takes long, and stop in the end.
 
     Raises:
         UnreachableError: The run was not published in time.

@@ -50,7 +50,7 @@ def explain(error: Exception) -> int:
     """Print an error as `error:` and `hint:` for its reader; return the exit code.
 
     Raises:
-        Exception: The error itself, where nobody but a developer can put it right.
+        Exception: The error itself, where only a developer can correct it.
     """
     if os.environ.get("ABLATE_DEBUG"):
         say(without_secrets("".join(traceback.format_exception(error))))

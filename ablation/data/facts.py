@@ -45,7 +45,7 @@ class PatientFacts:
     """Voxels of each target of the layout; empty without a truth."""
 
     def __post_init__(self) -> None:
-        """Take an examination for the only one of its person, if nobody says otherwise."""
+        """Take an examination for the only one of its person, unless told otherwise."""
         if not self.person:
             object.__setattr__(self, "person", self.id)
 

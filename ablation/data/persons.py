@@ -13,7 +13,7 @@ def persons_of(
 ) -> dict[str, str]:
     """Return the id of the person of each examination that is kept.
 
-    A person with one labelled examination goes by its name, as where nobody has several.
+    A person with one labelled examination goes by its name, as where no person has several.
 
     Args:
         facts: Of all readable examinations, by name. Two with the same images are of one person.

@@ -39,7 +39,7 @@ def normalise(volume: Volume, how: str, brain: Mask | None = None) -> Floats:
     values = volume.astype(np.float32)
     if values.min() < 0 or values.max() > 255:
         raise DataError(
-            f"data.normalise=div255 wants 0..255, the images hold {values.min()}..{values.max()}",
+            f"data.normalise=div255 needs values of 0..255, the images hold {values.min()}..{values.max()}",
             hint="Use data.normalise=volume_z_clip01.",
         )
     return values / np.float32(255)

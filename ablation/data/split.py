@@ -211,7 +211,11 @@ def read_split(path: Path, patients: Sequence[PatientFacts]) -> Split:
         *(f"{name}: in no part" for name in known if name not in listed),
         *(f"{name}: {count} times" for name, count in listed.items() if count > 1),
         *(f"{part}: no patient" for part in PARTS if not parts[part]),
-        *(f"{name}: is no part of a split" for name in parts if name not in PARTS),
+        *(
+            f"unknown key {name}; a split has train, validation and test"
+            for name in parts
+            if name not in PARTS
+        ),
         *_torn(parts, patients),
     ]
     if faults:

@@ -257,7 +257,7 @@ def open_experiments(
         progress: Called with a line about what is being read.
 
     Raises:
-        DataError: Unusable scans, split or encoder weights; a target nobody of a part has.
+        DataError: Unusable scans, split or encoder weights; a target that no patient of a part has.
         UsageError: Unknown model or loss, folds that the patients do not allow.
     """
     check_names(config, (config.model.name,))

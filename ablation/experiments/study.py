@@ -79,7 +79,7 @@ def storage_url(workspace: Path) -> str:
 
 
 def spec_of(experiment: Experiment, workspace: Path) -> StudySpec:
-    """Return the study's spec: what is fixed once it has begun, and its budget."""
+    """Return the study's spec: what is fixed from its start, and its budget."""
     sweep, training = experiment.config.sweep, experiment.config.training
     first = training.seed + FIRST_FINAL_SEED
     return StudySpec(

@@ -24,7 +24,7 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
     What that tuning taught about the patients is in every later choice of designs and ranges, so
     no fold's test patients would be new. The data fingerprint decides, or one patient of both by their
     truth or as the layout tells a person from the names of several examinations, not the
-    experiment's name. Folds that were begun first may go on.
+    experiment's name. Folds that started before may continue.
 
     Raises:
         AblateError: There is a finished trial of such a study.
@@ -76,7 +76,7 @@ def _persons(dataset: Dataset, examinations: Iterable[str]) -> set[str]:
 
 
 def _begun(folds: Sequence[Experiment], workspace: Path) -> int | None:
-    """Return when the first of these folds was begun; None: none was."""
+    """Return when the first of these folds started; None: none has."""
     begun = []
     for one in folds:
         with suppress(TrackingError):

@@ -1,8 +1,8 @@
-"""The threshold with the best validation Dice, exact over 99 cuts from one pass over the maps.
+"""The threshold with the best validation Dice, exact over 99 thresholds from one pass over the maps.
 
-Counting once per cut reads every probability 99 times. Here a product guesses the highest cut a
-probability is above, one comparison settles the guess, and the voxel is counted once; sums from
-the top give true and false positives of all cuts, equal to the loop's to the last voxel.
+Counting once per threshold reads every probability 99 times. Here a product guesses the highest threshold a
+probability is above, one comparison corrects the guess, and the voxel is counted once; sums from
+the top give true and false positives of all thresholds, equal to the loop's to the last voxel.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _CUT = np.array([-1.0, *THRESHOLDS, np.inf], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Voxels of one case under several masks: one a cut, or one a way of cleaning it."""
+    """Voxels of one case under several masks: one a threshold, or one a way of post-processing."""
 
     tp: NDArray[np.int64]
     """True positives, shape (masks,)."""
@@ -54,7 +54,7 @@ class Sums(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The best cut, and how every other one did."""
+    """The best threshold, and how every other one did."""
 
     threshold: float
     validation_dice: float
@@ -64,7 +64,7 @@ class Choice:
     at_edge: bool
     """Whether the best is the first or last of several cuts: a better one may lie outside."""
     curve: tuple[float, ...]
-    """Mean volume Dice at every cut; nan without patients with tumour."""
+    """Mean volume Dice at every threshold; nan without patients with tumour."""
 
 
 def to_mask(probability: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
@@ -73,7 +73,7 @@ def to_mask(probability: NDArray[np.float32], threshold: float) -> NDArray[np.bo
 
 
 def count_curve(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> Counts:
-    """Count true and false positives of one volume at all cuts; both arrays of one shape.
+    """Count true and false positives of one volume at all thresholds; both arrays of one shape.
 
     Raises:
         ValueError: Types other than float32 and bool, other shapes, or values outside 0..1.
@@ -98,7 +98,7 @@ def count_curve(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> C
 def count_at(
     probability: NDArray[np.float32], truth: NDArray[np.bool_], threshold: float
 ) -> Counts:
-    """Count true and false positives of one volume at one threshold, which need not be a cut."""
+    """Count true and false positives of one volume at one threshold, on the grid or not."""
     mask = to_mask(probability, threshold)
     tp = np.count_nonzero(mask & truth)
     fp = np.count_nonzero(mask) - tp
@@ -106,7 +106,7 @@ def count_at(
 
 
 def dice_curve(counts: Counts) -> NDArray[np.float64]:
-    """Return the volume Dice at every cut, shape (cuts,); nan where truth and mask are empty."""
+    """Return the volume Dice at every threshold, shape (cuts,); nan where truth and mask are empty."""
     predicted = counts.tp + counts.fp
     with np.errstate(invalid="ignore"):
         return np.asarray(2.0 * counts.tp / (predicted + counts.truth))
@@ -115,11 +115,11 @@ def dice_curve(counts: Counts) -> NDArray[np.float64]:
 def mean_curve(
     cases: Sequence[Counts], cuts: int, patients: Sequence[str] = ()
 ) -> NDArray[np.float64]:
-    """Return the mean Dice of the patients with tumour at every cut; nan if there is none.
+    """Return the mean Dice of the patients with tumour at every threshold; nan if there is none.
 
     Args:
         cases: Counts of each case.
-        cuts: How many cuts.
+        cuts: How many thresholds.
         patients: Whose case each is: a patient's Dice is the mean over its cases with tumour, and
             every patient weighs 1. Empty: each case is a patient.
     """
@@ -139,7 +139,7 @@ def _by_patient(
 
 
 def sums(cases: Sequence[Counts], cuts: int) -> tuple[Sums, ...]:
-    """Return the voxels of all cases together at every cut."""
+    """Return the voxels of all cases together at every threshold."""
     tp, fp = np.zeros(cuts, np.int64), np.zeros(cuts, np.int64)
     for counts in cases:
         tp += counts.tp
@@ -153,9 +153,9 @@ def sums(cases: Sequence[Counts], cuts: int) -> tuple[Sums, ...]:
 def choose(
     cases: Sequence[Counts], thresholds: Sequence[float] = GRID, patients: Sequence[str] = ()
 ) -> Choice:
-    """Choose the cut with the best mean Dice over patients with tumour, as `mean_curve` has it.
+    """Choose the threshold with the best mean Dice over patients with tumour, as `mean_curve` has it.
 
-    Of equal cuts the one nearest 0.5, then the lower.
+    Of equal thresholds the one nearest 0.5, then the lower.
     """
     curve = mean_curve(cases, len(thresholds), patients)
     with_tumour = len(_by_patient(cases, patients))
@@ -170,7 +170,7 @@ def choose(
 
 
 def preference(dice: float, threshold: float) -> tuple[float, float, float]:
-    """Return what sorts cuts from the best: higher Dice, nearer 0.5, lower.
+    """Return what sorts thresholds from the best: higher Dice, nearer 0.5, lower.
 
     Equal means may differ in their last digits, so they are compared without them.
     """

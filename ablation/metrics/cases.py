@@ -53,7 +53,7 @@ def score_case(
         target: Region, such as "WT".
         truth: The expert's mask, (row, column) or (slice, row, column).
         prediction: The mask to score, same shape.
-        probability: What the mask was cut from, same shape, for bce; none: bce is nan.
+        probability: What the mask was made from by a threshold, same shape, for bce; none: bce is nan.
         spacing_mm: Voxel size, one per array axis; none: distances in pixels.
         truth_hash: Hash of the truth, so that scores against other truths are told apart.
     """

@@ -35,7 +35,7 @@ class MaskPair:
     prediction: Mask
     """The mask to score, same shape."""
     probability: NDArray[np.float32] | None = None
-    """What the mask was cut from, same shape; None where only the mask is known."""
+    """What the mask was made from by a threshold, same shape; None where only the mask is known."""
     spacing_mm: Sequence[float] | None = None
     """Voxel size, one per array axis; None: distances are in pixels."""
 

@@ -66,7 +66,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """The thresholds a final chose from, with the augmentation it chose and no cleaning."""
+    """The thresholds a final chose from, with the augmentation it chose and without post-processing."""
 
     design: str
     run: str

@@ -291,7 +291,7 @@ def our_name(score: str, known: Collection[str]) -> str:
 
 
 def check_directions(scores: Sequence[str], reading: Reading) -> None:
-    """Refuse scores of which nobody says which way is better; it is never guessed.
+    """Refuse scores of unknown direction; a direction is never guessed.
 
     Raises:
         UsageError: naming them.

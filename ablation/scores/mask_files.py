@@ -130,7 +130,7 @@ def _labels(values: NDArray[Any]) -> NDArray[Any]:
             some = ", ".join(f"{value:.3g}" for value in np.unique(values[between])[:3])
             raise DataError(
                 f"holds fractions ({some}) in {np.count_nonzero(between)} voxels: probabilities or "
-                "an interpolated mask; cut it at a threshold first"
+                "an interpolated mask; apply a threshold first"
             )
         values = whole
     lowest, highest = values.min(), values.max()

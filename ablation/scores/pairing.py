@@ -288,6 +288,6 @@ def _find(place: Path, name: str) -> Path | None:
 
 
 def _alike(path: Path) -> Iterator[Path]:
-    """Yield the file whose name differs only in characters that nobody sees."""
+    """Yield the file whose name differs only in invisible characters."""
     if path.parent.is_dir():
         yield from (one for one in path.parent.iterdir() if visible(one.name) == visible(path.name))

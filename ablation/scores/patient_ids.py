@@ -17,7 +17,7 @@ NUMBERED = re.compile(r"(?P<stem>.*\d.*?)(?:[_.\- ]+|slice|sl|z)+(?P<number>\d+)
 
 
 def visible(text: str) -> str:
-    """Return a name as it is compared: composed (NFC), without characters that nobody sees.
+    """Return a name as it is compared: composed (NFC), without invisible characters.
 
     macOS decomposes letters in file names; spreadsheets leave zero-width and non-breaking spaces.
 

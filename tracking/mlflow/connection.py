@@ -144,7 +144,7 @@ def _check_database(path: Path) -> None:
 
 
 def _create_database(path: Path) -> None:
-    """Make the tables beside, then rename: killed in between, nobody finds half a schema.
+    """Make the tables beside, then rename: killed in between, no process finds half a schema.
 
     The caller holds the lock, so that what lies beside is left from one that was killed.
     """

@@ -31,7 +31,7 @@ def check_settings(
     if settings.alternative == "greater" and settings.reference is None:
         problems.append(
             (
-                "alternative greater names no direction",
+                "--alternative greater needs --reference",
                 "Name the design the others are to be better than: --reference NAME",
             )
         )
@@ -46,7 +46,10 @@ def check_settings(
         if name in known and size >= known[name].bounds[1] - known[name].bounds[0]
     ]
     problems += [
-        (f"missing worst: nobody knows the worst {metric.name}", "Write --missing intersection.")
+        (
+            f"--missing worst: {metric.name} has no known worst value",
+            "Write --missing intersection.",
+        )
         for metric in metrics
         if metric.kind == "declared" and settings.missing == "worst"
     ]

@@ -53,7 +53,7 @@ def _trainings(designs: Sequence[Design]) -> Iterator[str]:
         )
     if elsewhere := [design.name for design in designs if design.facts.imported]:
         yield (
-            f"Made elsewhere, training data not known: {', '.join(elsewhere)}. "
+            f"Imported results, training data not known: {', '.join(elsewhere)}. "
             "These scores may be of patients that were trained on."
         )
 

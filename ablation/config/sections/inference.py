@@ -23,7 +23,8 @@ class InferenceConfig(Section):
         "none", description="test-time augmentation; none: no views, or what a full search chooses"
     )
     morphology: Annotated[Literal["none", "erode_all", "adaptive", "min_size"], NoneIsText] = Field(
-        "none", description="cleaning of masks; none: as they are, or what a full search chooses"
+        "none",
+        description="post-processing of masks; none: masks stay as they are, or what a full search chooses",
     )
     min_size: Count | None = Field(
         None,

@@ -20,7 +20,7 @@ class Patient:
     """Images, shape (modality, slice, row, column), in the type they were stored in."""
     modalities: tuple[str, ...]
     truth: NDArray[np.uint8] | None
-    """Labels, shape (slice, row, column); 0 is healthy. None: nobody has drawn this patient."""
+    """Labels, shape (slice, row, column); 0 is healthy. None: no truth is drawn for this patient."""
     spacing_mm: tuple[float, float, float] | None
     """Voxel size in the order of the axes; None when the files do not say."""
     slice_order: tuple[str, ...]

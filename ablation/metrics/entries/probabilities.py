@@ -1,4 +1,4 @@
-"""Scores of the probabilities a mask was cut from."""
+"""Scores of the probabilities a mask was made from by a threshold."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trials of a design in the order they were begun, and the best so far."""
+"""The trials of a design in the order of their start, and the best so far."""
 
 from __future__ import annotations
 

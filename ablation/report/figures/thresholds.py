@@ -16,7 +16,7 @@ FLAT = 0.2
 
 
 def plateau(cuts: Sequence[Cut]) -> tuple[float, float] | None:
-    """Return the thresholds around the best cut whose Dice is within 0.01 of it, end to end."""
+    """Return the thresholds around the best one whose Dice is within 0.01 of it, end to end."""
     known = [cut.dice for cut in cuts]
     heights = [-1.0 if dice is None else dice for dice in known]
     if max(heights) < 0:

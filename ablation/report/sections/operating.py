@@ -1,4 +1,4 @@
-"""The thresholds of the finals: Dice and precision against recall over all cuts, on validation."""
+"""The thresholds of the finals: Dice and precision against recall over all thresholds, on validation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ablation.report.source import Source
 
 HINT = (
     "Each final chose its threshold on the validation patients and kept it for the test patients. "
-    "On a flat curve the choice hardly matters; on a peak, or at an edge, other patients may want "
+    "On a flat curve the choice hardly matters; on a peak, or at an edge, other patients may need "
     "another threshold."
 )
 
@@ -44,5 +44,5 @@ def _table(searched: Sequence[Thresholds]) -> Table:
         cells = (f"{one.chosen.threshold:g}", dice, reach, shape(one), one.tta)
         lines.append((one.run, *cells, one.cleaning or "none"))
     columns = ("final", "threshold", "validation Dice", "within 0.01 of the curve's best",
-               "curve", "augmentation", "cleaning")  # fmt: skip
-    return table(columns, lines, {"final", "curve", "augmentation", "cleaning"})
+               "curve", "augmentation", "post-processing")  # fmt: skip
+    return table(columns, lines, {"final", "curve", "augmentation", "post-processing"})

@@ -52,7 +52,7 @@ def test_the_planned_test_decides(pair):
 
 
 def test_one_sided_needs_a_reference(pair):
-    with pytest.raises(UsageError, match="names no direction"):
+    with pytest.raises(UsageError, match="needs --reference"):
         compare(pair, rules(alternative="greater"))
     up = first(pair, alternative="greater", reference="b")
     down = first(pair, alternative="greater", reference="a")

@@ -114,7 +114,7 @@ def test_all_faults_of_a_file_are_named(tmp_path: Path) -> None:
         "P003: in no part",
         "P001: 2 times",
         "test: no patient",
-        "val: is no part of a split",
+        "unknown key val; a split has train, validation and test",
     ):
         assert fault in caught.value.message
 
