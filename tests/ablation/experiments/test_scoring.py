@@ -23,6 +23,7 @@ from ablation.inference.overlays import GREYS, picture
 from ablation.metrics.table import read_cases
 from sweeps import Assignment, Complete
 from tracking import names
+from tracking.errors import DamagedError
 from tracking.names import RunName
 from tracking.record import RunFolder
 from tracking.workspace import attempts, design_folder
@@ -130,6 +131,23 @@ def test_the_table_is_made_again_to_the_last_digit(study: Study, kind: str) -> N
     done = evaluate_run(run.path, study.workspace, study.cache)
     assert done.same is True
     assert done.scores.facts.tta == fact(run, "tta")
+
+
+@pytest.mark.parametrize("name", ["checkpoint/weights.npz", "per_case.csv"])
+def test_what_was_changed_after_the_run_ended_is_named_and_not_scored(
+    study: Study, name: str
+) -> None:
+    file = study.trial.path / name
+    content = file.read_bytes()
+    changed = bytearray(content)
+    changed[len(content) // 2] ^= 1
+    file.write_bytes(changed)
+    try:
+        with pytest.raises(DamagedError, match=f"{file.name} is damaged") as refused:
+            evaluate_run(study.trial.path, study.workspace, study.cache)
+    finally:
+        file.write_bytes(content)
+    assert "backup" in refused.value.hint
 
 
 def test_a_final_has_a_row_for_every_slice(study: Study) -> None:
