@@ -220,16 +220,21 @@ def stop(process: subprocess.Popen[bytes], timeout_s: float) -> bool:
 
 def _pass(workspace: Path, uri: str, seen: dict[Path, _Seen]) -> bool:
     """Publish the folders that changed since they were `seen`; tell whether all went well."""
-    fine = True
+    fine, refused = True, 0
     for folder in find_runs(workspace):
         try:
             fine &= _publish_news(folder, uri, seen)
+            refused = 0
         except UnreachableError as error:
             _say(f"{error.message}; trying again later")
             return False
         except TrackingError as error:
             _say(f"{folder.path}: {error.message}")
             fine = False
+            refused += isinstance(error, RefusedError)
+            if refused == MOST_REFUSED:
+                _say(f"{shown(uri)} refused {refused} runs; trying again later")
+                return False
     return fine
 
 

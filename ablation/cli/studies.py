@@ -111,12 +111,13 @@ def repair(
 def _all(workspace: Path) -> tuple[list[StudyProgress], list[AblateError | SweepError]]:
     """Return how far each study is, and an error for each that cannot be read."""
     from ablation.errors import AblateError
-    from ablation.experiments.stored import refuse_disagreement
+    from ablation.experiments.stored import refuse_disagreement, refuse_lost
     from ablation.experiments.study import storage_url
     from sweeps import SweepError, read_progress, study_names
 
     progress: list[StudyProgress] = []
     faults: list[AblateError | SweepError] = []
+    refuse_lost(workspace)
     if (workspace / "optuna.db").exists():
         storage = storage_url(workspace)
         for name in study_names(storage):

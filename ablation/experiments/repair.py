@@ -114,7 +114,7 @@ def _is_sound(workspace: Path, database: Path) -> bool:
     """Tell whether every study can be read and agrees with its run folders."""
     if not database.exists():
         return not any(workspace.glob(f"*/*/{names.STUDY_FOLDER}/{PLAN}"))
-    storage = f"sqlite:///{database.absolute()}"
+    storage = sqlite_uri(database.absolute())
     try:
         known = study_names(storage)
         return not any(disagreements(workspace, study) for study in known)
@@ -151,7 +151,7 @@ def _put_aside(database: Path) -> Path | None:
 def _rebuild(workspace: Path, study: str, cache: Path, database: Path) -> Rebuilt:
     try:
         experiment = read_plan(workspace, study, cache)
-        spec = replace(spec_of(experiment, workspace), storage=f"sqlite:///{database.absolute()}")
+        spec = replace(spec_of(experiment, workspace), storage=sqlite_uri(database.absolute()))
         found = _Found(workspace, experiment, spec)
         rebuild_study(spec, found.trials, found.finals, read_definition)
     except (AblateError, SweepError, TrackingError) as error:

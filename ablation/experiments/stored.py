@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ablation.errors import AblateError
-from ablation.experiments.study import TRIALS_DATABASE, storage_url
+from ablation.experiments.study import PLAN, TRIALS_DATABASE, storage_url
 from sweeps import trials_table
+from tracking import names
 from tracking.errors import TrackingError
 from tracking.names import RunName, StudyName
 from tracking.workspace import attempts, design_folder
@@ -54,3 +55,17 @@ def refuse_disagreement(workspace: Path, study: str) -> None:
     """
     if found := disagreements(workspace, study):
         raise AblateError(found[0], hint=REPAIR)
+
+
+def refuse_lost(workspace: Path) -> None:
+    """Refuse a workspace whose studies have run folders but no database any more.
+
+    Raises:
+        AblateError: It is such a one.
+    """
+    database = workspace / TRIALS_DATABASE
+    if not database.exists() and any(workspace.glob(f"*/*/{names.STUDY_FOLDER}/{PLAN}")):
+        raise AblateError(
+            f"{database} is gone, and {workspace} has runs of studies",
+            hint="ablate studies repair rebuilds it from the run folders.",
+        )

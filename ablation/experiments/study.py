@@ -63,6 +63,10 @@ from tracking.workspace import attempts, design_folder, readable
 TRIALS_DATABASE = "optuna.db"
 PLAN = ".plan.json"
 """Hidden, so that it is not published: it holds the path of the scans."""
+PLAN_AGAIN = (
+    "Run the ablate sweep command of this study again: it writes the file anew, and trains no "
+    "finished run again."
+)
 SCRATCH = ".tmp-"
 """Begins the name of a worker's folder of temporary files; its process follows."""
 FIRST_FINAL_SEED = 101
@@ -135,14 +139,15 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
         if fold is not None:
             fields.whole("fold", fold)
     except FileNotFoundError as error:
+        if (path.parent / names.RUN).exists():
+            raise AblateError(f"{path} is gone", hint=PLAN_AGAIN) from error
         raise AblateError(
             f"no study {study} in {workspace}", hint="ablate studies list names them."
         ) from error
     except (OSError, LookupError, TypeError, ValueError) as error:
         raise AblateError(
             f"{path} is damaged: {error}",
-            hint="Run the ablate sweep command of this study again: it writes the file anew, and "
-            "trains no finished run again.",
+            hint=PLAN_AGAIN,
         ) from error
     return open_experiment(
         read_config(stored, plan.get("schema", 1), plan.get("version", "")),

@@ -83,6 +83,7 @@ class Said:
         if isinstance(values, dict):
             values.pop("table", None)  # the copy of the workspace has another path
             values.get("metrics", {}).pop("ms_per_case", None)
+            values.get("source", {}).pop("runs", None)  # ids of a store that was made anew
         return values
 
 

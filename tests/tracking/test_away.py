@@ -81,6 +81,23 @@ def test_a_server_that_fails_after_the_first_question_is_left_alone(
     assert len(tried) == 3
 
 
+def test_the_publisher_beside_a_sweep_leaves_it_alone_too(
+    three: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tried: list[str] = []
+
+    def refused(folder: RunFolder, uri: str, **_: object) -> None:
+        tried.append(folder.path.name)
+        raise RefusedError("no space at the server")
+
+    monkeypatch.setattr(client, "publish", refused)
+    ended = threading.Event()
+    ended.set()
+    assert not publisher.watch(three, "http://lab", is_over=lambda: True, stop=ended)
+    assert len(tried) == 3
+    assert "http://lab refused 3 runs; trying again later" in capsys.readouterr().err
+
+
 def test_a_server_that_hangs_while_a_run_is_published_is_said_every_while_and_given_up(
     three: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

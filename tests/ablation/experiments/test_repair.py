@@ -78,6 +78,15 @@ def test_a_damaged_database_is_said_at_once_with_the_way_on(tmp_path: Path, kind
     assert "ablate studies repair" in refused.value.hint
 
 
+def test_a_lost_database_is_named(tmp_path: Path) -> None:
+    runs = workspace(tmp_path, "interrupted")
+    (runs / "optuna.db").unlink()
+    shown = CliRunner().invoke(app, ["studies", "list", "--workspace", str(runs)])
+    assert isinstance(shown.exception, AblateError)
+    assert "optuna.db is gone" in shown.exception.message
+    assert "ablate studies repair" in shown.exception.hint
+
+
 @pytest.mark.parametrize("name", ["single", "folds", "interrupted"])
 @pytest.mark.parametrize("kind", ["truncated", "gone"])
 def test_the_rebuilt_studies_have_the_same_tables(
