@@ -26,6 +26,7 @@ from sweeps import (
     study_names,
 )
 from tracking import names
+from tracking.address import sqlite_uri
 from tracking.atomic import to_disk
 from tracking.errors import TrackingError
 from tracking.names import RunName, StudyName
