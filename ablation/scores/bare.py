@@ -34,6 +34,7 @@ from ablation.scores.patient_ids import (
 )
 from ablation.scores.plausible import refuse_implausible
 from ablation.scores.remarks import Level, Remark, Tell, note, untold
+from ablation.scores.summary_rows import is_named_summary
 from ablation.scores.wide import in_rows
 
 UNDEFINED = (
@@ -103,19 +104,24 @@ def frames_of(
     naming: Naming | None = None,
     known: Known | None = None,
     say: Tell = untold,
+    *,
+    keep_implausible: bool = False,
 ) -> dict[str, pd.DataFrame]:
-    """Return what `read_bare` does, of lines that another reader has made; `path` names the file."""
+    """Return what `read_bare` does, of lines that another reader has made; `path` names the file.
+
+    Rows that no pair of masks can have are refused, or kept and told.
+    """
     naming, known = naming or Naming(), known or Known()
     lines = replace(lines, header=[visible(name) for name in lines.header])
     lines = in_rows(lines, path, naming, known.also, known.metric, known.alone, say)
     columns = columns_of(lines, path, naming, known.also, say)
     rows = _rows(lines, columns, known, path, say)
-    patients = _patients(rows, columns, naming, path, say)
     frame = pd.DataFrame(rows)
-    frame["patient"] = [patients[case] for case in frame["case"]] if patients else frame["patient"]
     numbers = [name for name in columns.values if name not in TEXTS]
     frame[numbers] = frame[numbers].astype(float)  # a column without any value is text until now
-    refuse_implausible(frame, path, lines.unit)
+    refuse_implausible(frame, path, lines.unit, say if keep_implausible else None)
+    patients = _patients(rows, columns, naming, path, say)
+    frame["patient"] = [patients[case] for case in frame["case"]] if patients else frame["patient"]
     return {
         str(name): own.drop(columns="model").reset_index(drop=True)
         for name, own in _whole(frame, columns, say).groupby("model", sort=False)
@@ -157,6 +163,9 @@ def _rows(
         if key in seen:
             wrong.append(f"{TWICE} {lines.unit} {seen[key]}")
         seen.setdefault(key, line)
+        if is_named_summary(str(row["case"])):
+            rows.append({**row, "line": line, "undefined": set()})
+            continue  # refused below, whatever its cells hold
         undefined = {name for name in columns.values if row[name] is None}
         wrong += [*empty_masks.settle(row, line), *_contradictions(row)]
         where = ", ".join(str(row[name]) for name in ("model", "case", "target") if row[name])
@@ -274,7 +283,6 @@ def _number(
 
 
 def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
-    hd95, hd = row.get("hd95"), row.get("hd")
     try:
         longest = penalty_of(*(str(row.get(k, "")) for k in ("shape", "spacing", "distance_unit")))
     except ValueError:
@@ -283,8 +291,6 @@ def _contradictions(row: Mapping[str, object]) -> Iterator[str]:
     for name in distances():
         if isinstance(value := row.get(name), float) and value > longest + SLACK:
             yield f"{name} {value!r} exceeds the diagonal of the scan, {longest:g}"
-    if isinstance(hd95, float) and isinstance(hd, float) and hd95 > hd + SLACK:
-        yield f"hd95 {hd95!r} exceeds hd {hd!r}"
     for name, allowed in {"status": STATUSES, "distance_unit": UNITS}.items():
         if row.get(name) and row[name] not in allowed:
             yield f"{name} {row[name]!r} is none of {', '.join(allowed)}"

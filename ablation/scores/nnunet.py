@@ -57,6 +57,9 @@ def read_nnunet(
 ) -> NnunetTable:
     """Read a summary.json, or a CSV with the columns reference, segment_id, segment_name, Dice, ...
 
+    Cases that no pair of masks can have are refused; of a summary.json of version 1, which is an
+    archive that can no longer be computed anew, they are kept and named in a warning.
+
     Args:
         path: The file.
         labels: Targets and the label, or the labels of a region, that each is. None: a target for
@@ -70,13 +73,14 @@ def read_nnunet(
         DataError: The file is none of these, or values are at fault.
         UsageError: A target of labels that the file does not score.
     """
-    if path.suffix.lower() == ".json":
+    is_json = path.suffix.lower() == ".json"
+    if is_json:
         version, scored = _summary(path)
         lines = _lines(list(scored), labels, path, say)
     else:
         version, lines = 1, _table(read_lines(path), labels, case_column, path, say)
     naming = Naming(patient_regex=patient_regex, patient_map=patient_map)
-    frames = frames_of(lines, path, naming, say=say)
+    frames = frames_of(lines, path, naming, say=say, keep_implausible=is_json and version == 1)
     return NnunetTable(frames[""], version, POOLED if version == 1 else None)
 
 

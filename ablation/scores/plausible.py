@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from ablation.errors import DataError
 from ablation.metrics.cases import COUNTS
 from ablation.scores.contradictions import contradictions
+from ablation.scores.remarks import Level, Remark, Tell
 from ablation.scores.summary_rows import summary_rows
 
 MOST_NAMED = 5
 """Rows named in a message; more are counted."""
 
 
-def refuse_implausible(frame: pd.DataFrame, where: Path | str, unit: str = "line") -> None:
+def refuse_implausible(
+    frame: pd.DataFrame, where: Path | str, unit: str = "line", tell: Tell | None = None
+) -> None:
     """Refuse rows that sum up other rows, and rows that no pair of masks can have.
 
     Args:
@@ -28,6 +31,7 @@ def refuse_implausible(frame: pd.DataFrame, where: Path | str, unit: str = "line
             1 is in per cent.
         where: What messages call the table.
         unit: What the column `line` counts.
+        tell: Told of rows that no pair of masks can have, which are then kept; None: refused.
 
     Raises:
         DataError: The first faults by line, and their number.
@@ -40,15 +44,19 @@ def refuse_implausible(frame: pd.DataFrame, where: Path | str, unit: str = "line
     a.csv: 1 row(s) that no pair of masks can have
       line 2 (P1): Dice 0.95 contradicts IoU 0.95
     """
-    if sums := sums_of_rows(frame):
+    if sums := _by_line(frame, sums_of_rows(frame), unit):
         raise DataError(
-            f"{where}: {len(sums)} row(s) that sum up other rows{_listed(frame, sums, unit)}",
+            f"{where}: {len(sums)} row(s) that sum up other rows{_listed(sums)}",
             hint="Remove mean, median, SD and the like; the report computes them.",
         )
-    if faults := implausible(frame):
+    faults = _by_line(frame, implausible(frame), unit)
+    if faults and tell is not None:
+        listed = "; ".join(_first(faults))
+        text = f"{len(faults)} row(s) that no pair of masks can have: {listed}"
+        tell(Remark(Level.WARNING, text))
+    elif faults:
         raise DataError(
-            f"{where}: {len(faults)} row(s) that no pair of masks can have"
-            f"{_listed(frame, faults, unit)}",
+            f"{where}: {len(faults)} row(s) that no pair of masks can have{_listed(faults)}",
             hint="Correct these rows, or remove the wrong column. A mean over slices or labels is no "
             "case: give a row for each. Compute ratios without a smoothing term.",
         )
@@ -96,13 +104,22 @@ def _groups(frame: pd.DataFrame, by: Sequence[str]) -> list[NDArray[np.int64]]:
     return [np.asarray(rows) for rows in frame.groupby(list(by), sort=False).indices.values()]
 
 
-def _listed(frame: pd.DataFrame, faults: Mapping[int, str], unit: str) -> str:
-    lines = [
-        f"\n  {unit} {frame['line'].iloc[at]} ({_named(frame, at)}): {text}"
-        for at, text in list(faults.items())[:MOST_NAMED]
-    ]
-    more = len(faults) - MOST_NAMED
-    return "".join([*lines, *([f"\n  and {more} more"] if more > 0 else [])])
+def _by_line(frame: pd.DataFrame, faults: Mapping[int, str], unit: str) -> list[str]:
+    """Return a text for each line at fault; a line may hold a case of several designs or targets."""
+    texts: dict[int, str] = {}
+    for at, text in faults.items():
+        line = int(frame["line"].iloc[at])
+        texts.setdefault(line, f"{unit} {line} ({_named(frame, at)}): {text}")
+    return list(texts.values())
+
+
+def _first(texts: Sequence[str]) -> list[str]:
+    more = len(texts) - MOST_NAMED
+    return [*texts[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _listed(texts: Sequence[str]) -> str:
+    return "".join(f"\n  {text}" for text in _first(texts))
 
 
 def _named(frame: pd.DataFrame, at: int) -> str:
