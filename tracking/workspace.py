@@ -7,6 +7,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -14,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tracking import names
+from tracking.address import DATABASE
 from tracking.errors import LaterVersionError, TrackingError
 from tracking.names import RunName
 from tracking.record import RunFolder, folder_name
@@ -79,6 +82,29 @@ def readable(folders: Sequence[RunFolder]) -> tuple[RunFolder, ...]:
             _ = folder.record
             found.append(folder)
     return tuple(found)
+
+
+def is_read_only(workspace: Path) -> bool:
+    """Tell whether a workspace is there and this user cannot write to it."""
+    return workspace.is_dir() and not os.access(workspace, os.W_OK)
+
+
+def copy_scored(workspace: Path, copy: Path) -> None:
+    """Copy what a report needs of a workspace that cannot be written: studies, finals, imports.
+
+    With its tracking database, so that every run keeps its id.
+    """
+    if (workspace / DATABASE).is_file():
+        copy.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(workspace / DATABASE, copy / DATABASE)
+    for folder in find_runs(workspace):
+        with suppress(TrackingError):  # a folder somebody else made
+            if RunName.parse(folder.path.name).kind != "trial":
+                target = copy / folder.path.relative_to(workspace)
+                shutil.copytree(folder.path, target, symlinks=True, copy_function=shutil.copyfile)
+    for place in (copy, *copy.rglob("*")):
+        if place.is_dir() and not place.is_symlink():
+            place.chmod(0o700)
 
 
 def own_keys(workspace: Path) -> set[str]:

@@ -157,7 +157,8 @@ def _from_runs(
     asked: Asked, rules: Rules, method: str | None, folder: Path, progress: Progress
 ) -> Report:
     address = tracking_address(asked.workspace, asked.tracking_uri)
-    finals = _finals(asked, address, folder, progress)
+    read, address = _where_writable(asked, address, folder, progress)
+    finals = _finals(read, address, folder, progress)
     for run, reason in finals.damaged:
         progress(f"error: {run}: {reason}")
     runs = chosen(finals, asked.designs)
@@ -172,6 +173,23 @@ def _from_runs(
     material = material_of(runs, finals.studies, comparison, _fetcher(address, folder))
     source = _source(finals, designs, asked.workspace, material)
     return Report(comparison, source, damaged=source.damaged)
+
+
+def _where_writable(
+    asked: Asked, address: str, folder: Path, progress: Progress
+) -> tuple[Asked, str]:
+    """Return what is asked of a copy where the workspace and its database cannot be written."""
+    from tracking.address import DATABASE, is_within, sqlite_uri
+    from tracking.workspace import copy_scored, is_read_only
+
+    if not (is_read_only(asked.workspace) and is_within(address, asked.workspace)):
+        return asked, address
+    progress(
+        f"{asked.workspace} is read-only; the report is made of a temporary copy of its finals"
+    )
+    copy = folder / "workspace"
+    copy_scored(asked.workspace, copy)
+    return replace(asked, workspace=copy), sqlite_uri(copy.resolve() / DATABASE)
 
 
 def _finals(asked: Asked, address: str, into: Path, progress: Progress) -> Finals:
