@@ -18,11 +18,9 @@ from ablation.config import Config, with_values
 from ablation.config.versions import SCHEMA, read_config
 from ablation.errors import AblateError
 from ablation.training.devices import use_threads
-from ablation.training.schedule import Steps
 from ablation.training.trainer import Trainer
 
-STEPS = 6
-"""Of these the quickest counts: whatever else runs on the machine only makes a step slower."""
+STEPS = 4
 
 
 def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, float]:
@@ -34,29 +32,20 @@ def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, floa
     images = rng.random((batch, *image_shape), np.float32)
     masks = (images[..., :1] > 0.9).astype(np.float32)
     short = with_values(config, {"training.epochs": STEPS, "training.max_batches": 1})
-    steps: list[float] = []
-
-    def on_step(step: Steps) -> bool:
-        steps.append(step.step_seconds)
-        return False
-
-    trainer.fit(
+    fit = trainer.fit(
         short,
         images,
         masks,
         np.arange(batch),
         validate=lambda predict: (float(predict(images, image_shape[:2]).mean()), 0.5),
         on_epoch=lambda _: False,
-        on_step=on_step,
     )
-    predictions = []
-    for _ in range(STEPS):
-        begin = time.perf_counter()
-        trainer.predictor(images, image_shape[:2])
-        predictions.append(time.perf_counter() - begin)
+    begin = time.perf_counter()
+    trainer.predictor(images, image_shape[:2])
+    predicted = (time.perf_counter() - begin) / batch
     return {
-        "step_seconds": min(steps),
-        "slice_seconds": min(predictions) / batch,
+        "step_seconds": fit.step_seconds,
+        "slice_seconds": predicted,
         "parameters": float(trainer.parameters),
     }
 

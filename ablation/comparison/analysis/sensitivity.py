@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
@@ -18,6 +18,7 @@ from ablation.comparison.analysis.contrasts import (
     draws_of,
     of_target,
 )
+from ablation.comparison.analysis.decision import Form
 from ablation.comparison.analysis.empties import EMPTY_RULES, Policy
 from ablation.comparison.analysis.families import in_families
 from ablation.comparison.tables.align import Design, absences, align
@@ -61,6 +62,13 @@ class PolicyRow:
     """None where nothing can be scored under this rule."""
     winner: str
     """Whom the mean favours; "" for neither."""
+    target: str
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """Target, candidate and reference."""
+        pair = _names(self.contrast) if self.contrast else ("", "")
+        return (self.target, *pair)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,8 @@ class CheckRow:
     p: float | None
     """Two-sided and unadjusted; None where the choice has no test."""
     higher_is_better: bool
+    conclusion: str = ""
+    """Under another rule for missing cases: whom the comparison calls better, or "contradictory"."""
 
     @property
     def place(self) -> tuple[str, str, str]:
@@ -130,8 +140,8 @@ def _under(
     ]  # fmt: skip
     rule = EMPTY_RULES[policy].label
     return [
-        [PolicyRow(policy, rule, c, _winner(one, c)) for c in one.contrasts]
-        or [PolicyRow(policy, rule, None, "") for _ in pairs]
+        [PolicyRow(policy, rule, c, _winner(one, c), one.target) for c in one.contrasts]
+        or [PolicyRow(policy, rule, None, "", one.target) for _ in pairs]
         for one in in_families(made, settings, ranked=False)
     ]
 
@@ -143,14 +153,39 @@ def _winner(analysis: Analysis, contrast: Contrast) -> str:
     return contrast.candidate if mean > 0 else contrast.reference
 
 
-def conclusion_changes(sensitivity: Sequence[PolicyRow]) -> bool:
-    """Tell whether the mean of some comparison favours another design under another rule."""
-    by_pair: dict[tuple[str, str], set[str]] = {}
-    for row in sensitivity:
-        if row.contrast is not None:
-            pair = (row.contrast.candidate, row.contrast.reference)
-            by_pair.setdefault(pair, set()).add(row.winner)
-    return any(len(winners) > 1 for winners in by_pair.values())
+def conclusion_of(contrast: Contrast) -> str:
+    """Return the design that is called better, or "contradictory"; "" where nothing is concluded.
+
+    The side of an inconclusive mean is no conclusion.
+    """
+    decision = contrast.decision
+    if decision is None:
+        return ""
+    return "contradictory" if decision.form is Form.CONTRADICTORY else decision.better
+
+
+def changed_conclusions(
+    concluded: Iterable[tuple[tuple[str, str, str], str]],
+) -> tuple[tuple[str, str, str], ...]:
+    """Return the comparisons (target, candidate, reference) with several conclusions."""
+    by_place: dict[tuple[str, str, str], set[str]] = {}
+    for place, conclusion in concluded:
+        by_place.setdefault(place, set()).add(conclusion)
+    return tuple(place for place, found in by_place.items() if len(found) > 1)
+
+
+def changed_by_empties(sensitivity: Sequence[PolicyRow]) -> tuple[tuple[str, str, str], ...]:
+    """Return the comparisons whose conclusion depends on the rule for empty masks."""
+    return changed_conclusions(
+        (row.place, conclusion_of(row.contrast)) for row in sensitivity if row.contrast
+    )
+
+
+def changed_by_gaps(checks: Sequence[CheckRow]) -> tuple[tuple[str, str, str], ...]:
+    """Return the comparisons whose conclusion depends on the rule for missing cases."""
+    return changed_conclusions(
+        (row.place, row.conclusion) for row in checks if row.kind is Check.GAPS
+    )
 
 
 def check_rows(
@@ -268,12 +303,17 @@ def _gaps(
             rows = align(designs, rule)
         except ComparisonError:  # the designs share no case: the other rule stands alone
             continue
-        for _, frame in rows.groupby("target", sort=True):
-            analysis = analyse(frame, metric, "primary", pairs, settings, settings.empty)
+        made = [
+            analyse(frame, metric, "primary", pairs, settings, settings.empty)
+            for _, frame in rows.groupby("target", sort=True)
+        ]
+        for analysis in in_families(made, settings, ranked=False):
             for contrast in analysis.contrasts:
                 i = contrast.t.interval
-                values = (i.mean, i.low, i.high, contrast.p)
-                yield _row(Check.GAPS, words, analysis, contrast, values)
+                row = _row(
+                    Check.GAPS, words, analysis, contrast, (i.mean, i.low, i.high, contrast.p)
+                )
+                yield replace(row, conclusion=conclusion_of(contrast))
 
 
 def _names(contrast: Contrast) -> tuple[str, str]:

@@ -11,7 +11,13 @@ from ablation.comparison.analysis.decision import Form
 from ablation.comparison.analysis.empties import Detection
 from ablation.comparison.analysis.lacking import Lacking
 from ablation.comparison.analysis.ledger import LedgerRow
-from ablation.comparison.analysis.sensitivity import Check, CheckRow, PolicyRow, conclusion_changes
+from ablation.comparison.analysis.sensitivity import (
+    Check,
+    CheckRow,
+    PolicyRow,
+    changed_by_empties,
+    changed_by_gaps,
+)
 from ablation.comparison.tables.align import Design
 from ablation.comparison.tables.folds import fold_counts
 from ablation.comparison.wording.late import differing_plans, late_words
@@ -149,16 +155,17 @@ def _late(evidence: Evidence) -> Iterator[Caution]:
 
 def _rules(evidence: Evidence) -> Iterator[Caution]:
     """Rules for masks, cases and units under which the conclusion would be another."""
-    if conclusion_changes(evidence.sensitivity):
+    if changed := changed_by_empties(evidence.sensitivity):
         yield Caution(
-            "red", "The conclusion changes with the rule for empty masks: see the table of rules."
+            "red",
+            f"The conclusion changes with the rule for empty masks ({_places(evidence, changed)}): "
+            "see the table of rules.",
         )
-    winners: dict[tuple[str, ...], set[str]] = {}
-    for row in evidence.checks:
-        if row.kind is Check.GAPS:
-            winners.setdefault(row.place, set()).add(row.winner)
-    if any(len(found) > 1 for found in winners.values()):
-        yield Caution("red", "The conclusion changes with the rule for missing cases.")
+    if changed := changed_by_gaps(evidence.checks):
+        yield Caution(
+            "red",
+            f"The conclusion changes with the rule for missing cases ({_places(evidence, changed)}).",
+        )
     if evidence.primary.unit_of_analysis == "case":
         level = 100 * evidence.settings.level
         yield Caution(
@@ -166,6 +173,10 @@ def _rules(evidence: Evidence) -> Iterator[Caution]:
         )
     if evidence.settings.correction == "none" and len(evidence.designs) > 2:
         yield Caution("amber", "p-values are not adjusted for the number of comparisons.")
+
+
+def _places(evidence: Evidence, places: Sequence[tuple[str, str, str]]) -> str:
+    return _some([f"{a} against {b}{evidence.where(target)}" for target, a, b in places])
 
 
 def _patients(evidence: Evidence) -> Iterator[Caution]:

@@ -135,7 +135,8 @@ def test_published_numbers_are_found():
         assert one["printed"]["p_exact"] == pytest.approx(w.pvalue)
         normal = stats.wilcoxon(DICE[a], DICE[b], method="asymptotic").pvalue
         assert one["printed"]["p_normal"] == pytest.approx(normal)
-        assert f"W = {w.statistic:g}, p = {w.pvalue:.3g} exact, {normal:.3g} normal" in summary
+        assert f"W = {w.statistic:g}, p = {normal:.3g} normal, Holm of 3 " in summary
+        assert f" with continuity correction; {w.pvalue:.3g} exact" in summary
         assert one["t"]["t"] == pytest.approx(stats.ttest_rel(DICE[a], DICE[b]).statistic)
 
 

@@ -125,14 +125,14 @@ def test_cases_without_a_tumour_are_detections_only(design, table):
 
 
 def test_rules_that_disagree_are_said_in_the_verdict(design, table):
-    # b is better wherever both find the tumour and misses one: only without the miss b wins HD95.
-    a = table([0.5, 0.5, 0.5, 0.5])
-    b = table([0.6, 0.6, 0.6, 0.0], {3: "missed"})
+    # b is better wherever both find the tumour and misses four: only without them b wins HD95.
+    a = table([0.5] * 12)
+    b = table([0.6] * 8 + [0.0] * 4, dict.fromkeys(range(8, 12), "missed"))
     settings = ComparisonConfig(metric="hd95", secondary=())
     result = compare([design("a", a), design("b", b)], settings)
     winners = {row.policy: row.winner for row in result.sensitivity}
     assert winners == {"penalty": "a", "brats": "a", "exclude": "b"}
-    assert any("rule for empty masks" in one.text for one in result.cautions)
+    assert any("rule for empty masks (a against b)" in one.text for one in result.cautions)
 
 
 def test_no_rules_are_shown_where_every_case_is_scored(design):

@@ -119,9 +119,38 @@ def test_a_missing_case_gets_the_penalty_in_distances(design, table):
 
 
 def test_rules_for_missing_cases_that_disagree_are_said(design, table):
+    """a is better in all that both have; where b counts 0 for the rest, a still is, and the reverse."""
+    whole = table(BASE + GAIN.clip(0.001))
+    lacking = [design("a", whole.drop(index=[0, 1, 2, 3])), design("b", table(BASE))]
+    kept = [design("a", whole), design("b", table(BASE).drop(index=[0, 1, 2, 3]))]
+    for missing in ("intersection", "worst"):
+        said = cautions(compare(lacking, rules(missing=missing)))
+        assert any(
+            "conclusion changes with the rule for missing cases (a against b)" in text
+            for text in said
+        )
+        said = cautions(compare(kept, rules(missing=missing)))
+        assert not any("rule for missing cases" in text for text in said)
+
+
+def test_the_side_of_an_undecided_mean_is_no_conclusion(design, table):
     designs = [design("a", table([0.79, 0.69, 0.85, 0.5])), design("b", gap(table, 2))]
     result = compare(designs, rules(missing="intersection"))
-    assert any("rule for missing cases" in text for text in cautions(result))
+    assert len({row.winner for row in result.checks if row.kind == "missing cases"}) == 2
+    assert not any("rule for missing cases" in text for text in cautions(result))
+
+
+def test_other_winners_of_two_targets_are_no_change(design, table):
+    """a wins WT and b wins TC, under every rule for empty masks: no red line."""
+    wt, tc = (table(BASE + sign * 0.03).assign(target=t) for t, sign in (("WT", 1), ("TC", -1)))
+    flat = [table(BASE).assign(target=t) for t in ("WT", "TC")]
+    a, b = pd.concat([wt, tc], ignore_index=True), pd.concat(flat, ignore_index=True)
+    for frame in (a, b):
+        frame.loc[0, ["dice", "status"]] = [0.0, "missed"]
+    result = compare([design("a", a), design("b", b)], rules())
+    called = {row.contrast.called_better for row in result.sensitivity}
+    assert called == {"a", "b"}
+    assert not any("rule for empty masks" in text for text in cautions(result))
 
 
 def test_a_missing_quiet_case_counts_as_a_false_alarm_at_worst(design, table):
