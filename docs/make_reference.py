@@ -208,7 +208,11 @@ def configuration() -> Iterator[str]:
         else:
             continue
         rows = [
-            (f"`{name}.{key}`", f"`{text(inner.default)}`", meaning[f"{name}.{key}"] + words(inner))
+            (
+                f"`{name}.{key}`",
+                f"`{text(inner.get_default(call_default_factory=True))}`",
+                meaning[f"{name}.{key}"] + words(inner),
+            )
             for key, inner in fields.items()
         ]
         yield f"### `[{name}]`\n"
