@@ -18,7 +18,8 @@ from sweeps.assignment import (
 from sweeps.errors import SweepError
 from sweeps.importance import Importance, tuning_importance
 from sweeps.launchers import LAUNCHERS, Launcher
-from sweeps.progress import Running, StudyProgress, read_progress
+from sweeps.phase import Phase
+from sweeps.progress import Running, StudyProgress, Took, read_progress
 from sweeps.queue import Lost
 from sweeps.rebuild import Recorded, rebuild_study
 from sweeps.space import (
@@ -68,6 +69,7 @@ __all__ = [
     "Lost",
     "Objective",
     "Outcome",
+    "Phase",
     "Pruned",
     "Recorded",
     "Running",
@@ -76,6 +78,7 @@ __all__ = [
     "StudySpec",
     "SweepEnd",
     "SweepError",
+    "Took",
     "TrialRow",
     "Upgrade",
     "WorkerEnd",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from sweeps.phase import Phase
+
 
 @dataclass(frozen=True, slots=True)
 class Complete:
@@ -39,6 +41,10 @@ class Interrupted:
 Outcome = Complete | Pruned | Failed | Interrupted
 
 
+def untold(_phase: Phase) -> None:
+    """Say it to nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """One attempt at one trial, as the objective sees it."""
@@ -60,6 +66,8 @@ class Assignment:
     epochs it has on record again, so that none is left undecided."""
     interrupted: Callable[[], bool]
     """whether to stop because the worker was asked to, or lost the trial, rather than pruned"""
+    tell: Callable[[Phase], None] = untold
+    """says what the attempt does now; as often as it likes, it costs nothing"""
 
 
 Objective = Callable[[Assignment], Outcome]

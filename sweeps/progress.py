@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from optuna.trial import FrozenTrial, TrialState
 
 from sweeps.claim import read_claim
+from sweeps.phase import Phase, phase_of
 from sweeps.queue import final_seed, open_queue
 from sweeps.storage import reading
-from sweeps.study import TrialRow, best_trial, load_spec, trial_row
+from sweeps.study import TrialRow, best_trial, last_epoch, load_spec, trial_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,22 @@ class Running:
     """of a final; None for a trial"""
     epoch: int
     """the last reported one"""
+    phase: Phase | None = None
+    """what it does now; None: it has not said"""
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """A trial or final that has ended, and how long its parts took."""
+
+    is_final: bool
+    epochs: int
+    train_s: float | None
+    """seconds of the steps of an epoch; None: not measured"""
+    validate_s: float | None
+    """seconds of the validation of an epoch"""
+    after_s: float | None
+    """seconds from the last epoch to the result"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,10 @@ class StudyProgress:
     """processes that hold a trial and are not known to be gone"""
     epochs: int
     """reported by all trials and finals so far; more of them is progress"""
+    put_back: tuple[Running, ...] = ()
+    """trials and finals that were begun and wait to go on; `phase` is where they were stopped"""
+    took: tuple[Took, ...] = ()
+    """complete and pruned trials, and complete finals"""
 
     @property
     def is_finished(self) -> bool:
@@ -75,11 +96,36 @@ def read_progress(storage: str, name: str) -> StudyProgress:
         failed=sum(row.state == "failed" for row in rows),
         best_value=None if best is None else best.value,
         best_number=None if best is None else best.number,
-        running=tuple(Running(t.number, final_seed(t), trial_row(t).epochs) for t in running),
+        running=tuple(_begun(trial) for trial in running),
         finals_done=_finals_done(final_rows, best, spec.final_seeds),
         finals_total=len(spec.final_seeds),
         workers=_workers(running),
         epochs=sum(row.epochs for row in rows + final_rows),
+        put_back=tuple(
+            _begun(trial)
+            for trial in trials + finals
+            if trial.state == TrialState.WAITING and phase_of(trial) is not None
+        ),
+        took=tuple(
+            _took(trial)
+            for trial in trials + finals
+            if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        ),
+    )
+
+
+def _begun(trial: FrozenTrial) -> Running:
+    return Running(trial.number, final_seed(trial), last_epoch(trial), phase_of(trial))
+
+
+def _took(trial: FrozenTrial) -> Took:
+    phase = phase_of(trial) or Phase("")
+    return Took(
+        is_final=final_seed(trial) is not None,
+        epochs=last_epoch(trial),
+        train_s=phase.train_s,
+        validate_s=phase.validate_s,
+        after_s=phase.after_s,
     )
 
 

@@ -35,6 +35,8 @@ class SweepEnd:
     how: Literal["done", "interrupted", "hopeless", "crashed"]
     detail: str = ""
     """the last lines of the log, where something went wrong"""
+    at_once: bool = False
+    """whether the worker was killed by a second Ctrl-C"""
 
 
 def supervise(
@@ -46,15 +48,15 @@ def supervise(
     log: Path,
     on_progress: Callable[[StudyProgress], None],
     on_lost: Callable[[Lost], None],
-    on_stopping: Callable[[], None] = lambda: None,
+    on_stopping: Callable[[StudyProgress], None] = lambda _: None,
     launcher: str = "local",
     max_crashes: int = 3,
     poll_s: float = 0.5,
 ) -> SweepEnd:
     """Keep one worker on the study until it is finished; main thread only.
 
-    The first Ctrl-C (or SIGTERM) lets the worker end its epoch and put its trial back, the second
-    ends it at once; no finished trial is lost. A worker that another living parent has started is
+    The first Ctrl-C (or SIGTERM) lets the worker end what it does and put its trial back, the
+    second ends it at once; no finished trial is lost. A worker that another living parent has started is
     left to that parent.
 
     Args:
@@ -65,7 +67,7 @@ def supervise(
         log: File the worker's output is appended to.
         on_progress: Called with each new state.
         on_lost: As in work().
-        on_stopping: Called at the first Ctrl-C.
+        on_stopping: Called at the first Ctrl-C with the state of that moment.
         launcher: How the worker is started: a name of sweeps.launchers.LAUNCHERS.
         max_crashes: Crashes of the worker in a row, without a new epoch, that end the sweep.
         poll_s: Seconds between looks at the storage.
@@ -139,7 +141,7 @@ class _Parent:
         launcher: Launcher,
         job: Job,
         presses: _Presses,
-        on_stopping: Callable[[], None],
+        on_stopping: Callable[[StudyProgress], None],
         max_crashes: int,
         max_failures: int,
     ) -> None:
@@ -168,14 +170,14 @@ class _Parent:
             self._done, self._failed_when_done = now.done, now.failed
         if self._worker is not None:
             if self._code is None:
-                self._obey(self._worker)
+                self._obey(self._worker, now)
                 return None
             self._worker = None
             return self._after(self._code, now)
         if now.is_finished:
             return SweepEnd("done")
         if self._presses.count:
-            return self._end_foreign()
+            return self._end_foreign(now)
         log = self._job.log
         self._log_begins = log.stat().st_size if log.exists() else 0
         self._worker = self._launcher.start(self._job)  # None: another parent's worker runs
@@ -186,7 +188,7 @@ class _Parent:
         if code == 0:
             return SweepEnd("done")
         if code == INTERRUPTED_CODE or self._presses.count:
-            return SweepEnd("interrupted")
+            return SweepEnd("interrupted", at_once=code != INTERRUPTED_CODE)
         # A trial that takes its worker along fails as lost: no worker lives to count those.
         failures = now.failed - self._failed_when_done
         if code == HOPELESS_CODE or failures >= self._max_failures:
@@ -197,7 +199,7 @@ class _Parent:
             return SweepEnd("crashed", self._last_lines())
         return None
 
-    def _end_foreign(self) -> SweepEnd | None:
+    def _end_foreign(self, now: StudyProgress) -> SweepEnd | None:
         """Leave a worker to the parent that started it; when that one is gone, it is ours."""
         found = self._launcher.list(self._job)
         if not found:
@@ -207,16 +209,16 @@ class _Parent:
                 continue  # it is being started: the next look shows by whom
             if not worker.starter.is_gone():
                 return SweepEnd("interrupted")
-            self._obey(worker)
+            self._obey(worker, now)
         return None
 
-    def _obey(self, worker: Worker) -> None:
+    def _obey(self, worker: Worker, now: StudyProgress) -> None:
         """Pass Ctrl-C on: the first asks the worker to end its epoch, the second ends it."""
         if self._presses.count > 1:
             self._launcher.end(worker, True)
         elif self._presses.count == 1 and not self._told_to_stop:
             self._told_to_stop = True
-            self._on_stopping()
+            self._on_stopping(now)
             self._launcher.end(worker, False)
 
     def _last_lines(self) -> str:

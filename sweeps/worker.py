@@ -32,6 +32,7 @@ from sweeps.assignment import (
 from sweeps.beat import Beat
 from sweeps.claim import read_claim
 from sweeps.owner import Owner, this_process
+from sweeps.phase import Phase
 from sweeps.queue import (
     Lost,
     Queue,
@@ -181,7 +182,8 @@ def _attempt(desk: _Desk, spec: StudySpec, queue: Queue, trial: FrozenTrial) -> 
     try:
         patiently(lambda: suggest(queue, trial, spec))
         with Beat(queue, trial, desk.beat_s) as beat:
-            outcome = _run(desk, _assignment(desk, spec, queue, trial, beat.lost))
+            beat.tell(Phase("starting"))
+            outcome = _run(desk, _assignment(desk, spec, queue, trial, beat))
         return patiently(lambda: _tell(queue, trial, outcome))
     except UpdateFinishedTrialError:
         return ""  # somebody took the trial over and has ended it: ours is late
@@ -231,19 +233,19 @@ def _last_value(trial: FrozenTrial) -> float | None:
 
 
 def _assignment(
-    desk: _Desk, spec: StudySpec, queue: Queue, trial: FrozenTrial, lost: threading.Event
+    desk: _Desk, spec: StudySpec, queue: Queue, trial: FrozenTrial, beat: Beat
 ) -> Assignment:
     final = queue is desk.finals
     note = read_claim(trial)
 
     def interrupted() -> bool:
-        return desk.stop.is_set() or lost.is_set()
+        return desk.stop.is_set() or beat.lost.is_set()
 
     pruner = NopPruner() if final else pruner_of(spec)
 
     def report(epoch: int, value: float) -> bool:
         if not patiently(lambda: is_mine(queue, trial)):
-            lost.set()
+            beat.lost.set()
             return True
         patiently(lambda: _note(queue, trial, epoch, value))
         return interrupted() or patiently(lambda: _prune(queue, trial, pruner, epoch))
@@ -260,6 +262,7 @@ def _assignment(
         facts=trial.user_attrs.get(FACTS, {}),
         report=report,
         interrupted=interrupted,
+        tell=beat.tell,
     )
 
 

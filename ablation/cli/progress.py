@@ -14,44 +14,17 @@ import typer
 if TYPE_CHECKING:
     from ablation.experiments.cost import Cost
     from ablation.experiments.sweep import SweepPlan
-    from sweeps import StudyProgress
+    from sweeps import Running, StudyProgress
 
 PLAIN_EVERY_S = 15.0
-
-
-@dataclass(slots=True)
-class Pace:
-    """How fast the epochs of a study pass."""
-
-    cost: Cost
-    """As estimated before the start."""
-    _before: int | None = None
-    _first: tuple[int, float] | None = None
-    """Epochs of the study when the first one ended under our eyes, and that moment."""
-
-    def seconds_left(self, epochs: int) -> float:
-        """Return the time left at the pace since the first epoch seen here, at first as estimated.
-
-        Args:
-            epochs: Of all trainings of the study so far.
-        """
-        planned = self.cost.trainings * self.cost.epochs
-        left = max(0, planned - epochs)
-        if self._first is None or epochs < self._first[0]:
-            self._first = None if self._before == epochs else (epochs, time.monotonic())
-            self._before = epochs
-        if self._first is None or epochs == self._first[0]:
-            return left * self.cost.seconds / planned
-        first, moment = self._first
-        return left * (time.monotonic() - moment) / (epochs - first)
 
 
 @dataclass(slots=True)
 class Viewer:
     """Shows the state of each study while it runs."""
 
-    paces: Mapping[str, Pace]
-    """By name of the study."""
+    costs: Mapping[str, Cost]
+    """As estimated, by name of the study, in the order they run."""
     draw: Callable[[str], None] | None
     """Replaces the live line; None: there is no terminal."""
     _last_line: float = 0.0
@@ -69,19 +42,11 @@ class Viewer:
             self._last_done, self._last_line = done, time.monotonic()
 
     def _text(self, now: StudyProgress) -> str:
-        from ablation.experiments.announce import duration
-
-        pace = self.paces[now.name]
+        cost = self.costs[now.name]
         parts = [f"{now.name.rpartition('/')[2]}: {now.done}/{now.total} trials"]
         if now.best_value is not None:
             parts.append(f"best validation Dice {now.best_value:.3f}")
-        for running in now.running:
-            what = (
-                f"trial {running.number}"
-                if running.seed is None
-                else f"final run, seed {running.seed}"
-            )
-            parts.append(f"{what} epoch {running.epoch}/{pace.cost.epochs}")
+        parts += [_doing(one, cost.epochs) for one in now.running]
         if now.done >= now.total:
             parts.append(f"final runs {now.finals_done}/{now.finals_total}")
         parts += [
@@ -89,23 +54,55 @@ class Viewer:
             for word, count in (("pruned", now.pruned), ("failed", now.failed))
             if count
         ]
-        parts.append(f"workers {now.workers}")
         if not now.is_finished:
-            parts.append(f"about {duration(pace.seconds_left(now.epochs))} left")
+            if now.running:
+                parts.append(f"workers {now.workers}")
+            elif not now.put_back:  # else it is just stopped, or goes on in a moment
+                parts.append("starting the worker")
+            parts.append(self._left(now))
         return ", ".join(parts)
+
+    def _left(self, now: StudyProgress) -> str:
+        from ablation.experiments.announce import duration
+        from ablation.experiments.pace import seconds_left
+
+        own = seconds_left(now, self.costs[now.name])
+        names = list(self.costs)
+        later = names[names.index(now.name) + 1 :]
+        text = f"about {duration(own)} left"
+        if later:
+            every = own + sum(self.costs[name].seconds for name in later)
+            text += f", {duration(every)} with the {_studies(len(later))} after it"
+        return text
+
+
+def _studies(number: int) -> str:
+    return "study" if number == 1 else f"{number} studies"
+
+
+def _doing(running: Running, epochs: int) -> str:
+    """Return what a trial or final run does now."""
+    who = f"trial {running.number}" if running.seed is None else f"final run, seed {running.seed}"
+    phase = running.phase
+    if phase is None or (phase.is_training and not phase.epoch):
+        return f"{who}: starting"
+    if not phase.is_training:
+        return f"{who}: {phase.name}"
+    doing = f"{who}: {phase.name}, epoch {min(phase.epoch, epochs)}/{epochs}"
+    return doing if phase.loss is None else f"{doing}, loss {phase.loss:.3f}"
 
 
 @contextmanager
 def watching(plan: SweepPlan, *, quiet: bool) -> Iterator[Callable[[StudyProgress], None]]:
     """Yield what shows the states of a plan's studies; on a terminal one live line on stderr."""
-    paces = {one.study: Pace(cost) for one, cost in zip(plan.experiments, plan.costs, strict=True)}
+    costs = {one.study: cost for one, cost in zip(plan.experiments, plan.costs, strict=True)}
     if quiet:
         yield lambda _: None
         return
     if not sys.stderr.isatty():
-        yield Viewer(paces, None).show
+        yield Viewer(costs, None).show
         return
     from rich.console import Console
 
     with Console(stderr=True).status("starting") as live:
-        yield Viewer(paces, live.update).show
+        yield Viewer(costs, live.update).show

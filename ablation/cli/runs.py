@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablation.cli.options import AsJson, Workspace, print_json, say
+from ablation.files.aligned import aligned
 from ablation.files.places import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -141,11 +142,7 @@ def _table(rows: list[dict[str, object]]) -> str:
         first = next(iter(metrics.items()), None) if isinstance(metrics, dict) else None
         result = str(row["reason"]) or (f"{first[0]} {first[1]:.4f}" if first else "")
         lines.append((str(row["run"]), str(row["status"]), str(row["epochs"] or ""), result))
-    widths = [max(len(line[column]) for line in lines) for column in range(3)]
-    return "\n".join(
-        "  ".join([*(line[c].ljust(widths[c]) for c in range(3)), line[3]]).rstrip()
-        for line in lines
-    )
+    return "\n".join(aligned(lines))
 
 
 def _facts(folder: RunFolder, workspace: Path) -> dict[str, object]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ablation.cli.options import AsJson, Cache, Workspace, print_json, say
+from ablation.files.aligned import aligned
 from ablation.files.places import DEFAULT_WORKSPACE, cache_folder
 
 if TYPE_CHECKING:
     from ablation.errors import AblateError
-    from sweeps import StudyProgress, SweepError
+    from sweeps import StudyProgress, SweepError, TrialRow
 
 LIST_EXAMPLES = "Examples:\n\nablate studies list\n\nablate studies list --json"
 app = typer.Typer(
@@ -55,12 +56,12 @@ def show_study(
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the trials as CSV.")] = False,
 ) -> None:
-    """Show the trials of a study: number, state, value, parameters."""
+    """Show the trials of a study: state, validation Dice, epochs and setting; the best is marked."""
     from dataclasses import asdict
 
     from ablation.experiments.stored import refuse_disagreement
     from ablation.experiments.study import storage_url, trials_csv
-    from sweeps import trials_table
+    from sweeps import best_trial, trials_table
 
     rows = trials_table(storage_url(workspace), study)
     refuse_disagreement(workspace, study)
@@ -69,11 +70,10 @@ def show_study(
     elif as_csv:
         typer.echo(trials_csv(rows), nl=False)
     else:
-        for row in rows:
-            value = "-" if row.value is None else f"{row.value:.4f}"
-            settings = ", ".join(f"{key} {_short(value)}" for key, value in row.params.items())
-            why = f" ({row.reason})" if row.reason else ""
-            typer.echo(f"{row.number:>4}  {row.state}{why}  {value}  {settings}")
+        best = best_trial(rows)
+        lines = [("trial", "state", "validation Dice", "epochs", "setting")]
+        lines += [_cells(row, is_best=row is best) for row in rows]
+        typer.echo("\n".join(aligned(lines)))
 
 
 @app.command("repair", epilog="Example:\n\nablate studies repair")
@@ -127,6 +127,17 @@ def _all(workspace: Path) -> tuple[list[StudyProgress], list[AblateError | Sweep
             except (AblateError, SweepError) as fault:
                 faults.append(fault)
     return progress, faults
+
+
+def _cells(row: TrialRow, *, is_best: bool) -> tuple[str, str, str, str, str]:
+    note = "best" if is_best else row.reason
+    return (
+        str(row.number),
+        f"{row.state} ({note})" if note else row.state,
+        "-" if row.value is None else f"{row.value:.4f}",
+        str(row.epochs),
+        ", ".join(f"{key} {_short(value)}" for key, value in row.params.items()),
+    )
 
 
 def _short(value: object) -> str:

@@ -142,6 +142,8 @@ def print_result(result: SweepResult, *, as_json: bool, quiet: bool) -> None:
         from tracking.provenance import command_line
 
         again = command_line(["ablate", *sys.argv[1:]])
+        for line in result.undone:
+            typer.echo(line, err=True)
         typer.echo(f"stopped; the same command goes on: {again}", err=True)
         raise typer.Exit(130)
     if as_json:

@@ -19,7 +19,7 @@ from ablation.data.readers.reader import Located, Progress, Reader
 from ablation.files.atomic import write_whole
 from tracking.sealed import read_sound, sealed
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 """Raised when a check or a fact changes: facts remembered by another version are not used."""
 
 

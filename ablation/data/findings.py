@@ -19,6 +19,8 @@ class Finding:
     fault: str
     patient: str | None = None
     """Whom it makes unusable (error) or concerns (warning); None: no single patient."""
+    sequence: str | None = None
+    """The sequence a warning is about, which matters only where it is used; None: it always does."""
 
     def __str__(self) -> str:
         """Return `where: fault`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from ablation.data.findings import Finding
 from ablation.data.readers.reader import Progress
 from ablation.experiments.cost import Cost, summed, what_data_can_show, what_folds_would_show
 from ablation.experiments.experiment import Experiment
@@ -12,12 +13,15 @@ from ablation.inference.tta import uncovered
 from ablation.training.augmentations import AUGMENTATIONS
 from sweeps import describe
 
+NAMED = 3
+"""So many patients of one warning are named."""
+
 
 def announce_data(experiments: Sequence[Experiment], say: Progress) -> None:
     """Say what the data are, what is left out, and what is searched."""
     first = experiments[0]
-    for finding in first.dataset.findings:
-        say(f"{finding.severity}: {finding.where}: {finding.fault}")
+    for line in findings_text(first.dataset.findings, first.config.data.modalities):
+        say(line)
     if left_out := len(first.dataset.places) - len(first.dataset.patients):
         say(f"left out: {left_out} of {len(first.dataset.places)} {first.dataset.noun}s, see above")
     say(
@@ -29,6 +33,32 @@ def announce_data(experiments: Sequence[Experiment], say: Progress) -> None:
         say(f"warning: {warning}")
     for key, text in describe(first.space):
         say(f"space: {key} {text}")
+
+
+def findings_text(findings: Sequence[Finding], used: Sequence[str]) -> list[str]:
+    """Return the findings of a data set as lines, each fault once with all it concerns.
+
+    Args:
+        findings: Errors and warnings.
+        used: Sequences the networks see; a warning about another one is left to `ablate data check`.
+    """
+    places: dict[tuple[str, str], list[str]] = {}
+    for one in findings:
+        if one.severity == "error" or one.sequence is None or one.sequence in used:
+            places.setdefault((one.severity, one.fault), []).append(one.where)
+    return [
+        f"{severity}: {_several(where)}: {fault}" for (severity, fault), where in places.items()
+    ]
+
+
+def _several(names: Sequence[str]) -> str:
+    """Return up to three names, and how many more there are.
+
+    >>> _several(["a", "b"]), _several(list("abcde"))
+    ('a, b', 'a, b, c and 2 more')
+    """
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def announce_costs(experiments: Sequence[Experiment], costs: Sequence[Cost], say: Progress) -> None:

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ablation.config.cores import usable_cores
@@ -44,6 +44,27 @@ USUAL_FOLDS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """How long the parts of a study take, seconds."""
+
+    start_s: float = 0.0
+    """Of a worker: imports, building, tracing."""
+    train_s: float = 0.0
+    """Of the steps of an epoch."""
+    validate_s: float = 0.0
+    """Of the validation of an epoch."""
+    after_trial_s: float = 0.0
+    """From the last epoch of a trial to its result: search and scoring."""
+    after_final_s: float = 0.0
+    """The same of a final run, which is scored on test too."""
+
+    @property
+    def epoch_s(self) -> float:
+        """Of an epoch."""
+        return self.train_s + self.validate_s
+
+
+@dataclass(frozen=True, slots=True)
 class Cost:
     """Trainings, time and disk of one design's study with its finals."""
 
@@ -56,6 +77,7 @@ class Cost:
     """Of the whole study, from this machine's own measured step; at most, when nothing stops early."""
     disk_bytes: int
     parameters: int
+    rates: Rates = field(default_factory=Rates)
 
 
 def cost_of(
@@ -73,10 +95,14 @@ def cost_of(
     if config.training.max_batches is not None:
         steps = min(steps, config.training.max_batches)
     watched = sum(experiment.dataset.patient(name).slices for name in experiment.split.validation)
-    epoch = steps * measured["step_seconds"] + watched * measured["slice_seconds"]
     finals = config.sweep.seeds or 0
-    scored = config.sweep.trials * _predicted(experiment, "trial")
-    scored += finals * _predicted(experiment, "final")
+    rates = Rates(
+        start_s=measured["start_seconds"],
+        train_s=steps * measured["step_seconds"],
+        validate_s=watched * measured["slice_seconds"],
+        after_trial_s=_predicted(experiment, "trial") * measured["slice_seconds"],
+        after_final_s=_predicted(experiment, "final") * measured["slice_seconds"],
+    )
     trainings = config.sweep.trials + finals
     kept = trainings if config.sweep.keep_checkpoints == "all" else 1 + finals
     parameters = int(measured["parameters"])
@@ -84,11 +110,13 @@ def cost_of(
         trainings=trainings,
         epochs=config.training.epochs,
         steps=steps,
-        seconds=measured["start_seconds"]
-        + trainings * config.training.epochs * epoch
-        + scored * measured["slice_seconds"],
+        seconds=rates.start_s
+        + trainings * config.training.epochs * rates.epoch_s
+        + config.sweep.trials * rates.after_trial_s
+        + finals * rates.after_final_s,
         disk_bytes=DATABASES_BYTES + parameters * BYTES_PER_WEIGHT * (kept + RESUME_COPIES),
         parameters=parameters,
+        rates=rates,
     )
 
 
@@ -145,7 +173,7 @@ def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, f
     shape += [config.training.precision, config.data.augmentation, config.loss.name]
     machine = [platform.node(), usable_cores(), config.training.threads, gpu_present()]
     key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
-    known = cache / "steps-2" / f"{key}.json"
+    known = cache / "steps-3" / f"{key}.json"
     with suppress(OSError, TypeError, ValueError):  # never measured, or damaged: measured now
         return {name: fields.number(name, one) for name, one in read_sound(known).items()}
     say(f"measuring one training step of {experiment.design} (once per machine and network size)")

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from ablation.config import Config
 from ablation.data import Slices, training_rows
 from ablation.errors import AblateError
+from ablation.experiments.course import Course, StoppedError
 from ablation.experiments.experiment import Experiment, configured, params_of
 from ablation.experiments.scoring import SPLITS, Scored, score, validate
 from ablation.fairness import FairnessFacts, from_tags, to_tags
@@ -161,13 +162,26 @@ class Objective:
 
         trainer = self._trainer(config)
         started = time.monotonic()
-        fit = self._fit(trainer, assignment, config, folder, previous)
+        course = Course(assignment.tell, assignment.interrupted)
+        fit = self._fit(trainer, assignment, config, folder, previous, course)
         if fit.ended == "stopped":
             return _stopped(assignment, folder, fit)
         with folder.writing(WEIGHTS) as path:
             trainer.save_weights(path)
-        with memory_named(config):
-            scores = score(self.experiment, config, self.slices, trainer.predictor, assignment.kind)
+        try:
+            with memory_named(config):
+                scores = score(
+                    self.experiment,
+                    config,
+                    self.slices,
+                    trainer.predictor,
+                    assignment.kind,
+                    course.after,
+                )
+        except StoppedError:
+            folder.finish("KILLED", reason="interrupted")
+            return Interrupted()
+        course.end()
         folder.write_text(names.THRESHOLDS, search_csv(scores.search))
         write_scores(folder, scores)
         trained = AUGMENTATIONS[config.data.augmentation]
@@ -207,10 +221,12 @@ class Objective:
         config: Config,
         folder: RunFolder,
         previous: RunFolder | None,
+        course: Course,
     ) -> Fit:
         from ablation.training.checkpoint import write_resume
 
         def on_epoch(epoch: Epoch) -> bool:
+            course.epoch(epoch)
             folder.log_epoch(epoch.number, _curves(epoch))
             return assignment.report(epoch.number, epoch.validation_dice)
 
@@ -219,6 +235,8 @@ class Objective:
                 write_resume(state, path)
 
         state = None if previous is None else _state_of(previous, folder)
+        if state is not None:
+            course.resume(len(state.epochs))
         for epoch in () if state is None else state.epochs:
             assignment.report(epoch.number, epoch.validation_dice)
         data, split = config.data, self.experiment.split
@@ -233,8 +251,10 @@ class Objective:
                 split.validation,
                 config.inference,
                 self.experiment.dataset.person,
+                course.validating,
             ),
             on_epoch=on_epoch,
+            on_step=course.step,
             resume=state,
             save=save,
         )

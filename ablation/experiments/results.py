@@ -9,9 +9,13 @@ from pathlib import Path
 from statistics import fmean
 
 from ablation.comparison import Design, compare
+from ablation.data.findings import counted
 from ablation.errors import ComparisonError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.study import finals_of, storage_url
+from ablation.fairness import from_tags
+from ablation.files.aligned import aligned
+from ablation.inference.thresholds import GRID
 from ablation.scores.finals import trainings
 from ablation.training.schedule import input_warning
 from sweeps import best_trial, trials_table
@@ -36,6 +40,8 @@ class DesignResult:
     interval: tuple[float, float] | None
     """95 % t interval over test patients; none with fewer than two."""
     patients: int
+    at_edge: int = 0
+    """Final runs whose threshold is the first or last of those searched."""
 
 
 def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[DesignResult]:
@@ -45,10 +51,17 @@ def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[DesignRe
 
 
 def warnings_of(experiments: Sequence[Experiment], workspace: Path) -> list[str]:
-    """Return what the finals of a sweep say about the machine: steps that waited for slices."""
+    """Return what to know of the final runs: thresholds at the edge, steps that waited for slices."""
     lines = []
     for one in experiments:
         finals = finals_of(one, workspace)
+        at_edge = sum(bool(from_tags(final.record.tags).threshold_at_edge) for final in finals)
+        if at_edge:
+            lines.append(
+                f"{one.study}: the best threshold is at the edge of the search ({GRID[0]} to "
+                f"{GRID[-1]}) in {at_edge} of {counted(len(finals), 'final run')}: the "
+                "probabilities are not calibrated; train longer, or try another loss"
+            )
         shares = [final.record.metrics.get("cost/input_share", 0.0) for final in finals]
         if said := input_warning(max(shares, default=0.0)):
             lines.append(f"{one.study}: {said}")
@@ -66,12 +79,7 @@ def as_text(rows: Sequence[DesignResult]) -> list[str]:
         "95 % CI",
         "patients",
     )
-    cells = [header, *(_cells(row) for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(header))]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in cells
-    ]
+    return aligned([header, *(_cells(row) for row in rows)])
 
 
 def _row(design: str, folds: Sequence[Experiment], workspace: Path) -> DesignResult:
@@ -90,6 +98,7 @@ def _row(design: str, folds: Sequence[Experiment], workspace: Path) -> DesignRes
         test_dice=test,
         interval=interval,
         patients=patients,
+        at_edge=sum(bool(from_tags(one.record.tags).threshold_at_edge) for one in finals),
     )
 
 
@@ -122,7 +131,7 @@ def _cells(row: DesignResult) -> tuple[str, ...]:
         row.design,
         str(row.trials),
         number(row.validation_dice),
-        number(row.threshold),
+        number(row.threshold) + (" (edge)" if row.at_edge else ""),
         number(row.test_dice),
         bounds,
         str(row.patients),

@@ -25,12 +25,21 @@ from ablation.inference.choose import (
     validation_choice,
 )
 from ablation.inference.maps import Maps
+from ablation.inference.morphology import Morphology
 from ablation.inference.overlays import Overlay, overlays
 from ablation.metrics.cases import score_case, summarise
 from tracking.names import of_cases
 
 if TYPE_CHECKING:
     from ablation.inference.predict import Predictor
+
+Watch = Callable[[str, float], None]
+"""Told before each case what is done with it and which share of the work is behind; it may raise."""
+
+
+def unwatched(_phase: str, _share: float) -> None:
+    """Tell nobody."""
+
 
 SPLITS = {"trial": ("validation",), "final": ("validation", "test")}
 """Patients a run is scored on; only finals ever see the test patients."""
@@ -102,6 +111,7 @@ def validate(
     cases: Sequence[str],
     inference: InferenceConfig,
     person: Callable[[str], str] = str,
+    watch: Watch = unwatched,
 ) -> tuple[float, float]:
     """Return (validation Dice, threshold) of the network as it is now.
 
@@ -109,8 +119,10 @@ def validate(
     at the best of 99 thresholds, or at the one the configuration fixes. Cases of one `person` are
     averaged first.
     """
+    ticks = _Ticks(len(cases), watch)
 
     def probabilities(case: str) -> NDArray[np.float32]:
+        ticks.next("validating")
         rows, columns = slices.native_truth(case).shape[1:]
         return predictor(slices.images[slices.rows[case]], (rows, columns))
 
@@ -124,15 +136,30 @@ def score(
     slices: Slices,
     predictor: Predictor,
     kind: str,
+    watch: Watch = unwatched,
 ) -> Scores:
     """Choose the operating point on validation and score every case of the kind with it."""
     among = options(config.inference, kind)
     maps = Maps(predictor, slices, ("none", *among.ttas))
     person, validation = experiment.dataset.person, experiment.split.validation
-    found = search(maps, slices.native_truth, validation, among, person)
-    per_slice = kind == "final"
+    looks = 1 if among.morphologies == (Morphology(),) else 2
+    scored = sum(len(getattr(experiment.split, split)) for split in SPLITS[kind])
+    ticks = _Ticks(looks * len(validation) + scored, watch)
+
+    def truth(case: str) -> NDArray[np.bool_]:
+        ticks.next("searching the operating point")
+        return slices.native_truth(case)
+
+    found = search(maps, truth, validation, among, person)
     done = score_at(
-        found.best.point, experiment, config, slices, maps, SPLITS[kind], per_slice=per_slice
+        found.best.point,
+        experiment,
+        config,
+        slices,
+        maps,
+        SPLITS[kind],
+        per_slice=kind == "final",
+        before=lambda split: ticks.next(f"scoring {split}"),
     )
     return Scores(done.rows, done.slice_rows, done.overlays, done.ms_per_case, found)
 
@@ -146,14 +173,19 @@ def score_at(
     splits: Sequence[str],
     *,
     per_slice: bool,
+    before: Callable[[str], None] = lambda _: None,
 ) -> Scored:
-    """Score every case of these splits at one operating point, `per_slice` every slice too."""
+    """Score every case of these splits at one operating point, `per_slice` every slice too.
+
+    `before` is called before each case with the name of its split.
+    """
     seconds = 0.0
     rows: list[Row] = []
     slice_rows: list[Row] = []
     pictures: list[Overlay] = []
     for split in splits:
         for name in getattr(experiment.split, split):
+            before(split)
             probability = maps(name, point.tta)
             started = time.perf_counter()
             mask = point.mask(probability)
@@ -168,6 +200,20 @@ def score_at(
                 pictures += overlays(facts.person, scan, case.truth, mask, name)
     ms_per_case = 1000 * (maps.seconds_per_case(point.tta) + seconds / max(1, len(rows)))
     return Scored(tuple(rows), tuple(slice_rows), tuple(pictures), ms_per_case)
+
+
+@dataclass(slots=True)
+class _Ticks:
+    """Counts the cases of some work and tells it."""
+
+    total: int
+    watch: Watch
+    done: int = 0
+
+    def next(self, phase: str) -> None:
+        """Say that the next case begins."""
+        self.watch(phase, self.done / max(1, self.total))
+        self.done += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from ablation.experiments.experiment import (
 from ablation.experiments.machine import machine_warnings, with_threads
 from ablation.experiments.objective import close_lost
 from ablation.experiments.results import DesignResult, rows_of, warnings_of
+from ablation.experiments.stopping import left_undone, stopping
 from ablation.experiments.stored import refuse_disagreement
 from ablation.experiments.study import (
     TRIALS_DATABASE,
@@ -55,6 +56,7 @@ from sweeps import (
     check_study,
     forget_finals,
     open_study,
+    read_progress,
     study_names,
     supervise,
     trials_table,
@@ -146,6 +148,8 @@ class SweepResult:
     workspace: Path
     warnings: tuple[str, ...] = ()
     """What the final runs say about the machine."""
+    undone: tuple[str, ...] = ()
+    """Where the sweep was interrupted: how each trial and final run that was stopped goes on."""
 
     def table(self) -> pd.DataFrame:
         """Return a row for each design: trials, validation Dice, threshold, test Dice, interval."""
@@ -356,7 +360,9 @@ def run_studies(
         run_lost_again(one, plan.workspace, progress)
         end = _supervise(one, plan, progress, on_progress)
         if end.how == "interrupted":
-            return SweepResult("interrupted", (), one.name, plan.workspace)
+            now = read_progress(storage_url(plan.workspace), one.study)
+            undone = tuple(left_undone(now, at_once=end.at_once))
+            return SweepResult("interrupted", (), one.name, plan.workspace, undone=undone)
         if end.how != "done":
             raise AblateError(
                 f"{one.study}: {_failure(end, one, plan.workspace)}\n{end.detail}",
@@ -405,7 +411,7 @@ def _supervise(
         log=folder / "worker.log",
         on_progress=on_progress,
         on_lost=lambda lost: close_lost(folder.parent, lost),
-        on_stopping=lambda: progress("stopping after this epoch; Ctrl-C again stops at once"),
+        on_stopping=lambda now: progress(stopping(now)),
     )
 
 
@@ -420,7 +426,7 @@ def publishing(
     try:
         yield
     finally:
-        progress("publishing the last results")
+        progress(f"publishing the last results, at most {PUBLISH_PATIENCE_S:.0f} s")
         arrived = False
         try:
             arrived = publisher.stop(process, PUBLISH_PATIENCE_S)

@@ -32,10 +32,27 @@ class Epoch:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """How far the steps of an epoch are."""
+
+    epoch: int
+    """From 1."""
+    done: int
+    total: int
+    loss: float
+    """Of the last step."""
+    step_seconds: float
+    """Wall time of a step in this epoch, on average; without the first where there are others."""
+    can_stop: bool
+    """Whether the training can stop now: the epoch is a long one, and no finished one is lost."""
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """A finished training; the network holds the weights of the best epoch."""
 
     best_epoch: int
+    """0 where no epoch was finished."""
     validation_dice: float
     threshold: float
     epochs: tuple[Epoch, ...]

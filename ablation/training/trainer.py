@@ -36,7 +36,15 @@ from ablation.training.checkpoint import (
 )
 from ablation.training.devices import memory_named, refuse_unseen_gpu, share_gpus
 from ablation.training.errors import TrainingDiverged
-from ablation.training.schedule import End, Epoch, Fit, Schedule, epoch_batches, named_seed
+from ablation.training.schedule import (
+    End,
+    Epoch,
+    Fit,
+    Schedule,
+    Steps,
+    epoch_batches,
+    named_seed,
+)
 from ablation.training.start import reinitialise
 from ablation.training.step import TrainStep
 
@@ -54,6 +62,12 @@ Validate = Callable[[Predictor], tuple[float, float]]
 SAVE_EVERY = 20.0
 # Nothing is written in a training's first seconds: to start again costs no more than these.
 SAVE_AFTER_S = 5.0
+# A training that is to be stopped ends an epoch that takes no longer; a longer one it gives up.
+LONG_EPOCH_S = 30.0
+# After so long an epoch a copy of the state costs little, and the next one can be given up.
+COPY_AFTER_S = 10.0
+# Between two looks at the loss, each of which waits for the device.
+LOOK_EVERY_S = 1.0
 
 
 def shape_of(config: Config, image_shape: tuple[int, int, int]) -> Hashable:
@@ -129,6 +143,7 @@ class Trainer:
         *,
         validate: Validate,
         on_epoch: Callable[[Epoch], bool],
+        on_step: Callable[[Steps], bool] = lambda _: False,
         resume: ResumeState | None = None,
         save: Callable[[ResumeState], None] | None = None,
     ) -> Fit:
@@ -141,9 +156,12 @@ class Trainer:
             rows: Which slices are trained on.
             validate: Gives the validation Dice of the present weights, and its threshold.
             on_epoch: Called after every epoch; True stops the training.
+            on_step: Called after the first step of an epoch and then about once a second; True
+                stops the training now where an epoch takes more than 30 s. No finished epoch is
+                lost, the steps of this one are.
             resume: Go on from here; the result is the same as without the interruption.
             save: Called after an epoch when seconds of work would be lost, as often as it costs
-                less than 5 % of the time, and when `on_epoch` stops the training.
+                less than 5 % of the time, when the training is stopped, and after its last epoch.
 
         Raises:
             TrainingDiverged: The loss is not finite.
@@ -157,17 +175,22 @@ class Trainer:
                 hint="Lower data.min_tumor_px or raise data.empty_slices.",
             )
         course = self._begin(config, resume)
-        last_save = _LastSave()
+        saves = _Saves(save, safe=len(course.epochs))
         with memory_named(config):
             while course.ended is None:
-                epoch = self._train_epoch(config, images, masks, rows, course, validate)
+                looks = _Looks(on_step, course, saves)
+                epoch = self._train_epoch(config, images, masks, rows, course, validate, looks)
+                if epoch is None:
+                    course.ended = "stopped"
+                    saves.write_copy()
+                    break
                 self._advance(course, epoch, config)
                 stopped = on_epoch(epoch)
                 if stopped and course.ended is None:
                     course.ended = "stopped"
-                if save is not None and (last_save.is_due() or course.ended == "stopped"):
-                    last_save.timed(lambda: save(self._state(course)))
-            put_weights(self._model, course.best_weights, "the best epoch")
+                saves.after(epoch, lambda: self._state(course), course.ended)
+            if course.best_weights:
+                put_weights(self._model, course.best_weights, "the best epoch")
         return course.result()
 
     def save_weights(self, path: Path) -> None:
@@ -205,17 +228,22 @@ class Trainer:
         rows: npt.NDArray[np.intp],
         course: _Course,
         validate: Validate,
-    ) -> Epoch:
+        looks: _Looks,
+    ) -> Epoch | None:
+        """Train an epoch; None where `looks` gives it up."""
         begin = time.perf_counter()
         number = len(course.epochs) + 1
         seed = named_seed(config.training.seed, f"epoch {number}")
         losses = []
-        for step, batch in enumerate(epoch_batches(rows, number, config.training)):
+        batches = epoch_batches(rows, number, config.training)
+        for step, batch in enumerate(batches):
             asked = time.perf_counter()
             x = np.asarray(images[batch], np.float32)
             y = np.asarray(masks[batch], np.float32)
             course.input_seconds += time.perf_counter() - asked
             losses.append(self._step(x, y, batch, (seed, step)))
+            if looks.give_up(step + 1, len(batches), losses[-1]):
+                return None
         loss = float(np.mean([float(value) for value in losses]))
         course.steps_timed(len(losses), time.perf_counter() - begin)
         if not math.isfinite(loss):
@@ -223,7 +251,9 @@ class Trainer:
                 f"the loss of epoch {number} is {loss}",
                 hint="Lower training.learning_rate.",
             )
+        validated = time.perf_counter()
         dice, threshold = validate(self.predictor)
+        course.validate_seconds = time.perf_counter() - validated
         seconds = time.perf_counter() - begin
         return Epoch(number, loss, dice, threshold, course.schedule.learning_rate, seconds)
 
@@ -259,6 +289,8 @@ class _Course:
     step_seconds: list[float] = field(default_factory=list)
     input_seconds: float = 0.0
     seconds: float = 0.0
+    validate_seconds: float = 0.0
+    """Of the last epoch."""
 
     def steps_timed(self, steps: int, seconds: float) -> None:
         self.steps = steps
@@ -267,11 +299,12 @@ class _Course:
 
     def result(self) -> Fit:
         assert self.ended is not None
-        best = self.epochs[self.schedule.best_epoch - 1]
+        number = self.schedule.best_epoch
+        best = self.epochs[number - 1] if number else None
         return Fit(
-            best_epoch=best.number,
-            validation_dice=best.validation_dice,
-            threshold=best.threshold,
+            best_epoch=number,
+            validation_dice=math.nan if best is None else best.validation_dice,
+            threshold=math.nan if best is None else best.threshold,
             epochs=tuple(self.epochs),
             ended=self.ended,
             train_steps=self.steps * len(self.epochs),
@@ -281,17 +314,74 @@ class _Course:
 
 
 @dataclass(slots=True)
-class _LastSave:
-    """When a resume state was last written and what that cost, wall seconds."""
+class _Saves:
+    """Writes resume states, and knows up to which epoch nothing can be lost."""
 
+    save: Callable[[ResumeState], None] | None
+    safe: int
+    """Epochs that are in the state on disk, or in the copy."""
+    copy: ResumeState | None = None
+    """The state after the last epoch, where it is not on disk."""
     ended: float = field(default_factory=lambda: time.perf_counter())
     cost: float = 0.0
+    """Wall seconds of the last writing."""
 
-    def is_due(self) -> bool:
-        return time.perf_counter() - self.ended > max(SAVE_AFTER_S, SAVE_EVERY * self.cost)
+    def after(self, epoch: Epoch, state: Callable[[], ResumeState], end: End | None) -> None:
+        """Write or copy the state after an epoch, where it is worth its cost."""
+        if self.save is None:
+            return
+        unsaved = time.perf_counter() - self.ended
+        is_due = unsaved > max(SAVE_AFTER_S, SAVE_EVERY * self.cost)
+        if is_due or end == "stopped" or (end is not None and unsaved > SAVE_AFTER_S):
+            self._write(state())
+        elif end is None and epoch.seconds > COPY_AFTER_S:
+            self.copy = state()
+        else:
+            self.copy = None
+            return
+        self.safe = epoch.number
 
-    def timed(self, write: Callable[[], None]) -> None:
+    def write_copy(self) -> None:
+        """Write the state after the last finished epoch, unless it is on disk."""
+        if self.copy is not None:
+            self._write(self.copy)
+
+    def _write(self, state: ResumeState) -> None:
+        assert self.save is not None
         begin = time.perf_counter()
-        write()
+        self.save(state)
         self.ended = time.perf_counter()
         self.cost = self.ended - begin
+        self.copy = None
+
+
+class _Looks:
+    """Looks at the loss of an epoch's steps now and then, and may give the epoch up."""
+
+    def __init__(self, on_step: Callable[[Steps], bool], course: _Course, saves: _Saves) -> None:
+        self._on_step = on_step
+        self._course = course
+        self._can_give_up = saves.save is None or saves.safe == len(course.epochs)
+        self._begin = self._first = self._last = time.perf_counter()
+
+    def give_up(self, done: int, total: int, loss: Any) -> bool:
+        """Tell how far the steps are; True where a long epoch is to be stopped.
+
+        Args:
+            done: Steps of this epoch.
+            total: As many the epoch has.
+            loss: Of the last step, a scalar tensor that may still be computed.
+        """
+        if done > 1 and time.perf_counter() - self._last < LOOK_EVERY_S:
+            return False
+        value = float(loss)  # waits for the device
+        self._last = time.perf_counter()
+        if done == 1:
+            self._first = self._last
+        since, steps = (self._first, done - 1) if done > 1 else (self._begin, 1)
+        step_seconds = (self._last - since) / steps
+        takes = step_seconds * total + self._course.validate_seconds
+        can_stop = self._can_give_up and takes > LONG_EPOCH_S and done < total
+        epoch = len(self._course.epochs) + 1
+        asked = self._on_step(Steps(epoch, done, total, value, step_seconds, can_stop))
+        return asked and can_stop

@@ -109,7 +109,7 @@ def main() -> int:
         log=folder / "worker.log",
         on_progress=lambda now: print(now.done, now.total, now.workers, flush=True),
         on_lost=lambda lost: note_lost(folder, lost),
-        on_stopping=lambda: print("stopping", flush=True),
+        on_stopping=lambda _: print("stopping", flush=True),
         poll_s=0.1,
     )
     print(ending.how, ending.detail, flush=True)

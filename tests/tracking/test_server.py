@@ -14,8 +14,8 @@ import pytest
 
 from tracking.errors import TrackingError, UnreachableError
 from tracking.mlflow import client
-from tracking.mlflow.connection import check
-from tracking.mlflow.server import free_port, serving
+from tracking.mlflow.connection import check, connect
+from tracking.mlflow.server import free_port, newest_runs, serving
 from tracking.publisher import sync
 from tracking.record import RunFolder
 
@@ -92,3 +92,16 @@ def _group_lives(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_the_page_opens_the_runs_of_the_newest_experiment(new_store: Callable[[str], Any]) -> None:
+    store = new_store("store")
+    assert newest_runs(store.uri) == "/#/experiments?workflowType=machine_learning"
+    mlflow = connect(store.uri)
+    first, second = (mlflow.create_experiment(name) for name in ("older", "newer"))
+    mlflow.create_run(first, start_time=3000)
+    mlflow.create_run(second, start_time=2000)
+    view = "runs?workflowType=machine_learning"
+    assert newest_runs(store.uri) == f"/#/experiments/{first}/{view}"
+    mlflow.create_run(second, start_time=4000)
+    assert newest_runs(store.uri) == f"/#/experiments/{second}/{view}"

@@ -25,7 +25,7 @@ PORTS = 100
 START_S = 120.0
 STOP_S = 10.0
 POLL_S = 0.2
-EXPERIMENTS = "/#/experiments?workflowType=machine_learning"  # not the tour of language models
+TRAINING = "workflowType=machine_learning"  # the view of trainings, not that of language models
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,24 @@ def run_ui(uri: str, log: Path, port: int | None, opened: Callable[[str], None])
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # both must stop what was started
     try:
         with serving(uri, log, port) as server:
-            opened(server.page + EXPERIMENTS)
+            opened(server.page + newest_runs(uri))
             server.process.wait()
     except KeyboardInterrupt:
         return
     raise TrackingError("the MLflow server ended by itself", hint=f"See {log}")
+
+
+def newest_runs(uri: str) -> str:
+    """Return where MLflow's page lists the runs of the newest experiment; without runs, all of them.
+
+    The newest is the one whose run began last.
+    """
+    client = connect(uri)
+    experiments = [one.experiment_id for one in client.search_experiments()]
+    latest = client.search_runs(experiments, max_results=1, order_by=["attributes.start_time DESC"])
+    if not latest:
+        return f"/#/experiments?{TRAINING}"
+    return f"/#/experiments/{latest[0].info.experiment_id}/runs?{TRAINING}"
 
 
 def free_port(port: int | None = None) -> int:

@@ -43,8 +43,8 @@ def read_slices(folder: Path) -> Reading:
         truth, assumed = labels_of(np.stack([masks[found.masks[n]] for n in order]))
     except DataError as error:
         return Reading(None, (*findings, Finding("error", folder.name, error.message, folder.name)))
-    assumed += _copies_of_flair(volumes)
     findings += tuple(Finding("warning", folder.name, fault, folder.name) for fault in assumed)
+    findings += _copies_of_flair(folder.name, volumes)
     names = tuple(found.images[n].name for n in order)
     return Reading(Patient(folder.name, volumes, MODALITIES, truth, None, names), findings)
 
@@ -179,10 +179,16 @@ def _odd_ones(images: Mapping[Path, Image], masks: Mapping[Path, Image]) -> tupl
     return (*odd_images, *odd_masks)
 
 
-def _copies_of_flair(volumes: Image) -> tuple[str, ...]:
+def _copies_of_flair(patient: str, volumes: Image) -> tuple[Finding, ...]:
     # The data set fills a sequence that was not acquired with FLAIR (its README).
     return tuple(
-        f"{name} equals flair in every slice: this sequence was not acquired"
+        Finding(
+            "warning",
+            patient,
+            f"{name} equals flair in every slice: this sequence was not acquired",
+            patient,
+            sequence=name,
+        )
         for name, volume in zip(MODALITIES, volumes, strict=True)
         if name != "flair" and np.array_equal(volume, volumes[1])
     )

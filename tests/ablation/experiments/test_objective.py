@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from ablation.data import prepare
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.objective import Objective
 from ablation.experiments.study import run_worker, spec_of, study_folder
-from sweeps import Assignment, Complete, Failed, Interrupted, open_study, trials_table
+from sweeps import Assignment, Complete, Failed, Interrupted, Phase, open_study, trials_table
 from tracking.record import RunFolder
 
 TINY = [
@@ -104,14 +104,14 @@ def test_a_sweep_goes_on_after_a_trial_without_memory(
 def test_an_attempt_that_cannot_be_read_is_lost_and_runs_again(
     objective: Objective, name: str
 ) -> None:
-    first = dataclasses.replace(assignment(3), params={"training.epochs": 2})
-    stopping = dataclasses.replace(first, report=lambda *_: True, interrupted=lambda: True)
+    first = replace(assignment(3), params={"training.epochs": 2})
+    stopping = replace(first, report=lambda *_: True, interrupted=lambda: True)
     assert isinstance(objective(stopping), Interrupted)
     lost = RunFolder(objective._design / "3.0")
     assert lost.resume_files()
     content = (lost.path / name).read_bytes()
     (lost.path / name).write_bytes(b"\0" * len(content) + b"\n")  # as after a power cut
-    assert isinstance(objective(dataclasses.replace(first, attempt=1)), Complete)
+    assert isinstance(objective(replace(first, attempt=1)), Complete)
     again = RunFolder(objective._design / "3.1")
     assert again.record.status == "FINISHED"
     assert [line.step for line in again.epochs()[0]] == [1, 2]
@@ -128,7 +128,55 @@ def test_a_damaged_finished_run_answers_for_no_other(objective: Objective, name:
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
-    again = objective(dataclasses.replace(assignment(4), attempt=1))
+    again = objective(replace(assignment(4), attempt=1))
     assert isinstance(again, Complete)
     assert again.value == outcome.value
     assert "ablate.answered_by" not in RunFolder(objective._design / "4.1").record.tags
+
+
+def test_a_trial_tells_its_phases_in_order_and_what_they_took(objective: Objective) -> None:
+    told: list[Phase] = []
+    assert isinstance(objective(replace(assignment(5), tell=told.append)), Complete)
+    names = list(dict.fromkeys(phase.name for phase in told))
+    assert names == [
+        "training",
+        "validating",
+        "searching the operating point",
+        "scoring validation",
+        "writing the results",
+    ]
+    first, last = told[0], told[-1]
+    assert (first.epoch, first.is_training) == (1, True)
+    assert first.loss is not None
+    assert (last.epoch, last.share, last.is_training) == (1, 1.0, False)
+    assert min(last.train_s or 0, last.validate_s or 0, last.after_s or 0) > 0
+    after = [phase.share for phase in told if not phase.is_training]
+    assert after == sorted(after)
+
+
+def test_long_scoring_is_stopped_between_patients_and_not_trained_again(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ablation.training.trainer.SAVE_AFTER_S", 0.0)
+    told: list[Phase] = []
+    asked = replace(assignment(6), tell=told.append, interrupted=lambda: not told[-1].is_training)
+    monkeypatch.setattr("ablation.experiments.course.LONG_S", 0.0)
+    assert objective(asked) == Interrupted()
+    assert told[-1].can_stop
+    stopped = RunFolder(objective._design / "6.0")
+    assert (stopped.record.status, stopped.record.reason) == ("KILLED", "interrupted")
+    assert not (stopped.path / "per_case.csv").exists()
+
+    again: list[Phase] = []
+    outcome = objective(replace(assignment(6), attempt=1, tell=again.append))
+    assert isinstance(outcome, Complete)
+    assert not [phase for phase in again if phase.loss is not None]  # no step was trained
+    whole = objective(replace(assignment(7), params=assignment(6).params))
+    assert isinstance(whole, Complete)
+    assert whole.value == outcome.value
+
+
+def test_short_scoring_is_ended(objective: Objective) -> None:
+    told: list[Phase] = []
+    asked = replace(assignment(8), tell=told.append, interrupted=lambda: not told[-1].is_training)
+    assert isinstance(objective(asked), Complete)

@@ -439,6 +439,62 @@ def test_a_finished_training_is_not_trained_again(tiny, warm, tmp_path, monkeypa
     assert tiny.digest(warm, tmp_path) == weights
 
 
+def test_a_long_epoch_is_given_up_at_a_step_and_no_finished_epoch_is_lost(
+    tiny, warm, tmp_path, monkeypatch
+) -> None:
+    monkeypatch.setattr(trainer_module, "LONG_EPOCH_S", 0.0)
+    monkeypatch.setattr(trainer_module, "COPY_AFTER_S", 0.0)
+    monkeypatch.setattr(trainer_module, "LOOK_EVERY_S", 0.0)
+    monkeypatch.setattr(trainer_module, "SAVE_AFTER_S", math.inf)  # no state is due
+    settings = tiny.config(training__epochs=4, training__batch_size=4)
+    one = tiny.trainer(settings)
+    whole = tiny.fit(one, settings)
+    weights = tiny.digest(one, tmp_path)
+
+    states, seen = [], []
+
+    def on_step(steps) -> bool:
+        seen.append((steps.epoch, steps.done, steps.total))
+        assert math.isfinite(steps.loss)
+        assert steps.step_seconds > 0
+        return steps.epoch == 3 and steps.done == 2
+
+    stopped = tiny.fit(one, settings, on_step=on_step, save=states.append)
+    assert stopped.ended == "stopped"
+    assert len(stopped.epochs) == 2
+    assert seen == [*((e, s, 5) for e in (1, 2) for s in range(1, 6)), (3, 1, 5), (3, 2, 5)]
+    assert [len(state.epochs) for state in states] == [2]
+
+    resumed = tiny.fit(one, settings, resume=states[-1])
+    assert tiny.outcome(resumed) == tiny.outcome(whole)
+    assert tiny.digest(one, tmp_path) == weights
+
+
+def test_the_first_epoch_can_be_given_up(tiny, warm, monkeypatch) -> None:
+    monkeypatch.setattr(trainer_module, "LONG_EPOCH_S", 0.0)
+    states = []
+    stopped = tiny.fit(warm, tiny.config(), on_step=lambda _: True, save=states.append)
+    assert (stopped.ended, stopped.best_epoch, stopped.epochs, states) == ("stopped", 0, (), [])
+
+
+def test_a_short_epoch_is_ended_and_so_is_one_whose_start_is_not_kept(
+    tiny, warm, monkeypatch
+) -> None:
+    looked = []
+
+    def on_step(steps) -> bool:
+        looked.append(steps.can_stop)
+        return True
+
+    whole = tiny.fit(warm, tiny.config(), on_step=on_step, save=lambda _: None)
+    assert len(whole.epochs) == 3
+    monkeypatch.setattr(trainer_module, "LONG_EPOCH_S", 0.0)  # but no copy after short epochs
+    second = iter([False, True, True])
+    slow = tiny.fit(warm, tiny.config(), on_step=lambda steps: next(second), save=lambda _: None)
+    assert len(slow.epochs) == 3
+    assert not any(looked)
+
+
 def test_states_are_saved_first_and_then_as_often_as_they_are_cheap(
     tiny, warm, monkeypatch
 ) -> None:
@@ -453,12 +509,13 @@ def test_states_are_saved_first_and_then_as_often_as_they_are_cheap(
         validate=lambda _: (0.1, 0.5),
         rows=tiny.TRAIN[:8],
     )
-    # Each call of the clock takes 10 s, so a write takes 10 s and an epoch 60 s: due after 200 s.
+    # Each call of the clock takes 10 s, so a write takes 10 s and an epoch 100 s: due after 200 s.
     gaps = np.diff(saved)
     assert saved[0] == 1
-    assert len(saved) > 2
-    assert (gaps * 60 > 200).all()
-    assert (gaps * 60 <= 280).all()
+    assert saved[-1] == 30  # the scoring that follows can be stopped
+    assert len(saved) > 3
+    assert (gaps[:-1] * 100 > 200).all()
+    assert (gaps * 100 <= 300).all()
 
 
 def test_seconds_of_work_are_not_worth_a_file(tiny, warm) -> None:
