@@ -9,6 +9,7 @@ from ablation.comparison.analysis.decision import RULE
 from ablation.comparison.wording.names import listed, target_name
 from ablation.statistics.bayes import DRAWS as POSTERIOR_DRAWS
 from ablation.statistics.corrections import CORRECTIONS
+from ablation.statistics.equivalence import FEWEST_FOR_EQUIVALENCE
 from ablation.statistics.paired_tests import TESTS
 from ablation.statistics.resampling import DRAWS
 
@@ -141,7 +142,9 @@ def _margins(comparison: Comparison) -> Iterator[str]:
     listed = ", ".join(f"{label} {size:g}" for label, size in sizes.items())
     yield (
         f"Differences smaller than the margin ({listed}) count as irrelevant: equivalence was tested "
-        "by two one-sided t tests [@schuirmann1987], and the probability of a relevant difference "
+        "by two one-sided tests [@schuirmann1987], by t and by sign flips, the larger p adjusted like "
+        "the others; nothing is decided below "
+        f"{FEWEST_FOR_EQUIVALENCE} patients. The probability of a relevant difference was "
         f"estimated by the Bayesian signed-rank test [@benavoli2014; @benavoli2017] with "
         f"{POSTERIOR_DRAWS:,} draws and the margin as its region of practical equivalence."
     )
