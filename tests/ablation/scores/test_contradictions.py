@@ -69,10 +69,10 @@ def test_one_wrong_value(column, value, told):
     [
         ({"dice": [0.0], "hd95": [0.0]}, "Dice 0 contradicts HD95 0"),
         ({"dice": [0.0], "asd": [0.0]}, "Dice 0 contradicts ASSD 0"),
-        ({"dice": [1.0, 0.8125], "hd95": [4.0, 2.0]}, "Dice 1 contradicts HD95 4"),
-        ({"dice": [1.0, 0.8125], "hd": [4.0, 2.0]}, "Dice 1 contradicts HD 4"),
+        ({"dice": [1.0, 0.812512], "hd95": [4.0, 2.0]}, "Dice 1 contradicts HD95 4"),
+        ({"dice": [1.0, 0.812512], "hd": [4.0, 2.0]}, "Dice 1 contradicts HD 4"),
         ({"dice": [1.0, 0.8125], "asd": [1.5, 2.0]}, "Dice 1 contradicts ASSD 1.5"),
-        ({"dice": [1.0, 0.8125], "nsd": [0.5, 0.7]}, "Dice 1 contradicts NSD 0.5"),
+        ({"dice": [1.0, 0.812512], "nsd": [0.5, 0.7]}, "Dice 1 contradicts NSD 0.5"),
         ({"nsd": [0.8], "hd95": [0.0]}, "NSD 0.8 contradicts HD95 0"),
         ({"nsd": [0.99], "hd": [0.0]}, "NSD 0.99 contradicts HD 0"),
         ({"dice": [0.8], "truth_voxels": [0.0]}, "Dice 0.8 beside an empty truth"),
