@@ -42,7 +42,7 @@ Outcome = Complete | Pruned | Failed | Interrupted
 
 
 def untold(_phase: Phase) -> None:
-    """Say it to nobody."""
+    """Report nothing."""
 
 
 @dataclass(frozen=True, slots=True)

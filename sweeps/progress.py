@@ -62,7 +62,7 @@ class StudyProgress:
     epochs: int
     """reported by all trials and finals so far; more of them is progress"""
     put_back: tuple[Running, ...] = ()
-    """trials and finals that were begun and wait to go on; `phase` is where they were stopped"""
+    """trials and finals that were started and wait to go on; `phase` is where they were stopped"""
     took: tuple[Took, ...] = ()
     """complete and pruned trials, and complete finals"""
 

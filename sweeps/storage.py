@@ -47,7 +47,7 @@ NETWORK_FILE_SYSTEMS = frozenset(
 DISK_FULL = "database or disk is full"  # SQLite's own words
 DAMAGED = ("malformed", "not a database", "no such table", "no such column", "file is encrypted")
 """SQLite's own words for what no waiting heals."""
-# Up to the last @, for nobody encodes every @ and / of a password; host:PORT/x@y is none.
+# Up to the last @, because few people encode every @ and / of a password; host:PORT/x@y is none.
 _PASSWORD = re.compile(r"((?:://|(?<![\w/:]))[\w.%+-]*:)(?!/|\d+(?:[/?]|$))[^\s'\"]*(?=@)")
 _QUERY = re.compile(r"([?&]\w*(?:password|passwd|secret|token)\w*=)[^&\s'\"]*", re.IGNORECASE)
 ADVISORY_KEY = 0x61626C617465  # "ablate": PostgreSQL's advisory locks are numbers

@@ -2,7 +2,7 @@
 
     python -m tracking.guard COMMAND...
 
-with a pipe as standard input: when nobody holds its other end any more, the starter is gone, also
+with a pipe as standard input: when no process holds its other end any more, the starter is gone, also
 by SIGKILL, and the whole process group is stopped.
 """
 

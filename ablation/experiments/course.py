@@ -93,7 +93,7 @@ class Course:
         """
         if self._phase.is_training:
             self._since = self.clock()
-            epoch = max(0, self._phase.epoch - 1)  # the one under way was never begun
+            epoch = max(0, self._phase.epoch - 1)  # the one under way was never started
             self._phase = replace(self._phase, epoch=epoch, loss=None, is_training=False)
         elapsed = self.clock() - (self._since or 0.0)
         takes = elapsed / share if share > 0 else None

@@ -38,7 +38,7 @@ Watch = Callable[[str, float], None]
 
 
 def unwatched(_phase: str, _share: float) -> None:
-    """Tell nobody."""
+    """Report no phase."""
 
 
 SPLITS = {"trial": ("validation",), "final": ("validation", "test")}

@@ -73,7 +73,7 @@ def end(worker: Worker, at_once: bool) -> None:
 def _wait_until_gone(pid: int, patience_s: float = 10.0) -> None:
     deadline = time.monotonic() + patience_s
     while started(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)  # nobody but its parent can wait for a process
+        time.sleep(0.02)  # only its parent can wait for a process
 
 
 @contextlib.contextmanager

@@ -136,11 +136,10 @@ def test_compare_takes_rules_as_values(tables: list[str]) -> None:
 
 
 def test_compare_takes_designs_in_memory(tables: list[str]) -> None:
-    from ablation.scores.bare_designs import Reading, read_designs
+    from ablation.scores.bare_designs import Reading, read_designs, tables_of
 
     designs = [
-        design
-        for design, _ in read_designs([Path(t) for t in tables], Reading(), (), lambda *_: None)
+        design for design, _ in read_designs(tables_of(tables), Reading(), (), lambda *_: None)
     ]
     again = ablation.compare(designs, reference="unet", metric="dice").table()
     pd.testing.assert_frame_equal(

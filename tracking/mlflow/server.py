@@ -140,7 +140,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], page: str, log: Path) 
             with urllib.request.urlopen(f"{page}/health", timeout=START_S):  # noqa: S310 - our own
                 return
         except (urllib.error.URLError, OSError):
-            time.sleep(POLL_S)  # it tells nobody when it is ready
+            time.sleep(POLL_S)  # it does not say when it is ready
     raise TrackingError("the MLflow server did not start", hint=f"See {log}")
 
 

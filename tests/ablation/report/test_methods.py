@@ -67,7 +67,10 @@ def test_defaults(pair):
         ({"level": 0.9}, "p < 0.1 taken as significant"),
         ({"empty": "brats"}, "All cases were analysed; a missed tumour and a false alarm scored 0"),
         ({"empty": "exclude"}, "its distance was left out for every design"),
-        ({"margin": {"dice": 0.02}}, "two one-sided t tests [@schuirmann1987]"),
+        (
+            {"margin": {"dice": 0.02}},
+            "two one-sided tests [@schuirmann1987], by t and by sign flips",
+        ),
         ({"margin": {"dice": 0.02}}, "the margin (Dice 0.02)"),
         ({"margin": {"dice": 0.02}}, "[@benavoli2014; @benavoli2017] with 50,000 draws"),
         ({"metric": "hd95", "secondary": ()}, "primary metric was HD95 (mm), of target"),
