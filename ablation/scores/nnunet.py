@@ -57,8 +57,8 @@ def read_nnunet(
 ) -> NnunetTable:
     """Read a summary.json, or a CSV with the columns reference, segment_id, segment_name, Dice, ...
 
-    Cases that no pair of masks can have are refused; of a summary.json of version 1, which is an
-    archive that can no longer be computed anew, they are kept and named in a warning.
+    Cases that no pair of masks can have are refused; of version 1, whose tables are archives that can
+    no longer be computed anew, they are kept and named in a warning.
 
     Args:
         path: The file.
@@ -80,7 +80,7 @@ def read_nnunet(
     else:
         version, lines = 1, _table(read_lines(path), labels, case_column, path, say)
     naming = Naming(patient_regex=patient_regex, patient_map=patient_map)
-    frames = frames_of(lines, path, naming, say=say, keep_implausible=is_json and version == 1)
+    frames = frames_of(lines, path, naming, say=say, keep_implausible=version == 1)
     return NnunetTable(frames[""], version, POOLED if version == 1 else None)
 
 

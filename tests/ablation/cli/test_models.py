@@ -33,7 +33,7 @@ def test_every_design_has_a_line_and_the_missing_file_is_named(keras_home: Path)
     assert shown.exit_code == 0
     lines = shown.stdout.splitlines()
     assert [line.split()[0] for line in lines[: len(DESIGNS)]] == list(DESIGNS)
-    assert "ResNet50 (resupnet, resnet_fcn)" in shown.stdout
+    assert "ResNet50 (resupnet, resnet_fcn, transunet)" in shown.stdout
     assert f"absent: {keras_home}" in shown.stdout
     assert RESNET50.md5 in shown.stdout
     assert RESNET50.url in shown.stdout

@@ -45,7 +45,13 @@ def test_check_names_faults_and_still_prints_json(scans: Path, tmp_path: Path) -
     assert found["found"] == 4
     assert [facts["id"] for facts in found["patients"]] == ["A", "C", "D"]
     assert found["findings"] == [
-        {"severity": "error", "where": "B/B_1.tif", "fault": "is empty (0 bytes)", "patient": "B"}
+        {
+            "severity": "error",
+            "where": "B/B_1.tif",
+            "fault": "is empty (0 bytes)",
+            "patient": "B",
+            "sequence": None,
+        }
     ]
     skipped = call("check", scans, "--cache", tmp_path / "cache", "--skip-bad")
     assert skipped.exit_code == 0
