@@ -128,6 +128,7 @@ def test_a_pretrained_encoder_equals_a_fresh_process_bit_for_bit(tiny, tmp_path:
     assert_equal_to_a_fresh_process(tiny, tiny.config(**shared), second, tmp_path)
 
 
+@pytest.mark.slow
 def test_pretrained_values_come_back_in_every_trial_and_nothing_else_changes(
     tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
