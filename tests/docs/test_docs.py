@@ -140,6 +140,16 @@ def test_every_example_parses(line: str) -> None:
     check_names(config, tuple((given.get("model") or "unet").split(",")))
 
 
+def test_the_tutorial_has_only_commands_that_run_elsewhere() -> None:
+    elsewhere = {
+        *_of_ablate(_lines(ROOT / "README.md")),
+        *_of_ablate(_lines(ROOT / "docs/guide.md")),
+    }
+    lines = _of_ablate(_lines(ROOT / "docs/tutorial.md"))
+    assert len(lines) >= 5
+    assert set(lines) - elsewhere == set()
+
+
 def test_the_cheap_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
