@@ -1,9 +1,10 @@
 """What a rule can find, by simulation: the differences at hand are resampled with another mean.
 
 The rule is that of the verdict: the planned test is significant, and the mean difference points
-the same way. Where no design is better every difference is as likely with either sign; where one
-is better by X, its differences are drawn more often, until their mean is X. So a difference that
-comes from missed cases stays one of missed cases. For normal differences this is a shift.
+the same way. What could have been found with the patients at hand is asked of their centred,
+shifted differences (`detectable`). How many patients a study needs is asked of a population with
+the pilot's mean, in which large differences are drawn more often (`tilted_to`), so that a
+difference that comes from missed cases stays one of missed cases.
 
 The formula of the paired t test (power.py) promises more than this rule keeps, most of all where a
 few patients differ strongly.
@@ -207,35 +208,55 @@ def uniform_sets(n: int, rng: np.random.Generator, sets: int | None = None) -> A
     return rng.random((sets, n))
 
 
+def resampled(d: Array, uniform: Array) -> tuple[Array, NDArray[np.bool_]]:
+    """Return data sets of the centred differences, and which of them a true difference moves.
+
+    Ties stay ties: where both designs miss a tumour, a better one may do so as well.
+
+    Args:
+        d: Differences, one per patient.
+        uniform: Numbers between 0 and 1, shape (data sets, patients).
+    """
+    places = np.minimum((uniform * d.size).astype(np.intp), d.size - 1)
+    moved = d != 0
+    centred = np.where(moved, d - d[moved].mean(), 0.0) * math.sqrt(d.size / (d.size - 1))
+    return centred[places], moved[places]
+
+
 def detectable(d: Array, rule: Rule, rng: np.random.Generator) -> float | None:
     """Return the true mean difference that the rule finds with 80 % power in such patients.
+
+    The differences are centred, resampled and shifted (STATISTICS.md 5.4).
 
     Args:
         d: Differences, one per patient; their mean plays no role.
         rule: Test, direction and level.
         rng: Source of the draws.
 
-    None below ten patients, where the differences do not vary, and where even the largest of them
-    in nearly every patient would not be found so often.
+    None below ten patients, where the differences do not vary, and where no shift is found so often.
     """
     array = as_patients(d)
-    if array.size < FEWEST or is_constant(array):
+    if array.size < FEWEST or is_constant(array) or is_constant(array[array != 0]):
         return None
     uniform = uniform_sets(array.size, rng, None if rule.test in BY_TEST else SETS_OF_OTHERS)
+    sets, moved = resampled(array, uniform)
+    share = float((array != 0).mean())
     aimed = POWER + SPREAD_UNKNOWN / array.size
 
-    def found(slope: float) -> bool:
-        return float((calls(tilted(array, slope).drawn(uniform), rule) > 0).mean()) >= aimed
+    def found(mean: float) -> bool:
+        shifted = np.where(moved, sets + mean / share, 0.0)
+        return float((calls(shifted, rule) > 0).mean()) >= aimed
 
-    low, high = 0.0, 3 / math.sqrt(array.size)
+    spread = float(array.std(ddof=1))
+    low, high = 0.0, spread / math.sqrt(array.size)
     while not found(high):
         low, high = high, 2 * high
-        if high > STEEPEST:
+        if high > STEEPEST * spread:
             return None
     for _ in range(STEPS):
         middle = (low + high) / 2
         low, high = (low, middle) if found(middle) else (middle, high)
-    return tilted(array, (low + high) / 2).mean
+    return (low + high) / 2
 
 
 def patients_for(

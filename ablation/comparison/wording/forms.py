@@ -157,7 +157,8 @@ def _inconclusive(analysis: Analysis, contrast: Contrast, where: str) -> str:
     if contrast.detectable is not None:
         size = analysis.metric.texts(contrast.detectable)[0]
         power = (
-            f" About 80 % power for a difference of {size} {unit_name(analysis)} with this rule."
+            f" About 80 % power for a difference of {size} {unit_name(analysis)} in every patient with "
+            "this rule."
         )
     asked = ""
     if contrast.used.alternative == "greater":

@@ -59,17 +59,13 @@ def test_tilted_differences_keep_their_spread_and_kinds():
     assert variance == pytest.approx(1, abs=0.1)
 
 
-@pytest.mark.parametrize("missing", [0.0, 0.1])
+@pytest.mark.parametrize("missing", [0.0, 0.05])
 def test_the_stated_difference_is_found_in_about_80_percent(missing):
-    """Real power at the stated differences, the difference made as the data are."""
+    """Real power at the median stated difference, which every patient has, some miss the tumour."""
 
     def drawn(sets: int, n: int, x: float) -> np.ndarray:
-        noise = RNG.normal(0 if missing else x, 0.03, (sets, n))
-        over = max(0.0, x / 1.6 - missing)  # a share cannot fall below 0
-        first, second = (
-            RNG.random((sets, n)) < missing + side * x / 1.6 + over for side in (-1, 1)
-        )
-        return noise - 0.8 * first + 0.8 * second if missing else noise
+        first, second = (RNG.random((sets, n)) < missing for _ in range(2))
+        return RNG.normal(x, 0.03, (sets, n)) - 0.8 * first + 0.8 * second
 
     rule = Rule("wilcoxon", TWO, 0.05)
     stated = [detectable(d, rule, np.random.default_rng(0)) for d in drawn(25, 40, 0.0)]
