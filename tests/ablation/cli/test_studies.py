@@ -21,7 +21,7 @@ ROWS = (
 def test_the_trials_have_a_header_and_the_best_is_marked(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "optuna.db").touch()
+    monkeypatch.setattr("ablation.experiments.stored.refuse_disagreement", lambda *_: None)
     monkeypatch.setattr("sweeps.trials_table", lambda *_: ROWS)
     monkeypatch.setattr(study, "storage_url", lambda workspace: "sqlite:///x")
     shown = CliRunner().invoke(app, ["studies", "show", "lgg/unet", "--workspace", str(tmp_path)])
