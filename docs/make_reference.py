@@ -16,6 +16,7 @@ import json
 import re
 import tokenize
 from collections.abc import Iterator, Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -71,7 +72,8 @@ SCORES = """`ablate import --json`, and `ablate evaluate --json` of masks and of
 
 """
 COMPARISON = """`ablate report --json` and `ablate compare --json`, and the file comparison.json: one object with `source` and these keys.
-Numbers are not rounded; what does not exist is null. Differences are oriented: above 0 the candidate is better.
+Numbers are not rounded; what does not exist is null. A difference is the candidate minus the reference, of the
+scores as they stand: a better HD95 is a negative difference.
 """
 TAGS = "How a run is found on any MLflow server, with any client.\n"
 COLUMNS = {
@@ -95,6 +97,111 @@ COLUMNS = {
     "truth_hash": "hash of the truth: scores against different truths are never compared",
 }
 """Beside the metrics, which say it themselves."""
+KEYS = {
+    "acceleration": "Acceleration of BCa.",
+    "alpha": "Level of each of the two one-sided tests.",
+    "attained_level": "Level that the interval really has.",
+    "best_number": "Number of the best trial.",
+    "best_value": "Validation Dice of the best trial.",
+    "by_wins": "Ranks of the designs by `wins`.",
+    "candidate": "The first design of the difference.",
+    "cases": "Number of cases.",
+    "chi2": "Friedman's chi-squared, corrected for ties.",
+    "choice": "The choice, in words.",
+    "contrast": "The comparison under this rule.",
+    "count": "Number of missed tumours.",
+    "d_av": "Mean difference divided by the average standard deviation of the two designs.",
+    "d_z": "Mean difference divided by the standard deviation of the differences.",
+    "design": "Name of the design.",
+    "designs": "Names of the designs, in the order of all columns.",
+    "df": "Degrees of freedom.",
+    "df_f": "Degrees of freedom of F: above and below.",
+    "draws": "Number of random draws.",
+    "estimate": "The estimate, in the unit of the values.",
+    "f": "F of Iman and Davenport.",
+    "fact": "Name of the fact, as in the tags of a run.",
+    "failed": "Number of failed trials.",
+    "false_alarms": "Cases without truth in which the design predicts a tumour.",
+    "finals_total": "Number of final runs that are planned.",
+    "found": "Lesions of the truth that a prediction touches.",
+    "g_av": "d_av with Hedges' small-sample correction.",
+    "g_high": "Upper limit of the interval of `g_z`.",
+    "g_low": "Lower limit of the interval of `g_z`.",
+    "headline": "The verdict, as the page shows it first.",
+    "high": "Upper limit of the interval.",
+    "higher_is_better": "Whether a higher score is the better one.",
+    "intercept": "Value of the line at x = 0.",
+    "k": "Number of designs.",
+    "label": "Name of the fact in words.",
+    "largest": "Largest truth volume of the third.",
+    "level": "Confidence level, 0.95 for 95 %.",
+    "low": "Lower limit of the interval.",
+    "margin": "Smallest difference that matters, in the metric's unit.",
+    "maximum": "Largest score.",
+    "mean": "The mean, in the unit of the values.",
+    "mean_ranks": "Mean over patients of each design's rank within the patient.",
+    "mean_then_rank": "Ranks of the designs by `means`.",
+    "mean_x": "Mean of x over the patients.",
+    "means": "Mean score of each design.",
+    "median": "Median score.",
+    "metric": "Name of the metric.",
+    "minimum": "Smallest score.",
+    "missed": "Cases with truth in which the design predicts nothing.",
+    "ms_between": "Mean square between patients.",
+    "ms_within": "Mean square within patients.",
+    "n": "Number of patients.",
+    "n_nonzero": "Patients whose difference is not 0.",
+    "name": "Name of the study.",
+    "number": "Number of the trial, from 0.",
+    "of": "Number of tumours in the truth.",
+    "only_reference": "Tumours that the reference alone found.",
+    "other_experiments": "Further experiments of the workspace.",
+    "p_f": "p of F.",
+    "p_greater": "One-sided p that the differences lie above 0.",
+    "p_less": "One-sided p that the differences lie below 0.",
+    "p_two_sided": "Two-sided p.",
+    "p_uncorrected": "p of `chi2_uncorrected`.",
+    "params": "The setting: a value for each key of the search space.",
+    "patients": "Number of patients.",
+    "pruned": "Number of pruned trials.",
+    "quartiles": "First and third quartile of the scores.",
+    "rank_high": "Of each design the upper limit of the interval of its rank.",
+    "rank_then_mean": "Ranks of the designs by `mean_ranks`.",
+    "reference": "The design that the candidate is compared with.",
+    "remark": "What is unequal or not known, in words; empty where nothing is.",
+    "residual_sd": "Standard deviation of the points around the line.",
+    "rule": "The rule, in words.",
+    "sd_candidate": "Standard deviation of the candidate's scores over patients.",
+    "sd_reference": "Standard deviation of the reference's scores over patients.",
+    "sentences": "The further sentences of the verdict.",
+    "share": "Share of patients in which the candidate is better.",
+    "smallest": "Smallest truth volume of the third.",
+    "state": "State of the trial: waiting, running, complete, pruned or failed.",
+    "t": "Student's t.",
+    "target": "The target, such as WT.",
+    "test_dice": "Mean Dice over the test patients.",
+    "text": "The caveat in words.",
+    "ties": "Patients in which both are equal.",
+    "total": "Number of trials that the study has to finish.",
+    "truth": "Lesions of the truth.",
+    "value": "The estimate, in the unit of the differences.",
+    "w_minus": "Sum of the ranks of the negative differences.",
+    "with_tumour": "Cases with truth.",
+    "without_tumour": "Cases without truth.",
+    "Ahead.estimate": "Side of the estimate that belongs to the planned test.",
+    "Ahead.mean": "Side of the mean difference.",
+    "Ahead.test": "Side of the planned test.",
+    "Comparison.reference": "The design that the others are compared with; null: all pairs.",
+    "Equivalence.mean": "Mean difference, in the metric's unit.",
+    "DesignResult.patients": "Number of test patients.",
+    "Regions.better": "The candidate is better by more than the margin.",
+    "Regions.rope": "The difference lies within the margin.",
+    "Regions.worse": "The candidate is worse by more than the margin.",
+    "Superiority.better": "Patients in which the candidate is better.",
+    "Validation.mean": "Mean score over validation patients.",
+    "Validation.patients": "Number of validation patients.",
+}
+"""Of keys of `--json`, whose field has no docstring; of one record as RECORD.KEY."""
 
 
 def main() -> None:
@@ -319,8 +426,7 @@ def json_keys() -> Iterator[str]:
         "ablate studies show": TrialRow,
     }
     for command, row in listings.items():
-        notes = notes_of(row)
-        rows = [(f"`{one.name}`", notes.get(one.name, "")) for one in dataclasses.fields(row)]
+        rows = key_rows(row, dataclasses.fields(row))
         yield f"`{command} --json`: a list of\n"
         yield table(("key", "meaning"), rows)
     yield COMPARISON
@@ -336,15 +442,26 @@ def comparison_keys() -> Iterator[str]:
     shown: dict[type, str] = {Comparison: "", Source: "source"}
     found = {**shown, FairnessFacts: "ledger"}  # in the file these are the rows of the ledger
     for row in (*shown, *_records(Comparison, "", found)):
-        notes = notes_of(row)
-        hints = get_type_hints(row)
-        rows = []
-        for one in stated(row):
-            note = notes.get(one.name) or meaning_of(hints[one.name])
-            rows.append((f"`{one.name}`", " ".join(note.split())))
+        rows = key_rows(row, stated(row))
         place = found[row]
         yield f"`{place}`: {sentence(row)}\n" if place else f"{sentence(row)}\n"
         yield table(("key", "meaning"), rows)
+
+
+def key_rows(row: type, fields: Sequence[dataclasses.Field[Any]]) -> list[tuple[str, str]]:
+    """Return key and meaning of the fields of a record; one without a meaning is an error."""
+    notes, hints = notes_of(row), get_type_hints(row)
+    rows = []
+    for one in fields:
+        named = KEYS.get(f"{row.__name__}.{one.name}") or KEYS.get(one.name, "")
+        note = notes.get(one.name) or meaning_of(hints[one.name]) or named
+        note = re.sub(r"\bNone\b", "null", note)
+        if note.startswith("null ") and note != named:  # a note that says only when there is none
+            note = f"{named.removesuffix('.')}; {note}"
+        if not note:
+            raise KeyError(f"{row.__name__}.{one.name} has no docstring and is not in KEYS")
+        rows.append((f"`{one.name}`", " ".join(note.split())))
+    return rows
 
 
 def _records(row: type, place: str, found: dict[type, str]) -> Iterator[type]:
@@ -382,6 +499,8 @@ def meaning_of(hint: Any) -> str:
     """Return what a field without a note tells by its type: its records, or its words."""
     if get_origin(hint) is Literal:
         return ", ".join(f"`{word}`" for word in get_args(hint))
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return ", ".join(f"`{word}`" for word in hint)
     return "; ".join(sentence(part) for part in parts(hint))
 
 

@@ -235,6 +235,17 @@ def test_the_reference_is_fresh() -> None:
     assert fresh, "write it anew: uv run python docs/make_reference.py"
 
 
+def test_every_key_and_column_has_a_meaning() -> None:
+    page = (ROOT / "docs" / "reference.md").read_text()
+    tables = re.findall(
+        r"^\| (?:key|column|tag) \| .*?meaning.*\n((?:\|.*\n)+)", page, re.MULTILINE
+    )
+    assert len(tables) > 40
+    rows = [line for one in tables for line in one.splitlines()]
+    assert [line for line in rows if re.search(r"\|\s*\|", line)] == []
+    assert "PydanticUndefined" not in page
+
+
 @pytest.fixture(scope="module")
 def made_from_the_phantom() -> Iterator[Callable[[str], ModuleType]]:
     """Load a script of docs; they share the designs, which are made once."""
