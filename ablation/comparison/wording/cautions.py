@@ -39,6 +39,9 @@ SEVERITY = ("red", "amber", "grey", "note")
 MARKS = {"red": "Serious", "amber": "Caution", "grey": "Not known", "note": "Note"}
 """How a reader is told what a colour means."""
 
+FEW_PATIENTS = 30
+"""Below so many, a missed case more moves a mean by more than 2 points of Dice."""
+
 
 @dataclass(frozen=True, slots=True)
 class Caution:
@@ -92,6 +95,7 @@ def cautions(evidence: Evidence) -> tuple[Caution, ...]:
     found = [
         *_unfair(evidence),
         *_missed(evidence),
+        *_one_more_missed(evidence),
         *_lacking(evidence),
         *_late(evidence),
         *_rules(evidence),
@@ -122,6 +126,25 @@ def _missed(evidence: Evidence) -> Iterator[Caution]:
         counts = ", ".join(f"{d.design} {d.missed} of {d.with_tumour}" for d in evidence.detection)
         every = " over all trainings" if max(len(d.cases) for d in evidence.designs) > 1 else ""
         yield Caution("amber", f"Missed tumours{every}: {counts}.")
+
+
+def _one_more_missed(evidence: Evidence) -> Iterator[Caution]:
+    """How much the mean of a few patients depends on a single missed case."""
+    analysis = evidence.primary
+    metric, n = analysis.metric, len(analysis.patients)
+    if metric.kind != "ratio" or not metric.higher_is_better or n >= FEW_PATIENTS:
+        return
+    moved = []
+    for name, scores in analysis.scores.items():
+        found = [score for score in scores if score > 0]
+        if found and len(found) < n:
+            moved.append(f"{name} by {metric.texts(sum(found) / len(found) / n)[0]}")
+    if moved:
+        yield Caution(
+            "amber",
+            f"One more missed case would lower the mean {metric.label}{evidence.where(analysis.target)}"
+            f" of {', of '.join(moved)} ({n} patients).",
+        )
 
 
 def _lacking(evidence: Evidence) -> Iterator[Caution]:

@@ -71,6 +71,9 @@ def test_missed_tumours_are_counted_for_each_design(design, table):
     assert ("amber", "Missed tumours: a 0 of 12, b 2 of 12.") in said(
         [design("a", BASE), design("b", missed)]
     )
+    found = BASE[2:].mean() / 12
+    one_more = f"One more missed case would lower the mean Dice of b by {found:.3f} (12 patients)."
+    assert ("amber", one_more) in said([design("a", BASE), design("b", missed)])
     twice = said([design("a", BASE), design("b", missed, missed)])
     assert ("amber", "Missed tumours over all trainings: a 0 of 12, b 4 of 24.") in twice
 
