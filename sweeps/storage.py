@@ -230,7 +230,11 @@ def exclusive(url: str, *, patience_s: float = 60.0) -> Iterator[None]:
         with _server_lock(url):
             yield
         return
-    lock = FileLock(path.with_name(path.name + ".lock"), timeout=patience_s, poll_interval=0.02)
+    beside = path.with_name(path.name + ".lock")
+    # Made here: filelock would take rights from a group that shares the workspace.
+    os.close(os.open(beside, os.O_RDWR | os.O_CREAT, 0o666))
+    rights = beside.stat().st_mode & 0o777
+    lock = FileLock(beside, timeout=patience_s, poll_interval=0.02, mode=rights)
     try:
         lock.acquire()
     except Timeout:

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from filelock import FileLock
-
+from tracking import locks
 from tracking.atomic import to_disk
 
 
@@ -17,7 +16,7 @@ from tracking.atomic import to_disk
 def locked(path: Path) -> Iterator[None]:
     """Hold a lock file; other processes and threads wait, and the lock of a killed one is free."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path):
+    with locks.locked(path):
         yield
 
 
