@@ -16,7 +16,7 @@ from pathlib import Path
 
 from threshold_designs import designs
 
-from ablation.comparison import compare
+from ablation.comparison import Comparison, compare
 from ablation.config.sections import ComparisonConfig
 from ablation.report import Source, write_report
 
@@ -41,8 +41,12 @@ def main() -> None:
 
 def report(folder: Path) -> Path:
     """Write the report that the pictures show; return its page."""
-    comparison = compare(designs(), ComparisonConfig())
-    return write_report(comparison, Source("phantom"), folder)[0]
+    return write_report(compared(), Source("phantom"), folder)[0]
+
+
+def compared() -> Comparison:
+    """Return the comparison that the report shows."""
+    return compare(designs(), ComparisonConfig())
 
 
 def fingerprint(page: str) -> str:

@@ -162,6 +162,30 @@ def test_the_cheap_examples_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert (done.exit_code, done.exception) == (0, None), f"{line}\n{done.output}"
 
 
+def test_the_guide_shows_what_cheap_commands_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ABLATE_CACHE", str(tmp_path / "cache"))
+    _write_tables(tmp_path)
+    page = (ROOT / "docs" / "guide.md").read_text()
+    pairs = re.findall(r"^```console\n([^`]*)^```\n\n```text\n([^`]*)^```", page, re.MULTILINE)
+    cheap = ("ablate compare", "ablate plan", "ablate data", "ablate config", "ablate models")
+    checked = 0
+    for commands, shown in pairs:
+        if all(line.startswith(cheap) for line in commands.splitlines()):
+            done = [CliRunner().invoke(app, shlex.split(x)[1:]) for x in commands.splitlines()]
+            _expect_lines(shown, "".join(one.output for one in done))
+            checked += 1
+    assert checked >= 7
+
+
+def _expect_lines(shown: str, output: str) -> None:
+    """Check that each line of a page was printed, up to what the page leaves out."""
+    starts = [re.split(r"\.\.\.|/home/me|~/", line)[0] for line in shown.splitlines()]
+    assert [start for start in starts if start not in output] == []
+
+
 def _write_tables(folder: Path) -> None:
     for name, text in TABLES.items():
         (folder / name).write_text(text)
@@ -252,6 +276,18 @@ def made_from_the_phantom() -> Iterator[Callable[[str], ModuleType]]:
     sys.path.insert(0, str(ROOT / "docs"))
     yield lambda name: _load(ROOT / "docs" / f"{name}.py")
     sys.path.remove(str(ROOT / "docs"))
+
+
+@pytest.mark.parametrize("page", ["guide.md", "tutorial.md"])
+def test_the_report_shown_is_what_is_printed(
+    page: str, made_from_the_phantom: Callable[[str], ModuleType]
+) -> None:
+    from ablation.report import Source, printed
+
+    output = printed(made_from_the_phantom("make_pictures").compared(), Source("phantom"))
+    text = (ROOT / "docs" / page).read_text()
+    (shown,) = re.findall(r"^```text\n(experiment phantom: [^`]*)^```", text, re.MULTILINE)
+    _expect_lines(shown, output)
 
 
 def test_the_misleading_ways_are_fresh(
