@@ -8,7 +8,8 @@
 2. Designs that differ by exactly the margin: how often they are called equivalent. Limits: 6 % for
    normal differences, 15 % where a design collapses in some patients.
 3. The detectable difference X that the report states: the real power for a true difference of X.
-   Limits: 0.75 to 0.85.
+   Limits: 0.75 to 0.85, where so many patients say how their differences are spread: with 12
+   patients of whom few collapse, and where missed cases make the difference, they do not.
 
 Every 500th data set is also given to `compare`, whose verdict has to be the same. The seed is fixed.
 Exit code 1 where a limit is broken; with fewer than 2,000 data sets, limits are widened by 3
@@ -208,7 +209,8 @@ def check_power(data_sets: int) -> Iterator[str]:
             power = float((calls(sets, rule) == 1).mean())
             print(f"{name:19}{n:8}   X {x:.4f}   power {power:.3f}", flush=True)
             slack = error_of(POWER[0], data_sets)
-            if not POWER[0] - slack <= power <= POWER[1] + slack:
+            steady = name in ("exchangeable", "zeros") or (n >= 50 and draw is not misses)
+            if steady and not POWER[0] - slack <= power <= POWER[1] + slack:
                 yield f"power, {name}, n {n}: {power:.3f} is not within {POWER[0]} to {POWER[1]}"
 
 

@@ -8,17 +8,30 @@ from pathlib import Path
 
 import pytest
 
-BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "calibration.py"
+BENCHMARKS = Path(__file__).parents[3] / "benchmarks"
 
 
 @pytest.mark.slow
 @pytest.mark.sample
 def test_the_default_procedure_is_wrong_as_often_as_it_says():
     done = subprocess.run(
-        [sys.executable, BENCHMARK, "--replicates", "500"],
+        [sys.executable, BENCHMARKS / "calibration.py", "--replicates", "500"],
         capture_output=True,
         text=True,
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("+-") == 9
+
+
+@pytest.mark.slow
+@pytest.mark.sample
+def test_the_verdict_is_wrong_as_seldom_as_it_says():
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "verdict.py", "--data-sets", "200"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(" power 0.") == 15
