@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 import shlex
+import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -178,6 +179,20 @@ def test_the_guide_shows_what_cheap_commands_print(
             _expect_lines(shown, "".join(one.output for one in done))
             checked += 1
     assert checked >= 7
+
+
+def test_the_guide_shows_what_listings_print(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(ROOT / "tests" / "fixtures" / "schema1" / "single", tmp_path / "runs")
+    page = (ROOT / "docs" / "guide.md").read_text()
+    pairs = re.findall(
+        r"^`(ablate (?:studies|runs) [^`]*)`.*:\n\n```text\n([^`]*)^```", page, re.MULTILINE
+    )
+    assert len(pairs) == 4
+    for line, shown in pairs:
+        _expect_lines(shown, CliRunner().invoke(app, shlex.split(line)[1:]).output)
 
 
 def _expect_lines(shown: str, output: str) -> None:
