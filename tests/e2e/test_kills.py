@@ -29,7 +29,7 @@ def uninterrupted(
 @pytest.mark.parametrize(
     ("victims", "seed"),
     [
-        pytest.param("both", 0, marks=pytest.mark.sample),
+        ("both", 0),
         ("worker", 1),
         ("parent", 2),
         ("both", 3),

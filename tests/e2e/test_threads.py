@@ -39,7 +39,6 @@ def tables(workspace: Path) -> dict[str, bytes]:
     return {file.parent.name: file.read_bytes() for file in files}
 
 
-@pytest.mark.sample
 def test_a_study_goes_on_with_fewer_cores_and_gives_the_same_tables(shell: Shell) -> None:
     first, *others = CORES
     both = {"straight": (first, others[0]), "moved": (first,)}
