@@ -60,7 +60,7 @@ class Slices:
         except UNUSABLE as error:
             raise DataError(
                 f"{file} changed while it was in use: {error}",
-                hint="Run the command again: prepared slices are made anew.",
+                hint="Run the command again: it prepares the slices again.",
             ) from error
         return truth
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A per-case table made anew, and whether it is the one on record."""
+    """A per-case table computed again, and whether it is the one on record."""
 
     scores: Scores
     table: Path
