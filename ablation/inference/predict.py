@@ -15,7 +15,11 @@ Floats = npt.NDArray[np.float32]
 
 
 class Predictor:
-    """A network as a function from slices to probability maps; reads the weights of the moment."""
+    """A network as a function from slices to probability maps; reads the weights of the moment.
+
+    Args:
+        model: A `keras.Model` from images to logits; of several outputs the mean probability counts.
+    """
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -61,4 +65,7 @@ class Predictor:
 
     def _predict(self, images: Any) -> Any:
         self.traces += 1  # runs while tracing, not while predicting
-        return tf.sigmoid(self._model(images, training=False))[..., 0]
+        outputs = self._model(images, training=False)
+        if isinstance(outputs, list | tuple):
+            return tf.add_n([tf.sigmoid(head)[..., 0] for head in outputs]) / len(outputs)
+        return tf.sigmoid(outputs)[..., 0]

@@ -48,8 +48,8 @@ class Loss:
     """Default search space over its own keys, as in [space]."""
     needs: tuple[Need, ...] = ()
     """Maps of the truth it is given by name."""
-    heads: Literal["last", "all"] = "last"
-    """Whether it is given the logits of the last head, or a tuple with those of every head."""
+    heads: Literal["each", "all"] = "each"
+    """Whether it judges the logits of each head by itself, or a list with those of every head."""
     filled: Callable[[Any], Mapping[str, float]] = lambda _: {}
     """Values, from the keys, of those that were left at none."""
 

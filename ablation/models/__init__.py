@@ -27,6 +27,7 @@ __all__ = [
     "check",
     "count_parameters",
     "encoder_weights",
+    "predicting",
     "settings",
     "structure",
 ]
@@ -50,7 +51,9 @@ def structure(model: ModelKeys) -> dict[str, object]:
     design = DESIGNS.find(model.name)
     read = design.effective(model)
     return {"name": model.name} | {
-        key: value for key, value in read.items() if key not in design.hyperparameters
+        key: value
+        for key, value in read.items()
+        if key not in (*design.hyperparameters, design.head_weights)
     }
 
 
@@ -63,7 +66,8 @@ def build(
 ) -> Any:
     """Return the `keras.Model` for images (*extent, channels), giving logits, checked.
 
-    Its last output is called `logits`: (batch, *extent, targets), float32, before the sigmoid.
+    Its outputs are those of the design's heads; the last is called `logits`: (batch, *extent,
+    targets), float32, before the sigmoid.
 
     Args:
         model: The design's keys.
@@ -85,6 +89,19 @@ def build(
         network = design.build(model, inputs, hyperparameters)
     check_network(network, design, model, inputs)
     return network
+
+
+def predicting(network: Any, model: ModelKeys) -> Any:
+    """Return the part of a built network that predicts, a `keras.Model` of the same weights.
+
+    Blocks that only other heads read are left out of it.
+    """
+    outputs = [network.outputs[head] for head in DESIGNS.find(model.name).predicting(model)]
+    if outputs == network.outputs:
+        return network
+    from ablation.plugins.lazy import keras
+
+    return keras.Model(network.input, outputs, name=network.name)
 
 
 def encoder_weights(model: ModelKeys) -> dict[str, npt.NDArray[np.float32]]:

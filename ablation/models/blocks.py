@@ -131,10 +131,10 @@ def coarse_attention_gate(skip: Any, gate: Any, filters: int, momentum: float, n
     return layers.BatchNormalization(momentum=momentum, name=f"{name}_bn")(passed)
 
 
-def logits(x: Any, targets: int = 1) -> Any:
+def logits(x: Any, targets: int = 1, name: str = "logits") -> Any:
     """Return a channel for each target before the sigmoid, float32 whatever the network's precision."""
     return layers.Conv2D(
-        targets, 1, kernel_initializer=initializers.GlorotUniform(), dtype="float32", name="logits"
+        targets, 1, kernel_initializer=initializers.GlorotUniform(), dtype="float32", name=name
     )(x)
 
 

@@ -30,7 +30,7 @@ class Head:
     """One output of a network: logits for every pixel or voxel of the image."""
 
     name: str = "logits"
-    """Name of its layer; the last head of a design is the one that predicts."""
+    """Name of its layer; the last head of a design is called logits."""
     stride: int = 1
     """The image's extent divided by the output's."""
 
@@ -70,7 +70,11 @@ class Design:
     """Keys that change without a new network: the build reads them from `Hyperparameters`."""
     input: Literal["2d", "2.5d", "3d"] = "2d"
     heads: Callable[[Any], tuple[Head, ...]] = lambda _: (Head(),)
-    """Outputs, from its keys; the last one predicts."""
+    """Outputs, from its keys."""
+    predicting: Callable[[Any], tuple[int, ...]] = lambda _: (-1,)
+    """Which of the heads predict, from its keys: the mean of their probabilities is the map."""
+    head_weights: str = ""
+    """Key with the weights of the heads' losses; none: equal weights, as where it is empty."""
     multiple_of: Callable[[Any], int] = lambda _: 1
     """Every side of the image has to be a multiple of this."""
     needs: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
@@ -85,6 +89,11 @@ class Design:
             pydantic.ValidationError: An unknown key or a value that does not fit.
         """
         return self.keys.model_validate({**values, "name": self.name})
+
+    def weights_of_heads(self, keys: ModelKeys) -> tuple[float, ...]:
+        """Return the share of each head's loss in the whole; they sum to 1."""
+        weights = getattr(keys, self.head_weights, None) or (1.0,) * len(self.heads(keys))
+        return tuple(weight / sum(weights) for weight in weights)
 
     def effective(self, keys: ModelKeys) -> dict[str, object]:
         """Return the keys that change something under the others, hyperparameters included."""

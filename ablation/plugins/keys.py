@@ -54,6 +54,8 @@ def names(value: object) -> object:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(names)]
+Weights = Annotated[tuple[Positive, ...], BeforeValidator(names)]
+"""Positive numbers, written 1,1,2,4."""
 
 
 def descriptions(owners: Mapping[str, type[Section]]) -> dict[str, str]:

@@ -37,6 +37,8 @@ class TrainStep:
         self._switches = losses.switches(config.loss)
         self._penalised = _penalised_kernels(model, config.training.l2_scope)
         self._strengths = {key: _scalar() for key in losses.strengths(config.loss)}
+        self._strides = tuple(head.stride for head in self._design.heads(config.model))
+        self._head_weights = tf.Variable([0.0] * len(self._strides), trainable=False)
         self._l2 = _scalar()
         self._augment = Augmenter(AUGMENTATIONS.find(config.data.augmentation))
         self._adam = keras.optimizers.Adam()
@@ -65,6 +67,7 @@ class TrainStep:
         self._l2.assign(config.training.l2)
         for key, value in losses.strengths(config.loss).items():
             self._strengths[key].assign(value)
+        self._head_weights.assign(self._design.weights_of_heads(config.model))
         self._augment.use(AUGMENTATIONS.find(config.data.augmentation))
 
     def check(self) -> None:
@@ -101,10 +104,7 @@ class TrainStep:
         self._hyperparameters.dropout.moment.assign(moment)
         images, masks = self._augment(images, masks, rows, moment[0])
         outputs = self._model(images, training=True)
-        if self._loss.heads == "last" and isinstance(outputs, list | tuple):
-            outputs = outputs[-1]
-        maps = maps_of(masks, self._loss.needs)
-        loss = self._loss.function(masks, outputs, **maps, **self._switches, **self._strengths)
+        loss = self._loss_of(masks, outputs)
         loss += self._l2 * sum(tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised)
         variables = self._model.trainable_variables
         # In pairs: an AddN of three or more adds in the order in which its inputs' buffers happen
@@ -116,6 +116,28 @@ class TrainStep:
         )
         self.optimizer.apply(gradients, variables)
         return loss
+
+    def _loss_of(self, masks: Any, outputs: Any) -> Any:
+        """Return the loss of one head, or the weighted mean of the losses of several."""
+        if self._loss.heads == "all":
+            return self._judged(masks, tf.nest.flatten(outputs))
+        if len(self._strides) == 1:
+            return self._judged(masks, outputs)
+        parts = [
+            self._judged(_coarser(masks, stride), output)
+            for stride, output in zip(self._strides, outputs, strict=True)
+        ]
+        return tf.reduce_sum(self._head_weights * tf.stack(parts))
+
+    def _judged(self, masks: Any, logits: Any) -> Any:
+        maps = maps_of(masks, self._loss.needs)
+        return self._loss.function(masks, logits, **maps, **self._switches, **self._strengths)
+
+
+def _coarser(masks: Any, stride: int) -> Any:
+    """Return every `stride`-th pixel of masks (batch, *extent, targets) along each axis."""
+    every = slice(None, None, stride)
+    return masks if stride == 1 else masks[:, *[every] * (len(masks.shape) - 2)]
 
 
 def _penalised_kernels(model: Any, scope: str) -> list[Any]:

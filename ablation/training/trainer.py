@@ -104,7 +104,7 @@ class Trainer:
             )
             self._step = TrainStep(self._model, hyperparameters, config)
             self._step.check()
-        self.predictor = Predictor(self._model)
+        self.predictor = Predictor(models.predicting(self._model, config.model))
 
     @property
     def parameters(self) -> int:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from ablation.errors import UsageError
 from ablation.models.blocks import BlockStyle, double_conv, dropout, logits, upsample
-from ablation.models.design import Design, NetworkInput
+from ablation.models.design import Design, Head, NetworkInput
 from ablation.models.families.keys import DROPOUT_SPACE, DecoderDropoutKeys, MomentumKeys
-from ablation.plugins.keys import Count
+from ablation.plugins.keys import Count, Weights
 from ablation.plugins.lazy import keras, layers
 
 if TYPE_CHECKING:
@@ -26,12 +27,42 @@ class UNetPPKeys(DecoderDropoutKeys, MomentumKeys):
     base: Count = Field(32, description="filters of the first level")
     depth: Count = Field(4, description="poolings")
     batch_norm: bool = Field(True, description="batch normalisation after each convolution")
+    deep_supervision: bool = Field(
+        False, description="a head for each nested U-Net; their mean probability predicts"
+    )
+    ds_head: Count | None = Field(
+        None,
+        description="with deep_supervision the head that predicts alone, 1 the shallowest; "
+        "none: the mean of all",
+    )
+    ds_weights: Weights | None = Field(
+        None,
+        description="with deep_supervision weights of the heads' losses, the shallowest first, "
+        "as 1,1,2,4; none: equal",
+    )
+
+    @model_validator(mode="after")
+    def _refuse_heads_it_has_not(self) -> UNetPPKeys:
+        if self.ds_head is not None and self.ds_head > self.depth:
+            raise UsageError(
+                f"model.ds_head={self.ds_head}: unetpp with model.depth={self.depth} has "
+                f"{self.depth} heads",
+                hint=f"Write a number of 1 to {self.depth}.",
+            )
+        if self.ds_weights is not None and len(self.ds_weights) != self.depth:
+            raise UsageError(
+                f"model.ds_weights has {len(self.ds_weights)} weights: unetpp with "
+                f"model.depth={self.depth} has {self.depth} heads",
+                hint="Write a weight for each head, the shallowest first.",
+            )
+        return self
 
 
 def build(keys: UNetPPKeys, inputs: NetworkInput, hyperparameters: Hyperparameters) -> Any:
     """Return the network.
 
     A block reads all earlier ones of its level, and the last one of the level below, upsampled.
+    With deep supervision each block of the first level but the encoder's has a head.
     """
     style = BlockStyle(keys.batch_norm, keys.bn_momentum, None, "between")
     images = x = layers.Input(inputs.shape, name="images")
@@ -47,8 +78,24 @@ def build(keys: UNetPPKeys, inputs: NetworkInput, hyperparameters: Hyperparamete
             above = upsample(grid[level + 1][column - 1], filters, f"{name}_up")
             read = layers.Concatenate(name=f"{name}_concat")([*grid[level], above])
             grid[level].append(double_conv(read, filters, style, name))
-    x = dropout(grid[0][-1], hyperparameters.dropout, "decoder_dropout")
-    return keras.Model(images, logits(x, inputs.targets), name=keys.name)
+    heads = []
+    for head, x in zip(_heads(keys), grid[0][-len(_heads(keys)) :], strict=True):
+        part = head.name.replace("logits", "decoder")
+        x = dropout(x, hyperparameters.dropout, f"{part}_dropout")
+        heads.append(logits(x, inputs.targets, head.name))
+    return keras.Model(images, heads if len(heads) > 1 else heads[0], name=keys.name)
+
+
+def _heads(keys: UNetPPKeys) -> tuple[Head, ...]:
+    """Return the heads, the shallowest first; the last has the same name with and without others."""
+    others = range(1, keys.depth) if keys.deep_supervision else ()
+    return (*(Head(f"logits_{number}") for number in others), Head())
+
+
+def _predicting(keys: UNetPPKeys) -> tuple[int, ...]:
+    if not keys.deep_supervision:
+        return (-1,)
+    return tuple(range(keys.depth)) if keys.ds_head is None else (keys.ds_head - 1,)
 
 
 DESIGN = Design(
@@ -59,5 +106,12 @@ DESIGN = Design(
     space=DROPOUT_SPACE,
     hyperparameters=("dropout",),
     multiple_of=lambda keys: 2**keys.depth,
-    needs={"bn_momentum": lambda keys: keys.batch_norm},
+    heads=_heads,
+    predicting=_predicting,
+    head_weights="ds_weights",
+    needs={
+        "bn_momentum": lambda keys: keys.batch_norm,
+        "ds_head": lambda keys: keys.deep_supervision,
+        "ds_weights": lambda keys: keys.deep_supervision,
+    },
 )

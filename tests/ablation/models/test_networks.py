@@ -13,6 +13,7 @@ import pytest
 
 from ablation import models
 from ablation.errors import UsageError
+from ablation.inference.predict import Predictor
 from ablation.models.hyperparameters import DropoutState, Hyperparameters, VariableDropout
 
 COUNTS = Path(__file__).parents[2] / "vectors/model_counts.json"
@@ -42,6 +43,7 @@ OTHERS: dict[str, tuple[str, dict[str, object], int]] = {
     "residual_unet": ("residual_unet", {}, 1),
     "dense_unet": ("dense_unet", {}, 1),
     "unetpp": ("unetpp", {}, 1),
+    "unetpp[deep_supervision]": ("unetpp", {"deep_supervision": True}, 1),
     "unetpp[base64]": ("unetpp", {"base": 64}, 1),
     "unetpp[batch_norm=false]": ("unetpp", {"batch_norm": False}, 1),
     "unetpp_report": ("unetpp_report", {}, 3),
@@ -149,6 +151,56 @@ def test_a_nested_block_reads_its_whole_level() -> None:
     network = build(models.settings("unetpp", base=2, depth=3))
     last = network.get_layer("decoder0_3_concat")
     assert [tensor.shape[-1] for tensor in last.input] == [2, 2, 2, 2]
+
+
+DEEP = {"base": 2, "depth": 2, "deep_supervision": True}
+
+
+def test_every_nested_u_net_has_a_head_and_their_mean_probability_predicts() -> None:
+    network = build(models.settings("unetpp", **DEEP))
+    assert network.output_names == ["logits_1", "logits"]
+    images = np.random.default_rng(0).random((3, 32, 32, 1), np.float32)
+    each = [1 / (1 + np.exp(-np.asarray(head)[..., 0])) for head in network(images)]
+    predicted = Predictor(models.predicting(network, models.settings("unetpp", **DEEP)))
+    np.testing.assert_allclose(predicted(images, (32, 32)), np.mean(each, 0), rtol=1e-5)
+    for head in (1, 2):
+        keys = models.settings("unetpp", **DEEP, ds_head=head)
+        pruned = models.predicting(network, keys)
+        np.testing.assert_allclose(Predictor(pruned)(images, (32, 32)), each[head - 1], rtol=1e-5)
+    shallow = models.predicting(network, models.settings("unetpp", **DEEP, ds_head=1))
+    assert "decoder0_2_conv1" not in [layer.name for layer in shallow.layers]
+
+
+def test_heads_share_the_initial_weights_of_the_network_without_deep_supervision() -> None:
+    one, several = (
+        {
+            v.path
+            for v in build(models.settings("unetpp", **DEEP | {"deep_supervision": on})).variables
+        }
+        for on in (False, True)
+    )
+    assert several - one == {"logits_1/kernel", "logits_1/bias"}
+    assert one < several
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        ({"ds_head": 3}, "ds_head=3: unetpp with model.depth=2 has 2 heads"),
+        ({"ds_weights": "1,2,3"}, "ds_weights has 3 weights"),
+    ],
+)
+def test_heads_that_do_not_exist_are_refused(keys: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        models.settings("unetpp", **DEEP, **keys)
+
+
+def test_weights_of_heads_are_shares_that_need_no_new_network() -> None:
+    design, keys = models.DESIGNS["unetpp"], models.settings("unetpp", **DEEP)
+    assert design.weights_of_heads(keys) == (0.5, 0.5)
+    weighted = models.settings("unetpp", **DEEP, ds_weights="1,3")
+    assert design.weights_of_heads(weighted) == (0.25, 0.75)
+    assert models.structure(weighted) == models.structure(keys)
 
 
 def test_only_the_unit_that_reads_the_image_is_not_normalised_first() -> None:

@@ -14,14 +14,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from ablation import losses
+from ablation import losses, models
+from ablation.config import with_values
 from ablation.config.sections import Config
 from ablation.errors import DataError
+from ablation.models.hyperparameters import Hyperparameters
 from ablation.training import trainer as trainer_module
 from ablation.training.augmentations import AUGMENTATIONS, Augmentation
 from ablation.training.checkpoint import host_weights, read_resume, write_resume
 from ablation.training.errors import OutOfMemory, TrainingDiverged
 from ablation.training.schedule import epoch_batches, input_warning
+from ablation.training.step import TrainStep, _coarser
 from ablation.training.trainer import Trainer, shape_of
 
 HERE = Path(__file__).parent
@@ -92,6 +95,7 @@ def test_attention_unet_equals_a_fresh_process_bit_for_bit(tiny, tmp_path, gate:
         ("residual_unet", {"base": 4, "depth": 2}),
         ("dense_unet", {"base": 4, "depth": 2}),
         ("unetpp", {"base": 4, "depth": 2}),
+        ("unetpp", {"base": 4, "depth": 2, "deep_supervision": True}),
         ("unetpp_report", {"base": 2}),
         ("vgg16_unet", {"decoder_width": 0.1}),
         ("mobilenet_unet", {"decoder_width": 0.25}),
@@ -252,6 +256,34 @@ def test_strengths_of_other_losses_are_read_by_the_traced_step(tiny, loss: str, 
         settings = tiny.config(**shared, **{f"loss__{key}": value})
         assert tiny.outcome(tiny.fit(warm, settings)) != base, key
     assert warm.traces == 1
+
+
+def test_the_losses_of_several_heads_are_weighted(tiny) -> None:
+    deep = {"model__name": "unetpp", "model__base": 2, "model__deep_supervision": True}
+    settings = tiny.config(**deep)
+    keys, hyperparameters = settings.model, Hyperparameters()
+    network = models.build(keys, (tiny.SIDE, tiny.SIDE, 1), hyperparameters, "float32")
+    step = TrainStep(network, hyperparameters, settings)
+    masks, heads = tiny.MASKS[:4], network(tiny.IMAGES[:4])
+
+    def loss_with(weights: str | None) -> float:
+        step.start(with_values(settings, {"model.ds_weights": weights}))
+        return float(step._loss_of(masks, heads))
+
+    judge, strengths = losses.LOSSES["combo"].function, losses.strengths(settings.loss)
+    each = [float(judge(masks, head, reduction="per_image", **strengths)) for head in heads]
+    assert each[0] != each[1]
+    assert loss_with(None) == pytest.approx((each[0] + each[1]) / 2, rel=1e-6)
+    assert loss_with("1,3") == pytest.approx(0.25 * each[0] + 0.75 * each[1], rel=1e-6)
+    assert loss_with("1e-9,1") == pytest.approx(each[1], rel=1e-6)
+
+
+def test_a_coarser_head_is_judged_on_a_coarser_mask() -> None:
+    masks = np.arange(2 * 4 * 4).reshape(2, 4, 4, 1)
+    np.testing.assert_array_equal(_coarser(masks, 2), masks[:, ::2, ::2])
+    volume = np.arange(4**3).reshape(1, 4, 4, 4, 1)
+    np.testing.assert_array_equal(_coarser(volume, 2), volume[:, ::2, ::2, ::2])
+    assert _coarser(masks, 1) is masks
 
 
 def test_augmentation_is_read_by_the_traced_step(tiny) -> None:
