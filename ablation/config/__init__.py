@@ -1,7 +1,7 @@
 """Configuration: sections, presets, sources, identity."""
 
 from ablation.config.build import build_config, changed, flatten, known_keys, with_values
-from ablation.config.identity import RECIPE_VERSION, identity
+from ablation.config.identity import DATA_OF_IDENTITY, RECIPE_VERSION, identity
 from ablation.config.presets import PRESETS, default_preset
 from ablation.config.sections import (
     ComparisonConfig,
@@ -17,6 +17,7 @@ from ablation.config.sections import (
 from ablation.config.sources import Resolved, parse_value, resolve
 
 __all__ = [
+    "DATA_OF_IDENTITY",
     "PRESETS",
     "RECIPE_VERSION",
     "ComparisonConfig",

@@ -6,6 +6,11 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+DATA_OF_IDENTITY = (
+    *("target", "modalities", "image_size", "plane", "neighbours", "normalise", "augmentation"),
+    *("min_tumor_px", "empty_slices", "split_seed"),
+)
+"""Keys of [data] that change weights or scores."""
 RECIPE_VERSION = 1
 """Raised by hand when the meaning of a value changes, so that old records no longer answer."""
 

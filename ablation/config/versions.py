@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ablation.config.build import build_config, changed, flatten
-from ablation.config.identity import identity
-from ablation.config.sections import Config
+from ablation.config.identity import DATA_OF_IDENTITY, identity
+from ablation.config.sections import Config, DataConfig
 from ablation.errors import AblateError
 from ablation.losses import strengths
 
@@ -185,6 +185,7 @@ def _knows_more(config: Config) -> bool:
         "loss": (*LOSSES_1[config.loss.name], *STRENGTHS_1[config.loss.name], "name"),
         "training": TRAINING_1,
         "inference": INFERENCE_1,
+        "data": {*DataConfig.model_fields} - {*DATA_OF_IDENTITY} | {*DATA_1},
     }
     return any(
         key not in keys

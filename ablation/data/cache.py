@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ablation.config.sections import DataConfig
 from ablation.data.dataset import Dataset
 from ablation.data.facts import PatientFacts
+from ablation.data.planes import Stack, in_plane, stack, to_axial, to_plane
 from ablation.data.preprocess import normalise, resize_images, resize_mask
 from ablation.data.readers import READERS
 from ablation.data.readers.patients import Patient, region
@@ -50,6 +51,23 @@ class Slices:
     """The rows of each patient, in slice order."""
     folder: Path
     """Where they lie in the cache."""
+    plane: str = "axial"
+    """The plane of the slices; truth and masks stay axial."""
+    neighbours: int = 0
+    """Slices above and as many below that a 2-D network sees with each."""
+
+    @property
+    def inputs(self) -> NDArray[np.float32] | Stack:
+        """The slices with their neighbours as channels: indexed by rows, as `images` is."""
+        return stack(self.images, list(self.rows.values()), self.neighbours)
+
+    def extent(self, patient: str) -> tuple[int, int]:
+        """Return rows and columns that the slices of a patient were scanned with."""
+        return in_plane(self.native_truth(patient).shape, self.plane)[1:]
+
+    def as_drawn(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return maps (slices, rows, columns) of a patient's slices in the axes of its truth."""
+        return np.ascontiguousarray(to_axial(maps, self.plane))
 
     def native_truth(self, patient: str) -> NDArray[np.bool_]:
         """Return the target region as drawn, shape (slices, rows, columns) of the scan."""
@@ -78,13 +96,13 @@ def prepare(dataset: Dataset, data: DataConfig, cache: Path, progress: Progress 
     patients = [facts for facts in dataset.patients if facts.labelled]
     folder = cache / "slices" / f"v{PREPARED_VERSION}" / _key(patients, data)
     with suppress(*UNUSABLE):
-        return _open(folder)
+        return _open(folder, data)
     with locked(folder.with_name(f"{folder.name}.lock")):
         with suppress(*UNUSABLE):
-            return _open(folder)
+            return _open(folder, data)
         shutil.rmtree(folder, ignore_errors=True)  # damaged from outside
         _build(dataset, patients, data, folder, paced(progress))
-    return _open(folder)
+    return _open(folder, data)
 
 
 def training_rows(
@@ -119,7 +137,10 @@ def training_rows(
 
 def _key(patients: Sequence[PatientFacts], data: DataConfig) -> str:
     content = [(facts.id, facts.raw_hash, facts.truth_hash) for facts in patients]
-    settings = (data.image_size, data.modalities, data.target, data.normalise)
+    settings: tuple[object, ...] = (
+        *(data.image_size, data.modalities, data.target, data.normalise),
+        *(() if data.plane == "axial" else (data.plane,)),
+    )
     return hashlib.sha256(repr((content, settings)).encode()).hexdigest()[:20]
 
 
@@ -134,21 +155,23 @@ def _build(
     partial = folder.with_name(f".{folder.name}")
     shutil.rmtree(partial, ignore_errors=True)  # of a process that was killed while building
     (partial / TRUTH).mkdir(parents=True)
-    grid = (sum(facts.slices for facts in patients), data.image_size, data.image_size)
+    slices = [in_plane(facts.shape, data.plane)[0] for facts in patients]
+    grid = (sum(slices), data.image_size, data.image_size)
     rows: dict[str, tuple[int, int]] = {}
     start = 0
     with (partial / IMAGES).open("wb") as images, (partial / MASKS).open("wb") as masks:
         _begin_array(images, (*grid, len(data.modalities)), np.dtype(np.float32))
         _begin_array(masks, (*grid, 1), np.dtype(np.uint8))
-        for number, facts in enumerate(patients):
+        for number, (facts, count) in enumerate(zip(patients, slices, strict=True)):
             progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
             patient = _read(dataset, facts)
             target = region(_truth(patient), READERS[dataset.name].targets[data.target])
             np.save(_truth_file(partial, number), target)
             images.write(_network_images(patient, data).tobytes())
-            masks.write(resize_mask(target, data.image_size).astype(np.uint8).tobytes())
-            rows[facts.id] = start, start + facts.slices
-            start += facts.slices
+            mask = resize_mask(to_plane(target, data.plane), data.image_size)
+            masks.write(mask.astype(np.uint8).tobytes())
+            rows[facts.id] = start, start + count
+            start += count
     content = {"rows": rows, "files": _checksums(partial)}
     (partial / ROWS).write_text(json.dumps(sealed(content)))
     partial.replace(folder)
@@ -171,7 +194,8 @@ def _network_images(patient: Patient, data: DataConfig) -> NDArray[np.float32]:
     """Return shape (slices, size, size, modality)."""
     wanted = [patient.modalities.index(name) for name in data.modalities]
     channels = [
-        normalise(patient.volumes[index], data.normalise, patient.brain) for index in wanted
+        to_plane(normalise(patient.volumes[index], data.normalise, patient.brain), data.plane)
+        for index in wanted
     ]
     return np.stack([resize_images(one, data.image_size) for one in channels], axis=-1)
 
@@ -182,7 +206,7 @@ def _begin_array(file: IO[bytes], shape: tuple[int, ...], dtype: np.dtype[Any]) 
     np.lib.format.write_array_header_1_0(file, header)
 
 
-def _open(folder: Path) -> Slices:
+def _open(folder: Path, data: DataConfig) -> Slices:
     """Open an entry.
 
     Raises:
@@ -201,6 +225,8 @@ def _open(folder: Path) -> Slices:
         masks=np.load(folder / MASKS, mmap_mode="r"),
         rows={name: slice(start, stop) for name, (start, stop) in content["rows"].items()},
         folder=folder,
+        plane=data.plane,
+        neighbours=data.neighbours,
     )
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from ablation.config.cores import usable_cores
 from ablation.config.gpu import gpu_present
 from ablation.data import Slices, training_rows
+from ablation.data.planes import in_plane
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment
@@ -94,7 +95,7 @@ def cost_of(
     steps = max(1, rows // config.training.batch_size)
     if config.training.max_batches is not None:
         steps = min(steps, config.training.max_batches)
-    watched = sum(experiment.dataset.patient(name).slices for name in experiment.split.validation)
+    watched = _slices(experiment, experiment.split.validation)
     finals = config.sweep.seeds or 0
     rates = Rates(
         start_s=measured["start_seconds"],
@@ -124,7 +125,13 @@ def _predicted(experiment: Experiment, kind: str) -> int:
     """Return how many slices a run of this kind predicts after training, every view counted."""
     views = len(views_of(options(experiment.config.inference, kind).ttas))
     patients = [name for split in SPLITS[kind] for name in getattr(experiment.split, split)]
-    return views * sum(experiment.dataset.patient(name).slices for name in patients)
+    return views * _slices(experiment, patients)
+
+
+def _slices(experiment: Experiment, patients: Sequence[str]) -> int:
+    """Return how many slices these patients have in the plane of the experiment."""
+    shapes = (experiment.dataset.patient(name).shape for name in patients)
+    return sum(in_plane(shape, experiment.config.data.plane)[0] for shape in shapes)
 
 
 def what_data_can_show(test_patients: int, designs: int) -> str:

@@ -10,7 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ablation.config import RECIPE_VERSION, Config, flatten, identity, with_values
+from ablation.config import (
+    DATA_OF_IDENTITY,
+    RECIPE_VERSION,
+    Config,
+    flatten,
+    identity,
+    with_values,
+)
 from ablation.config.versions import definition_of, identity_1
 from ablation.data import Dataset, Split, open_dataset, refuse_empty_target, splits_of
 from ablation.data.readers.reader import Progress, silent
@@ -36,11 +43,6 @@ OF_THE_REPORT = ("comparison.", "report.")
 
 PRIVATE = frozenset({"data.path", "data.split", "tracking.uri"})
 """Keys that never leave the machine: paths, and an address that may hold a password."""
-
-DATA_OF_IDENTITY = (
-    *("target", "modalities", "image_size", "normalise", "augmentation"),
-    *("min_tumor_px", "empty_slices", "split_seed"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,9 @@ class Experiment:
 
 def image_shape(config: Config) -> tuple[int, int, int]:
     """Return rows, columns and channels of the slices a network sees."""
-    return config.data.image_size, config.data.image_size, len(config.data.modalities)
+    data = config.data
+    channels = len(data.modalities) * (2 * data.neighbours + 1)
+    return data.image_size, data.image_size, channels
 
 
 def model_parts(config: Config) -> dict[str, object]:

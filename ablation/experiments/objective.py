@@ -242,7 +242,7 @@ class Objective:
         data, split = config.data, self.experiment.split
         return trainer.fit(
             config,
-            self.slices.images,
+            self.slices.inputs,
             self.slices.masks,
             training_rows(self.slices, split.train, data, data.split_seed),
             validate=lambda predict: validate(

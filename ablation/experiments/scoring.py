@@ -123,8 +123,8 @@ def validate(
 
     def probabilities(case: str) -> NDArray[np.float32]:
         ticks.next("validating")
-        rows, columns = slices.native_truth(case).shape[1:]
-        return predictor(slices.images[slices.rows[case]], (rows, columns))
+        maps = predictor(slices.inputs[slices.rows[case]], slices.extent(case))
+        return slices.as_drawn(maps)
 
     choice = validation_choice(probabilities, slices.native_truth, cases, inference, person)
     return choice.validation_dice, choice.threshold

@@ -37,9 +37,9 @@ class Maps:
     def __call__(self, patient: str, tta: str) -> Floats:
         """Return probabilities (slices, rows, columns) on the grid of the patient's scan."""
         on_grid = self._on_grid(patient)[tta]
-        rows, columns = self._slices.native_truth(patient).shape[1:]
+        extent = self._slices.extent(patient)
         started = time.perf_counter()
-        native = self._predictor.to_native(on_grid, (rows, columns))
+        native = self._slices.as_drawn(self._predictor.to_native(on_grid, extent))
         self._resizing.add(time.perf_counter() - started)
         return native
 
@@ -66,7 +66,7 @@ class Maps:
 
     def _predict(self, patient: str) -> dict[str, Floats]:
         started = time.perf_counter()
-        images = self._slices.images[self._slices.rows[patient]]
+        images = self._slices.inputs[self._slices.rows[patient]]
         maps = average(self._predictor.on_grid, images, self._ttas)
         self._viewing.add(time.perf_counter() - started, len(views_of(self._ttas)))
         return maps

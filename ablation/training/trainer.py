@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,15 @@ tf.config.experimental.enable_op_determinism()
 # This pass gathers chains of additions into one AddN, whose order is not fixed (see step.py).
 tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
-Images = npt.NDArray[Any]
+
+class Images(Protocol):
+    """Slices by row: an array, or what reads as one."""
+
+    def __getitem__(self, rows: npt.NDArray[np.intp], /) -> npt.NDArray[Any]:
+        """Return the slices of these rows."""
+        ...
+
+
 Validate = Callable[[Predictor], tuple[float, float]]
 # A resume state is written once its last writing is this many times its own duration ago.
 SAVE_EVERY = 20.0
@@ -151,7 +159,8 @@ class Trainer:
 
         Args:
             config: Of the same shape as this trainer's.
-            images: All slices, (slices, rows, columns, channels), 0..1; may be memory-mapped.
+            images: All slices, (slices, rows, columns, channels), 0..1; may be memory-mapped, or
+                anything else that gives such an array for the rows it is indexed by.
             masks: (slices, rows, columns, 1) of 0 and 1.
             rows: Which slices are trained on.
             validate: Gives the validation Dice of the present weights, and its threshold.

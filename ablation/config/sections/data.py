@@ -24,6 +24,13 @@ class DataConfig(Section):
     image_size: Annotated[int, Field(ge=16)] = Field(
         256, description="side of the square the network sees, pixels"
     )
+    plane: Literal["axial", "coronal", "sagittal"] = Field(
+        "axial", description="plane of the slices that 2-D designs see"
+    )
+    neighbours: Annotated[int, Field(ge=0)] = Field(
+        0,
+        description="slices above and as many below that 2-D designs see as further channels (2.5-D)",
+    )
     normalise: Literal["volume_z_clip01", "div255"] = Field(
         "volume_z_clip01", description="intensity scaling to 0..1"
     )

@@ -66,8 +66,11 @@ def _preparation(recipe: Recipe) -> str:
     size = data.get("data.image_size")
     normalised = str(data.get("data.normalise"))
     share = float(str(data.get("data.empty_slices", 1)))
+    plane, near = data.get("data.plane", "axial"), int(str(data.get("data.neighbours", 0)))
+    slices = "Slices" if plane == "axial" else f"{str(plane).capitalize()} slices"
+    with_near = f" and given with {near} neighbours on either side as channels" if near else ""
     return (
-        f"Slices were resampled to {size} x {size} pixels; intensities: "
+        f"{slices} were resampled to {size} x {size} pixels{with_near}; intensities: "
         f"{NORMALISED.get(normalised, normalised)}; {100 * share:g} % of the training slices with "
         f"fewer than {data.get('data.min_tumor_px')} foreground pixels were kept."
     )

@@ -85,6 +85,9 @@ def test_a_setting_that_schema_1_did_not_know_has_no_identity_of_schema_1() -> N
         update={"training": Config().training.model_copy(update={"epochs": 3})}
     )
     assert identity_1(other, "none", {}) != identity_1(Config(), "none", {})
+    for key, value in {"data.neighbours": 1, "data.plane": "coronal"}.items():
+        assert identity_1(build_config({key: value}), "none", {}) == ""
+    assert identity_1(build_config({"data.path": "scans"}), "none", {})
 
 
 def test_a_configuration_of_a_later_version_is_refused_in_one_line() -> None:

@@ -108,6 +108,8 @@ def test_identity_follows_the_content_of_the_file_and_not_its_place(
         ("unet", "loss.gamma", 1.0),
         ("unet", "loss.focal_weight", 0.9),
         ("unet", "loss.neg_weight", 0.9),
+        ("unet", "data.neighbours", 1),
+        ("unet", "data.plane", "coronal"),
     ],
 )
 def test_identity_knows_what_changes_the_result(name: str, key: str, value: object) -> None:

@@ -7,7 +7,7 @@ import doctest
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,7 @@ NATIVE = (40, 48)
 class Patients(Slices):
     """Slices whose truth lies in memory."""
 
-    truth: Mapping[str, np.ndarray]
+    truth: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def native_truth(self, patient: str) -> np.ndarray:
         return self.truth[patient]
@@ -77,7 +77,7 @@ def patients(tumour: bool = True) -> Patients:
     rows = {name: slice(i * SLICES, (i + 1) * SLICES) for i, name in enumerate(names)}
     grow = Filter().to_native(tissue > 0.25, NATIVE)
     truth = {name: grow[rows[name]] & (tumour and name != "healthy") for name in names}
-    return Patients(images[..., None], np.zeros(0), rows, Path(), truth)
+    return Patients(images[..., None], np.zeros(0), rows, Path(), truth=truth)
 
 
 def run(inference: InferenceConfig, kind: str = "final", tumour: bool = True) -> Search:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,10 @@ def test_results_of_others_have_no_recipe(tmp_path):
     imported = PulledRun("r", "import.0", {names.KIND: "import"}, {}, {}, tmp_path)
     assert recipes_of("nnunet", [imported], []) == ()
     assert settings(()) == ""
+
+
+def test_the_plane_and_the_neighbours_of_the_slices_are_named(finals, study):
+    (one,) = recipes_of("unet", finals, [study])
+    own = {**one.settings, "data.plane": "coronal", "data.neighbours": 2}
+    text = " ".join(sentences([replace(one, settings=own)]))
+    assert "Coronal slices were resampled to 32 x 32 pixels and given with 2 neighbours" in text
