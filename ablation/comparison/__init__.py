@@ -5,13 +5,15 @@ tables/         which rows are compared
   folds.py        out-of-fold scores of cross-validation; settings.py  settings that name nothing
 analysis/       the numbers
   contrasts.py    one value per patient; summaries, differences, tests
-  planned.py      the test that decides; relevance.py  the size that matters
+  planned.py      the planned test; recipes.py  that of several trainings or folds
+  relevance.py    the size that matters
   empties.py      missed and absent tumours; sizes.py  how large and how many the tumours are
   ranks.py        three designs or more; sensitivity.py  what other choices would have given
   ledger.py       what is unfair; validation.py  scores where settings were chosen
   notable.py      patients worth a look
 wording/        the sentences
   verdict.py      the result; margin_words.py  against the size that matters
+  recipe_words.py recipes and these weights
   cautions.py     what weakens the result, the most severe first
   late.py         what was chosen after the results were seen; notes.py  counts and conditions
   p_values.py     as they are printed

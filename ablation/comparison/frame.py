@@ -56,7 +56,7 @@ def _design(summary: Summary) -> Row:
 
 
 def _difference(c: Contrast) -> Row:
-    i = c.t.interval
+    i = c.shown
     row = {
         "design": c.candidate,
         "against": c.reference,

@@ -38,7 +38,7 @@ from ablation.comparison.tables.align import (
     align,
     silent_on_hd95,
 )
-from ablation.comparison.tables.folds import fold_counts
+from ablation.comparison.tables.folds import Folds, fold_counts, shared_folds
 from ablation.comparison.tables.printable import refuse_unprintable
 from ablation.comparison.tables.settings import check_settings
 from ablation.comparison.wording.cautions import Caution, Evidence, cautions
@@ -149,19 +149,19 @@ def compare(
     scored = [str(t) for t in sorted(rows["target"].unique())]
     # A target that no test case has tells nothing of the others.
     targets = [t for t in scored if has_lesion(of_target(rows, t)).any()] or scored
-    roles = target_roles(targets, settings)
+    roles, folds = target_roles(targets, settings), shared_folds(designs)
     analyses = in_families(
         [
             a
             for t, role in roles
-            for a in _analyses(rows, t, role, targets, metrics, pairs, settings)
+            for a in _analyses(rows, t, role, targets, metrics, pairs, settings, folds)
         ],
         settings,
     )
     primary = [one for one in analyses if one.role == "primary"]
     parity = ledger(designs)
     found = detections(_scored(rows), names, settings.level)
-    sensitivity = policy_rows(rows, primary, pairs, settings)
+    sensitivity = policy_rows(rows, primary, pairs, settings, folds)
     checks = check_rows(designs, rows, analyses, pairs, settings)
     return Comparison(
         designs=tuple(names),
@@ -196,7 +196,12 @@ def compare(
         ),
         notes=notes(rows, designs, analyses, metrics, silent, settings),
         verdict=verdict(
-            analyses, parity, settings.level, settings.margin, margin_set(designs, settings)
+            analyses,
+            parity,
+            settings.level,
+            settings.margin,
+            margin_set(designs, settings),
+            checks,
         ),
     )
 
@@ -241,6 +246,7 @@ def _analyses(
     metrics: Sequence[Metric],
     pairs: Sequence[tuple[str, str]],
     settings: ComparisonConfig,
+    folds: Folds | None,
 ) -> list[Analysis]:
     """The primary metric must have values; a secondary one without is left out."""
     own = of_target(rows[rows["target"].isin(targets)], target)
@@ -253,7 +259,7 @@ def _analyses(
             hint="Differences are judged on patients whose truth holds a tumour; compare a target "
             "that has some: --target NAME",
         )
-    first = analyse(own, metrics[0], role, pairs, settings, target=target)
+    first = analyse(own, metrics[0], role, pairs, settings, target=target, folds=folds)
     if not first.patients and role == "primary":
         raise ComparisonError(
             f"no test patient has a {metrics[0].name} under every design{_nowhere(own, metrics[0])}",
@@ -261,7 +267,7 @@ def _analyses(
         )
     others: Role = "described" if target == MEAN_OF_TARGETS else "secondary"
     rest = [
-        analyse(own, metric, others, pairs, settings, target=target)
+        analyse(own, metric, others, pairs, settings, target=target, folds=folds)
         for metric in metrics[1:]
         if metric.name in rows
     ]

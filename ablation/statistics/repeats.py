@@ -21,6 +21,7 @@ from ablation.statistics.paired import (
 )
 
 Array = NDArray[np.float64]
+FEWEST_FOLDS = 5  # from which the mean over folds is tested
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,9 @@ class CorrectedT:
     """t test over folds or repeats whose training sets overlap."""
 
     mean: float
-    t: float | None
+    se: float | None
     """None where all differences are equal."""
+    t: float | None
     df: int
     p_two_sided: float | None
     """None also below five folds: the interval alone is shown."""
@@ -179,11 +181,11 @@ def corrected_resampled_t(d: ArrayLike, test_train_ratio: float, level: float = 
     array = as_patients(d)
     mean, folds = float(array.mean()), array.size
     if is_constant(array):
-        return CorrectedT(mean, None, folds - 1, None, None, None)
+        return CorrectedT(mean, None, None, folds - 1, None, None, None)
     se = math.sqrt((1 / folds + test_train_ratio) * float(array.var(ddof=1)))
     t, half = mean / se, float(stats.t.ppf((1 + level) / 2, folds - 1)) * se
-    p = float(2 * stats.t.sf(abs(t), folds - 1)) if folds >= 5 else None
-    return CorrectedT(mean, t, folds - 1, p, mean - half, mean + half)
+    p = float(2 * stats.t.sf(abs(t), folds - 1)) if folds >= FEWEST_FOLDS else None
+    return CorrectedT(mean, se, t, folds - 1, p, mean - half, mean + half)
 
 
 def expected_best_of(k: int) -> float:

@@ -28,7 +28,9 @@ from ablation.comparison.analysis.planned import (
     planned_test,
 )
 from ablation.comparison.analysis.ranks import Ranking
+from ablation.comparison.analysis.recipes import RecipeTest, recipe_test
 from ablation.comparison.analysis.relevance import Relevance, relevance
+from ablation.comparison.tables.folds import Folds
 from ablation.config.sections import ComparisonConfig
 from ablation.metrics.metric import ROW_UNIT, Metric
 from ablation.statistics.clusters import Clustering, clustering
@@ -100,6 +102,28 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """The planned test of these weights, patients alone random, where the recipes decide."""
+
+    test: str
+    """As in "Wilcoxon exact"."""
+    used: UsedTest
+    """The same in parts."""
+    ahead: Ahead
+    """Whom this test, its estimate, mean and missed cases favour."""
+    estimate: Estimate
+    """What belongs to this test."""
+    mean: MeanInterval
+    """The mean difference with its t interval at the level of the estimate."""
+    p: float | None
+    """None where nothing was tested."""
+    p_adjusted: float | None
+    """p with those of its family, by the correction."""
+    decision: Decision | None
+    """What these weights alone would conclude."""
+
+
+@dataclass(frozen=True, slots=True)
 class Contrast:
     """Candidate minus reference, patient by patient, of the scores as they stand."""
 
@@ -108,15 +132,15 @@ class Contrast:
     d: tuple[float, ...]
     """One difference per patient, candidate minus reference, in the order of the analysis' patients."""
     test: str
-    """The planned test, as in "Wilcoxon exact"."""
+    """The test that decides, as in "Wilcoxon exact"."""
     used: UsedTest
-    """The same in parts, for programs."""
+    """The planned test in parts, for programs; where the recipes decide it is that of `weights`."""
     ahead: Ahead
     """Whom test, estimate, mean and missed cases favour."""
     decision: Decision | None
     """What the comparison concludes; None where nothing was tested."""
     estimate: Estimate
-    """What belongs to the planned test: the Hodges-Lehmann shift of Wilcoxon, the mean of t."""
+    """What belongs to the test that decides: the Hodges-Lehmann shift of Wilcoxon, the mean of t."""
     level: float
     """Of `t`, of the shift and of every effect size."""
     estimate_level: float
@@ -124,12 +148,19 @@ class Contrast:
     test that whose limit belongs to it (0.9 for 0.95)."""
     mean: MeanInterval
     """The mean difference with its t interval at that level."""
+    shown: MeanInterval
+    """The same at `level`, as tables and figures show it."""
+    recipe: RecipeTest | None
+    """Where the designs have several trainings or folds: p, estimate, `mean` and `shown` are then
+    those of the recipes, training runs random too."""
+    weights: Weights | None
+    """The planned test beside it; None where that decides."""
     missed: tuple[Missed, Missed]
     """Tumours that candidate and reference missed."""
     furthest: str
     """The patient whose removal moves the mean difference most; "" for one patient."""
     p: float | None
-    """Of the planned test; None where nothing was tested."""
+    """Of the test that decides; None where nothing was tested."""
     p_adjusted: float | None
     """p with those of its family, by the correction."""
     correction: str
@@ -183,6 +214,27 @@ class Contrast:
         if self.better.method != "Clopper-Pearson":
             found["the share of patients in whom a design is better"] = self.better.method
         return {name: method for name, method in found.items() if method != "none"}
+
+    @property
+    def of_weights(self) -> Contrast:
+        """The comparison of these weights, patients alone random; itself where that decides."""
+        w = self.weights
+        if w is None:
+            return self
+        return replace(
+            self,
+            test=w.test,
+            used=w.used,
+            ahead=w.ahead,
+            estimate=w.estimate,
+            mean=w.mean,
+            shown=self.t.interval,
+            recipe=None,
+            weights=None,
+            p=w.p,
+            p_adjusted=w.p_adjusted,
+            decision=w.decision,
+        )
 
     @property
     def called_better(self) -> str:
@@ -243,6 +295,7 @@ def analyse(
     policy: Policy | None = None,
     *,
     target: str = "",
+    folds: Folds | None = None,
 ) -> Analysis:
     """Summarise and contrast the designs on one metric of one target; `in_families` decides.
 
@@ -255,10 +308,11 @@ def analyse(
         policy: What missed and absent tumours count, where it is not what the settings say: a
             row of the table of rules, without resampling.
         target: MEAN_OF_TARGETS for the mean over the targets of the rows.
+        folds: The outer folds that all designs were tested in.
     """
     target = target or str(rows["target"].iloc[0])
     cases = cases_by_training(rows, metric, policy or settings.empty)
-    return _of_cases(cases, rows, metric, role, target, pairs, settings, policy)
+    return _of_cases(cases, rows, metric, role, target, pairs, settings, policy, folds)
 
 
 def _of_cases(
@@ -270,6 +324,7 @@ def _of_cases(
     pairs: Sequence[tuple[str, str]],
     settings: ComparisonConfig,
     policy: Policy | None,
+    folds: Folds | None,
 ) -> Analysis:
     complete = cases.dropna()
     crowded = settings.unit == "case" and not complete.index.get_level_values("patient").is_unique
@@ -289,6 +344,8 @@ def _of_cases(
         level=settings.level,
         counts=draws_of(tuple(names), settings.seed) if resampled else None,
         missed=missed_by(rows),
+        trainings={} if crowded else {name: pd.DataFrame(units[name]) for name in scores},
+        folds=folds,
     )
     return Analysis(
         metric=metric,
@@ -331,6 +388,9 @@ class _Table:
     level: float
     counts: Array | None
     missed: Mapping[str, Missed]
+    trainings: Mapping[str, pd.DataFrame]
+    """Of each design, a row per patient and a column per training; nothing where crowded."""
+    folds: Folds | None
 
 
 @lru_cache(maxsize=4)  # metrics and targets mostly share their patients
@@ -415,10 +475,7 @@ def _contrast(
     margin = settings.margin.get(metric.name) if table.tested else None
     missed = (table.missed[candidate], table.missed[reference])
     mean = cut_at(mean_interval(d, interval_level(settings)), bounds)
-    return Contrast(
-        candidate=candidate,
-        reference=reference,
-        d=tuple(d.tolist()),
+    weights = Weights(
         test=planned.printed,
         used=planned.used,
         ahead=Ahead(
@@ -427,14 +484,30 @@ def _contrast(
             mean=metric.sign * side(mean.mean, d.tolist()),
             missed=missed[1].share - missed[0].share,
         ),
-        decision=None,  # set together with its family
         estimate=planned.estimate,
+        mean=mean,
+        p=planned.p if table.tested else None,
+        p_adjusted=None,  # set together with its family
+        decision=None,
+    )
+    found = Contrast(
+        candidate=candidate,
+        reference=reference,
+        d=tuple(d.tolist()),
+        test=weights.test,
+        used=weights.used,
+        ahead=weights.ahead,
+        decision=None,  # set together with its family
+        estimate=weights.estimate,
         level=level,
         estimate_level=interval_level(settings),
         mean=mean,
+        shown=cut_at(t.interval, bounds),
+        recipe=None,
+        weights=None,
         missed=missed,
         furthest=_furthest(d, table.patients),
-        p=planned.p if table.tested else None,
+        p=weights.p,
         p_adjusted=None,  # set together with its family
         correction=settings.correction,
         family=1,
@@ -457,6 +530,29 @@ def _contrast(
             relevance(d, margin, alpha, stream(settings.seed, label), metric) if margin else None
         ),
         clustering=_alike(d, table.patients) if table.crowded else None,
+    )
+    if table.crowded:
+        return found
+    recipe = recipe_test(table.trainings, (candidate, reference), found.d, table.folds)
+    return found if recipe is None else _of_recipes(found, recipe, weights, metric)
+
+
+def _of_recipes(found: Contrast, recipe: RecipeTest, weights: Weights, metric: Metric) -> Contrast:
+    """Return the comparison decided by the recipes, the planned test of these weights beside it."""
+    d, bounds = np.array(found.d), metric.difference_bounds
+    mean = recipe.interval(d, found.estimate_level, bounds)
+    ahead = metric.sign * side(recipe.mean, found.d)
+    return replace(
+        found,
+        test=recipe.test,
+        ahead=replace(found.ahead, test=ahead, estimate=ahead),
+        estimate=Estimate(mean.mean, mean.low, mean.high),
+        mean=mean,
+        shown=recipe.interval(d, found.level, bounds),
+        simultaneous=recipe.interval(d, found.level, bounds),
+        recipe=recipe,
+        weights=weights,
+        p=None if found.p is None else recipe.p(found.used.alternative, metric.sign),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 NOISE = 1e-12  # of the largest difference: a mean this close to 0 is 0
 
 RULE = (
-    "A design was called better only where the planned test was significant after adjustment and "
+    "A design was called better only where the deciding test was significant after adjustment and "
     "its own estimate, the mean difference and the number of missed cases did not point the other "
     "way. Where the t interval of the mean difference included 0, the mean was called uncertain. "
     "Where the test was significant but the mean or the missed cases pointed the other way, the "
@@ -108,8 +108,10 @@ def _form(
     mean_interval: tuple[float | None, float | None],
     alpha: float,
 ) -> Form:
+    if best_p >= alpha:
+        return Form.TOO_FEW
     if p >= alpha or ahead.test == 0:
-        return Form.TOO_FEW if best_p >= alpha else Form.INCONCLUSIVE
+        return Form.INCONCLUSIVE
     if ahead.opposing:
         return Form.CONTRADICTORY
     low, high = mean_interval

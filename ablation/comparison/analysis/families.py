@@ -19,7 +19,7 @@ from ablation.comparison.analysis.ranks import Ranking, rank_designs
 from ablation.comparison.analysis.relevance import adjusted_together
 from ablation.config.sections import ComparisonConfig
 from ablation.statistics.corrections import CORRECTIONS
-from ablation.statistics.paired import cut_at, mean_interval
+from ablation.statistics.paired import MeanInterval, cut_at, mean_interval
 from ablation.statistics.resampling import stream
 from ablation.statistics.simulation import Rule, detectable
 
@@ -66,6 +66,9 @@ def _decided(
 ) -> list[Contrast]:
     if not family or any(c.p is None for c in family):
         return list(family)
+    if any(c.weights for c in family):
+        fixed = _decided([c.of_weights for c in family], bounds, settings)
+        family = [_with_weights(c, own) for c, own in zip(family, fixed, strict=True)]
     adjust = CORRECTIONS[settings.correction].adjust
     alpha = round(1 - settings.level, 12)
     p = np.array([c.p for c in family], np.float64)
@@ -79,7 +82,7 @@ def _decided(
             p_adjusted=adjusted[i],
             family=len(family),
             fewest_patients=fewest_patients(settings, len(family), alpha),
-            simultaneous=cut_at(mean_interval(c.d, together), bounds),
+            simultaneous=_at_once(c, together, bounds),
             relevance=against[i],
             decision=decide(
                 (c.candidate, c.reference),
@@ -94,6 +97,22 @@ def _decided(
     ]
 
 
+def _with_weights(contrast: Contrast, fixed: Contrast) -> Contrast:
+    """Note what the planned test of these weights says beside the recipes."""
+    w = contrast.weights
+    if w is None:
+        return contrast
+    decided = replace(w, p_adjusted=fixed.p_adjusted, decision=fixed.decision)
+    return replace(contrast, weights=decided)
+
+
+def _at_once(contrast: Contrast, level: float, bounds: tuple[float, float]) -> MeanInterval:
+    d = np.array(contrast.d)
+    if contrast.recipe is not None:
+        return contrast.recipe.interval(d, level, bounds)
+    return cut_at(mean_interval(d, level), bounds)
+
+
 def _with(p: np.ndarray, place: int, value: float) -> np.ndarray:
     changed = p.copy()
     changed[place] = value
@@ -104,8 +123,8 @@ def _with_power(analysis: Analysis, contrast: Contrast, settings: ComparisonConf
     """Add what the rule could have found, where it found nothing and a sentence says so."""
     decision, m = contrast.decision, contrast.family
     open_ = decision is not None and decision.form is Form.INCONCLUSIVE and any(contrast.d)
-    if analysis.role != "primary" or not open_ or m > MOST_WITH_POWER:
-        return contrast
+    if analysis.role != "primary" or not open_ or m > MOST_WITH_POWER or contrast.recipe:
+        return contrast  # the power of a test of recipes needs the spread of further trainings
     multiplied = CORRECTIONS[settings.correction].multiplies_smallest
     alpha = (1 - settings.level) / (m if multiplied else 1)
     label = " ".join(["power", analysis.target, contrast.candidate, contrast.reference])

@@ -22,7 +22,7 @@ from ablation.comparison.analysis.decision import Form
 from ablation.comparison.analysis.empties import EMPTY_RULES, Policy
 from ablation.comparison.analysis.families import in_families
 from ablation.comparison.tables.align import Design, absences, align
-from ablation.comparison.tables.folds import fold_counts, over_folds
+from ablation.comparison.tables.folds import Folds, fold_counts, over_folds, shared_folds
 from ablation.comparison.tables.missing import MISSING_RULES
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
@@ -112,12 +112,13 @@ def policy_rows(
     primary: Sequence[Analysis],
     pairs: Pairs,
     settings: ComparisonConfig,
+    folds: Folds | None = None,
 ) -> tuple[PolicyRow, ...]:
     """Return the primary comparisons under every empty-mask rule, the one in use first."""
     if not pairs or (rows["status"] == "scored").all():
         return ()
     order: list[Policy] = [settings.empty, *(p for p in EMPTY_RULES if p != settings.empty)]
-    under = {policy: _under(rows, primary, pairs, settings, policy) for policy in order}
+    under = {policy: _under(rows, primary, pairs, settings, policy, folds) for policy in order}
     return tuple(
         row for place in range(len(primary)) for policy in order for row in under[policy][place]
     )
@@ -129,12 +130,13 @@ def _under(
     pairs: Pairs,
     settings: ComparisonConfig,
     policy: Policy,
+    folds: Folds | None,
 ) -> list[list[PolicyRow]]:
     """Of each primary analysis the rows under this rule, adjusted together as the page does."""
     made = [
         analyse(
             of_target(rows, one.target), one.metric, "primary", pairs, settings, policy,
-            target=one.target,
+            target=one.target, folds=folds,
         )
         for one in primary
     ]  # fmt: skip
@@ -304,12 +306,15 @@ def _gaps(
         except ComparisonError:  # the designs share no case: the other rule stands alone
             continue
         made = [
-            analyse(frame, metric, "primary", pairs, settings, settings.empty)
+            analyse(
+                frame, metric, "primary", pairs, settings, settings.empty,
+                folds=shared_folds(designs),
+            )
             for _, frame in rows.groupby("target", sort=True)
-        ]
+        ]  # fmt: skip
         for analysis in in_families(made, settings, ranked=False):
             for contrast in analysis.contrasts:
-                i = contrast.t.interval
+                i = contrast.shown
                 row = _row(
                     Check.GAPS, words, analysis, contrast, (i.mean, i.low, i.high, contrast.p)
                 )

@@ -6,6 +6,7 @@ A design's table then has a column `fold`; of one split it has none.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from statistics import fmean
 
 from ablation.comparison.tables.align import Design, by_fold
@@ -26,6 +27,32 @@ def protocol(folds: int) -> str:
     return f"{folds}-fold cross-validation" if folds else "holdout"
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Folds:
+    """Outer folds in which several designs were tested alike."""
+
+    of_patient: Mapping[str, str]
+    """The fold that tests each patient."""
+    test_train: float
+    """Test patients / training patients, the mean over folds."""
+
+    def means(self, differences: Mapping[str, float]) -> list[float]:
+        """Return the mean difference of each fold; patients in no fold are left out."""
+        tested: dict[str, list[float]] = {}
+        for patient, difference in differences.items():
+            if patient in self.of_patient:  # another design may have further patients
+                tested.setdefault(self.of_patient[patient], []).append(difference)
+        return [fmean(values) for values in tested.values()]
+
+
+def shared_folds(designs: Sequence[Design]) -> Folds | None:
+    """Return the folds of designs that were tested in the same ones; None where they were not."""
+    first, *others = map(_tested_in, designs)
+    if not first or any(folds != first for folds in others):
+        return None
+    return Folds(first, _test_train_ratio(designs[0]))
+
+
 def over_folds(
     a: Design, b: Design, differences: Mapping[str, float], level: float
 ) -> CorrectedT | None:
@@ -39,17 +66,11 @@ def over_folds(
 
     Source: Nadeau & Bengio 2003.
     """
-    folds = _tested_in(a)
-    if not folds or folds != _tested_in(b):
+    folds = shared_folds([a, b])
+    means = folds.means(differences) if folds else []
+    if folds is None or len(means) < 2:
         return None
-    tested: dict[str, list[float]] = {}
-    for patient, difference in differences.items():
-        if patient in folds:  # another design may have further patients
-            tested.setdefault(folds[patient], []).append(difference)
-    if len(tested) < 2:
-        return None
-    means = [fmean(values) for values in tested.values()]
-    return corrected_resampled_t(means, _test_train_ratio(a), level)
+    return corrected_resampled_t(means, folds.test_train, level)
 
 
 def _tested_in(design: Design) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablation.comparison.analysis.contrasts import Analysis, Contrast
-from ablation.comparison.analysis.decision import Form
+from ablation.comparison.analysis.decision import Decision, Form
 from ablation.comparison.analysis.empties import Detection
 from ablation.comparison.analysis.lacking import Lacking
 from ablation.comparison.analysis.ledger import LedgerRow
@@ -17,6 +17,7 @@ from ablation.comparison.analysis.sensitivity import (
     PolicyRow,
     changed_by_empties,
     changed_by_gaps,
+    conclusion_of,
 )
 from ablation.comparison.tables.align import Design
 from ablation.comparison.tables.folds import fold_counts
@@ -43,11 +44,14 @@ FEW_PATIENTS = 30
 """Below so many, a missed case more moves a mean by more than 2 points of Dice."""
 
 
+Colour = Literal["red", "amber", "grey", "note"]
+
+
 @dataclass(frozen=True, slots=True)
 class Caution:
     """One thing to know before a result is quoted."""
 
-    colour: Literal["red", "amber", "grey", "note"]
+    colour: Colour
     """red: the result may be wrong; amber: it holds for less; grey: something is not known; note:
     what was assumed or left out."""
     text: str
@@ -297,7 +301,9 @@ def _torn(metric: Metric, contrast: Contrast, where: str) -> str:
 def _trainings(evidence: Evidence) -> Iterator[Caution]:
     """Whether the result is one of designs or of the weights at hand."""
     once = [design.name for design in evidence.designs if len(design.cases) == 1]
-    if len(once) == len(evidence.designs):
+    if any(c.recipe for _, c in _primary(evidence)):
+        yield from _only_these_weights(evidence)
+    elif len(once) == len(evidence.designs):
         per = "design and fold" if any(fold_counts(evidence.designs)) else "design"
         yield Caution("amber", f"One training run per {per}: conclusions are about these weights.")
     elif once:
@@ -307,24 +313,50 @@ def _trainings(evidence: Evidence) -> Iterator[Caution]:
             f"{'its' if len(once) == 1 else 'their'} weights.",
         )
     settled = {
-        (a.target, c.candidate, c.reference)
-        for a, c in _primary(evidence)
-        if c.t.interval.excludes_zero
+        (a.target, c.candidate, c.reference) for a, c in _primary(evidence) if c.called_better
     }
     for kind, words in RANDOM_TOO.items():
-        opened = [
-            _pair(row) + evidence.where(row.target)
-            for row in evidence.checks
-            if row.kind is kind and row.open and row.place in settled
+        rows = [
+            row for row in evidence.checks if row.kind is kind and row.open and row.place in settled
         ]
-        if opened:
-            yield Caution("amber", f"{words}, the interval includes 0: {_some(opened)}.")
+        if rows:
+            opened = [_pair(row) + evidence.where(row.target) for row in rows]
+            # Too few folds have wide intervals, and no test.
+            colour: Colour = "amber" if kind is Check.FOLDS else "red"
+            yield Caution(colour, f"{words}, the interval includes 0: {_some(opened)}.")
     spread = list(dict.fromkeys(_spread(evidence)))
     if spread:
         yield Caution(
             "amber",
             f"Trainings of one design differ by more than the designs do: {_some(spread)}.",
         )
+
+
+def _only_these_weights(evidence: Evidence) -> Iterator[Caution]:
+    """Where the recipes decide: comparisons in which these weights alone say something else."""
+    only: list[str] = []
+    others: list[str] = []
+    for analysis, c in _primary(evidence):
+        found, fixed = conclusion_of(c), conclusion_of(c.of_weights)
+        if found != fixed:
+            weights, recipes = c.of_weights.decision, c.decision
+            assert weights is not None
+            assert recipes is not None
+            text = (
+                f"{_pair(c)}{evidence.where(analysis.target)} (these weights: "
+                f"{_concluded(weights)}; recipes: {_concluded(recipes)})"
+            )
+            (only if fixed else others).append(text)
+    if only:
+        yield Caution("red", f"A conclusion holds only for these weights: {_some(only)}.")
+    if others:
+        yield Caution(
+            "amber", f"Recipes and these weights lead to different conclusions: {_some(others)}."
+        )
+
+
+def _concluded(decision: Decision) -> str:
+    return f"{decision.better} better" if decision.better else decision.form.value
 
 
 def _spread(evidence: Evidence) -> Iterator[str]:

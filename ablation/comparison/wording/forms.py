@@ -108,7 +108,7 @@ def observed(analysis: Analysis, contrast: Contrast, where: str = "") -> str:
     """Return the difference as seen, without a claim."""
     if not any(contrast.d):
         return _identical(analysis, contrast, where)
-    i, text = contrast.t.interval, analysis.metric.texts
+    i, text = contrast.shown, analysis.metric.texts
     mean, low, high = text(i.mean, i.low, i.high)
     ci = f", {_ci(low, high, contrast.level)}" if low else ""
     return (
@@ -126,7 +126,8 @@ def p_words(contrast: Contrast) -> str:
     used, correction = contrast.used, CORRECTIONS[contrast.correction]
     side = "one-sided " if used.alternative == "greater" else ""
     exact = "exact " if used.method is Method.EXACT else ""
-    test = f"{side}{exact}{TESTS[used.name].label} p {p_relation(contrast.p_adjusted)}"
+    name = contrast.recipe.test if contrast.recipe else f"{exact}{TESTS[used.name].label}"
+    test = f"{side}{name} p {p_relation(contrast.p_adjusted)}"
     if contrast.family == 1:
         return test
     adjusted = f"{correction.label} over {contrast.family}"
@@ -143,7 +144,7 @@ def _identical(analysis: Analysis, contrast: Contrast, where: str) -> str:
 
 def _inconclusive(analysis: Analysis, contrast: Contrast, where: str) -> str:
     first, second = contrast.candidate, contrast.reference
-    low, high = contrast.t.interval.low, contrast.t.interval.high
+    low, high = contrast.shown.low, contrast.shown.high
     texts = analysis.metric.texts(low, high)
     if low is None:
         same = analysis.metric.texts(contrast.d[0])[0]
@@ -173,7 +174,7 @@ def _contradictory(seen: Seen, where: str) -> str:
     contrast, metric = seen.contrast, seen.analysis.metric
     assert contrast.decision is not None
     opposing = contrast.decision.opposing
-    by_rank = contrast.used.name in SHORT
+    by_rank = _by_rank(contrast)
     what = {"estimate": "estimate", "mean": "mean", "missed": "missed cases"}
     mine = "Ranks" if by_rank else "Scores"
     others = " and ".join(what[one] for one in opposing)
@@ -219,10 +220,23 @@ def worse_patients(analysis: Analysis, contrast: Contrast) -> str:
     )
 
 
+def _by_rank(contrast: Contrast) -> bool:
+    return contrast.recipe is None and contrast.used.name in SHORT
+
+
+def of_weights(analysis: Analysis, contrast: Contrast, where: str = "") -> str:
+    """Return what the planned test says of these weights, beside the recipes."""
+    seen = from_side(analysis, contrast.of_weights)
+    return (
+        f"These weights alone (patients random, trainings fixed), {seen.first} minus "
+        f"{seen.second}{where}: {_evidence(seen)}."
+    )
+
+
 def _evidence(seen: Seen) -> str:
     """Estimate with its interval, the test's p, the count, and the mean where that is another."""
     contrast, metric, unit = seen.contrast, seen.analysis.metric, unit_name(seen.analysis)
-    by_rank = contrast.used.name in SHORT
+    by_rank = _by_rank(contrast)
     estimate = contrast.estimate
     value, low, high = metric.texts(*seen.turned(estimate.value, estimate.low, estimate.high))
     kind = "typical" if by_rank else "mean"

@@ -40,6 +40,8 @@ def relevance_sentences(
     if found is None:
         yield f"{_too_few(contrast, named)}."
         return
+    if contrast.recipe is not None:
+        yield "The margin is tested for these weights alone (patients random, trainings fixed)."
     for text in (
         *_size(contrast, margin, named, pair),
         *_non_inferior(analysis, contrast, found, f"{named}{where}"),

@@ -34,7 +34,7 @@ def notes(
         settings: How is compared.
     """
     return (
-        *_trainings(designs),
+        *_trainings(designs, analyses),
         *_folds(designs),
         *_gaps(designs, settings),
         *_targets(rows, designs, analyses),
@@ -44,13 +44,17 @@ def notes(
     )
 
 
-def _trainings(designs: Sequence[Design]) -> Iterator[str]:
+def _trainings(designs: Sequence[Design], analyses: Sequence[Analysis]) -> Iterator[str]:
     if max(len(design.cases) for design in designs) > 1:
         counts = ", ".join(f"{d.name} {len(d.cases)}" for d in designs)
-        yield (
-            f"Averaged over trainings patient by patient ({counts}); intervals and tests "
-            "treat patients as random, not trainings."
+        of_recipes = any(c.recipe for one in analyses for c in one.contrasts)
+        random = (
+            "the test that decides and the intervals of mean differences treat patients and "
+            "trainings as random, all others patients alone."
+            if of_recipes
+            else "intervals and tests treat patients as random, not trainings."
         )
+        yield f"Averaged over trainings patient by patient ({counts}); {random}"
     if elsewhere := [design.name for design in designs if design.facts.imported]:
         yield (
             f"Imported results, training data not known: {', '.join(elsewhere)}. "

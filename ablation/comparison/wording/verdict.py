@@ -9,6 +9,7 @@ from typing import Literal
 from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS, Analysis, Contrast, Summary
 from ablation.comparison.analysis.decision import Form
 from ablation.comparison.analysis.ledger import LedgerRow
+from ablation.comparison.analysis.sensitivity import CheckRow
 from ablation.comparison.wording.forms import (
     claim,
     observed,
@@ -19,6 +20,7 @@ from ablation.comparison.wording.forms import (
 )
 from ablation.comparison.wording.margin_words import When, relevance_sentences
 from ablation.comparison.wording.names import counted, listed, unit_name
+from ablation.comparison.wording.recipe_words import about, beside, beside_many
 from ablation.fairness import Parity
 from ablation.statistics.corrections import CORRECTIONS
 
@@ -68,6 +70,7 @@ def verdict(
     level: float,
     margins: Mapping[str, float],
     margin_set: When = "unknown",
+    checks: Sequence[CheckRow] = (),
 ) -> Verdict:
     """Put the primary analyses into words.
 
@@ -77,6 +80,7 @@ def verdict(
         level: Confidence level of intervals; 1 - level is what p has to fall below.
         margins: The smallest differences that matter, by metric.
         margin_set: Whether these were fixed before the results.
+        checks: Under other choices; those over folds stand beside the result.
     """
     alpha = round(1 - level, 12)
     primary = [one for one in analyses if one.role == "primary"]
@@ -88,7 +92,11 @@ def verdict(
     lead = _lead(contrasts, analyses, alpha)
     margin = margins.get(primary[0].metric.name)
     details = [*_mean_of_targets(analyses, level), *lead.details]
-    if len(contrasts) <= MOST_SENTENCES:
+    if len(contrasts) > MOST_SENTENCES:
+        details += beside_many(contrasts)
+    else:
+        for a, c in contrasts:
+            details += beside(a, c, checks, _where(contrasts, a))
         details += [text for a, c in contrasts if (text := worse_patients(a, c))]
     if margin is not None:
         for one, contrast in contrasts:
@@ -97,7 +105,9 @@ def verdict(
             )
     return Verdict(
         standing=_overall(contrasts),
-        headline=_with_confounding(lead, ledger),
+        headline=" ".join(
+            filter(None, [_with_confounding(lead, ledger), about(contrasts, checks)])
+        ),
         sentences=tuple(dict.fromkeys(details)),
     )
 
@@ -214,7 +224,7 @@ def _mean_of_targets(analyses: Sequence[Analysis], level: float) -> Iterator[str
     difference = ""
     if len(on.contrasts) == 1:
         c = on.contrasts[0]
-        i = c.t.interval
+        i = c.shown
         mean, low, high = text(i.mean, i.low, i.high)
         ci = f" ({100 * level:g} % CI {low} to {high})" if low else ""
         difference = f"; mean difference {c.candidate} minus {c.reference} {mean}{ci}"

@@ -32,7 +32,7 @@ MARGIN = "rgba(82,96,109,0.10)"
 
 def forest_plot(analysis: Analysis, level: float, id_: str) -> Figure:
     """Draw a row per comparison, largest mean difference on top."""
-    contrasts = sorted(analysis.contrasts, key=lambda c: c.t.interval.mean)
+    contrasts = sorted(analysis.contrasts, key=lambda c: c.shown.mean)
     names = [pair(c) for c in contrasts]
     row_height = max(ROW, *(LINE_HEIGHT * (name.count("<br>") + 1) for name in names))
     height = 96 + row_height * max(len(contrasts), 2)
@@ -67,7 +67,7 @@ def _row(contrast: Contrast, row: int, shade: str, on: Differences) -> list[Spec
     limits = ("mean", "CI low", "CI high")
     traces: list[Spec] = []
     intervals = [(contrast.simultaneous, 1.2, "simultaneous")] if contrast.family > 1 else []
-    for interval, width, kind in [*intervals, (contrast.t.interval, 4.5, "")]:
+    for interval, width, kind in [*intervals, (contrast.shown, 4.5, "")]:
         trace: Spec = {
             **exported(f"{named(contrast)} {kind}".strip(), customdata=limits),
             "type": "scatter",
@@ -91,7 +91,7 @@ def _row(contrast: Contrast, row: int, shade: str, on: Differences) -> list[Spec
 
 def _numbers(analysis: Analysis, contrast: Contrast, row: int) -> Spec:
     """Mean, interval and p in figures, above the row at the right."""
-    i = contrast.t.interval
+    i = contrast.shown
     mean, low, high = analysis.metric.texts(i.mean, i.low, i.high, signed=True)
     words = f"{mean} ({low} to {high})" if low else mean
     if contrast.p_adjusted is not None:
@@ -122,6 +122,6 @@ def _margin(contrasts: list[Contrast], on: Differences) -> list[Spec]:
 def _drawn(contrasts: list[Contrast]) -> Iterator[float | None]:
     """Every mean and limit, and the margin."""
     for c in contrasts:
-        yield from (c.t.interval.mean, c.t.interval.low, c.t.interval.high)
+        yield from (c.shown.mean, c.shown.low, c.shown.high)
         yield from (c.simultaneous.low, c.simultaneous.high)
         yield c.relevance.margin if c.relevance else None

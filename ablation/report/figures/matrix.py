@@ -87,7 +87,7 @@ def _cells(
 
 
 def _cell(analysis: Analysis, contrast: Contrast, sign: int) -> tuple[float, str]:
-    mean = analysis.metric.texts(sign * contrast.t.interval.mean, signed=True)[0]
+    mean = analysis.metric.texts(sign * contrast.shown.mean, signed=True)[0]
     p = "p " if len(analysis.scores) <= SMALL else ""
     ahead = sign * contrast.shift.estimate if contrast.called_better else 0.0
     return ahead + 0.0, mean + _p(contrast.p_adjusted, f"<br>{p}")

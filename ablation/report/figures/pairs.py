@@ -64,7 +64,7 @@ def better_side(analysis: Analysis) -> str:
 
 def in_words(analysis: Analysis, contrast: Contrast) -> str:
     """Return mean and interval of a comparison."""
-    i = contrast.t.interval
+    i = contrast.shown
     mean, low, high = analysis.metric.texts(i.mean, i.low, i.high, signed=True)
     words = f"{contrast.candidate} minus {contrast.reference} {mean}"
     return f"{words} ({low} to {high})" if low else words

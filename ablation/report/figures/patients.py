@@ -129,7 +129,7 @@ def _difference_row(
     analysis: Analysis, contrast: Contrast, row: int, colour: dict[str, str], on: Differences
 ) -> list[Spec]:
     """Patients below the row's middle in the colour of who is better; mean and interval on it."""
-    interval, n = contrast.t.interval, contrast.n
+    interval, n = contrast.shown, contrast.n
     text = analysis.metric.text
     better = {True: colour[contrast.candidate], False: colour[contrast.reference]}
     name = named(contrast)

@@ -67,7 +67,7 @@ def _design_cells(metric: Metric, summary: Summary) -> Row:
 
 
 def _difference_cells(metric: Metric, c: Contrast) -> Row:
-    i = c.t.interval
+    i = c.shown
 
     mean, low, high = metric.texts(i.mean, i.low, i.high, signed=True)
     spread = (mean, metric.text(i.sd), low, high, *metric.texts(c.median, signed=True))

@@ -121,7 +121,7 @@ def _paper_rows(analysis: Analysis, reference: str) -> Iterator[list[str]]:
 
 def _paper_tests(metric: Metric, contrast: Contrast) -> list[str]:
     """Difference, p, effect size and the design that is called better."""
-    i = contrast.t.interval
+    i = contrast.shown
     mean, low, high = metric.texts(i.mean, i.low, i.high, signed=True)
     difference = _number(mean)
     if low:

@@ -13,6 +13,14 @@ from ablation.statistics.equivalence import FEWEST_FOR_EQUIVALENCE
 from ablation.statistics.paired_tests import TESTS
 from ablation.statistics.resampling import DRAWS
 
+RECIPE_TESTS = {
+    "trainings": "t test of the mean difference with patients and trainings as random "
+    "[@satterthwaite1946]",
+    "folds": "t test of the mean over folds, corrected for the overlap of their training patients "
+    "[@nadeau2003]",
+}
+"""Tests of the recipes in the methods text."""
+
 
 def testing(comparison: Comparison) -> Iterator[str]:
     """Yield sentences on intervals, the planned test, its family, effects, margins, ranks, checks."""
@@ -28,6 +36,7 @@ def testing(comparison: Comparison) -> Iterator[str]:
         )
         return
     yield _planned(comparison, contrasts[0])
+    yield from _of_recipes(contrasts[0])
     yield RULE
     yield from comparison.late
     yield from _effects(comparison, level)
@@ -114,14 +123,27 @@ def _families(comparison: Comparison) -> str:
     return f"{over}each secondary metric{of_all} is a family of its own"
 
 
+def _of_recipes(contrast: Contrast) -> Iterator[str]:
+    """What stands beside the test of the recipes."""
+    if contrast.recipe is not None:
+        yield (
+            "It concerns the recipes (training procedures), and so do the intervals of mean "
+            f"differences. The {_test(contrast.of_weights)} of these weights, with patients alone "
+            "as random, stands beside it."
+        )
+
+
 def _test(contrast: Contrast) -> str:
+    if contrast.recipe is not None:
+        return RECIPE_TESTS[contrast.recipe.kind]
     used = contrast.used
     return TESTS[used.name].sentence(used.method, used.draws)
 
 
 def _effects(comparison: Comparison, level: str) -> Iterator[str]:
+    kind = "intervals of that test" if comparison.primary.contrasts[0].recipe else "t intervals"
     yield (
-        f"Mean differences carry {level} t intervals, shifts (Hodges-Lehmann [@hodges1963]) exact "
+        f"Mean differences carry {level} {kind}, shifts (Hodges-Lehmann [@hodges1963]) exact "
         "ones; Cohen's d_z is the mean difference over the standard deviation (n - 1) of the "
         "differences, its interval from the noncentral t distribution [@cumming2001]."
     )

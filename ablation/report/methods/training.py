@@ -20,7 +20,8 @@ SETTINGS = (
 OF_RECIPES = frozenset({"layout", "space_size", "pruner", "precision"})
 """Facts that the sentences about a recipe say already."""
 
-NOT_STATED = "training and tuning data not stated, number of training runs not stated"
+NOT_STATED = "training and tuning data not stated"
+RUNS_NOT_STATED = f"{NOT_STATED}, number of training runs not stated"
 
 
 def training(comparison: Comparison, source: Source) -> Iterator[str]:
@@ -40,7 +41,8 @@ def training(comparison: Comparison, source: Source) -> Iterator[str]:
     yield from sentences(recipes)
     yield from _of_others(comparison)
     yield _tested(comparison, known)
-    once = max(comparison.trainings) == 1
+    of_recipes = any(c.recipe for c in comparison.primary.contrasts)
+    once = max(comparison.trainings) == 1 and not of_recipes
     if once and len(known) == len(comparison.designs):
         yield "Each design was trained once: conclusions are about these weights."
     elif once and known:
@@ -60,13 +62,15 @@ def _given(comparison: Comparison) -> list[tuple[str, FairnessFacts]]:
 
 def _of_others(comparison: Comparison) -> Iterator[str]:
     """Say of designs that other programs trained what is known of them."""
+    several = max(comparison.trainings) > 1
+    unknown = NOT_STATED if several else RUNS_NOT_STATED
     silent = [(name, one.imported) for name, one in _given(comparison) if one.selected_on is None]
     masks = [name for name, imported in silent if imported == "masks"]
     tables = [name for name, imported in silent if imported != "masks"]
     if masks:
-        yield f"Masks of {_listed(masks)} come from other programs and were scored here; {NOT_STATED}."
+        yield f"Masks of {_listed(masks)} come from other programs and were scored here; {unknown}."
     if tables:
-        yield f"Scores of {_listed(tables)} are as given in the tables; {NOT_STATED}."
+        yield f"Scores of {_listed(tables)} are as given in the tables; {unknown}."
 
 
 def _tuning(comparison: Comparison, facts: dict[str, LedgerRow]) -> str:

@@ -152,7 +152,7 @@ def _difference(metric: Metric, name: str, found: dict[str, Contrast]) -> Cell:
         return Cell()
     contrast = found[name]
     sign = 1 if contrast.candidate == name else -1
-    interval = contrast.t.interval
+    interval = contrast.shown
     limits = [None if x is None else sign * x for x in (interval.low, interval.high)]
     mean, low, high = metric.texts(sign * interval.mean, *limits[::sign], signed=True)
     return Cell(mean, f"{low} to {high}" if low else "")

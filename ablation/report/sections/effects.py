@@ -61,7 +61,7 @@ def effects(comparison: Comparison, source: Source) -> Section | None:  # noqa: 
 
 
 def _cells(comparison: Comparison, analysis: Analysis, c: Contrast) -> Iterator[Cell]:
-    i, effect, shift, middle = c.t.interval, c.effect, c.shift, c.median_interval
+    i, effect, shift, middle = c.shown, c.effect, c.shift, c.median_interval
     yield Cell(label(comparison, analysis), analysis.role)
     yield Cell(named(c), f"{counted(analysis)}\n{c.test}")
     yield _in_unit(analysis, i.mean, i.low, i.high)

@@ -32,7 +32,7 @@ def _rules(comparison: Comparison) -> Table | Folded:
         if row.contrast is None:
             lines.append((row.policy, row.rule, "", "", "", "", ""))
             continue
-        c, i = row.contrast, row.contrast.t.interval
+        c, i = row.contrast, row.contrast.shown
         shown = [metric.text(value, signed=True) for value in (i.mean, i.low, i.high)]
         pair = f"{c.candidate} vs {c.reference}"
         lines.append((row.policy, row.rule, pair, *shown, row.winner or "neither"))
