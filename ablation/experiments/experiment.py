@@ -209,6 +209,8 @@ def params_of(config: Config) -> dict[str, str]:
     flat = flatten(config)
     if "model.pretrained" in flat:
         flat["model.pretrained"] = weights.label(config.model)
+    if (scaling := weights.scaling(config.model)) is not None:
+        flat["model.encoder_scaling"] = scaling
     return {
         key: "none" if value is None else str(value)
         for key, value in flat.items()

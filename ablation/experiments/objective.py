@@ -291,7 +291,7 @@ class Objective:
             precision=config.training.precision,
             pretrained=weights.label(config.model),
             pruner=config.sweep.pruner,
-            network=DESIGNS.find(config.model.name).summary,
+            network=DESIGNS.find(config.model.name).described(config.model),
             loss=_with_summary(LOSSES.find(config.loss.name)),
             augmentation=_with_summary(AUGMENTATIONS[config.data.augmentation]),
             layout=self.experiment.dataset.name,

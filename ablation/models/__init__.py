@@ -117,7 +117,10 @@ def encoder_weights(model: ModelKeys) -> dict[str, npt.NDArray[np.float32]]:
     path = weights.path_of(model)
     if path is None:
         return {}
-    return ENCODERS.find(str(DESIGNS.find(model.name).encoder)).read(path, model)
+    encoder = ENCODERS.find(str(DESIGNS.find(model.name).encoder_of(model)))
+    if path.name.endswith(".npz"):
+        return weights.of_run(path, encoder)
+    return encoder.read(path, model)
 
 
 def count_parameters(model: ModelKeys, image_shape: tuple[int, ...]) -> int:

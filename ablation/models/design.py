@@ -80,7 +80,8 @@ class Design:
     needs: Mapping[str, Callable[[Any], bool]] = field(default_factory=dict)
     """Key -> whether it changes anything, where other keys decide that."""
     encoder: str | None = None
-    """Ready-made encoder that `pretrained` gives weights to: a name in ENCODERS."""
+    """Ready-made encoder that `pretrained` gives weights to: a name in ENCODERS; the usual one where
+    a key `encoder` names it."""
 
     def settings(self, **values: object) -> ModelKeys:
         """Return its keys with these values, checked.
@@ -89,6 +90,17 @@ class Design:
             pydantic.ValidationError: An unknown key or a value that does not fit.
         """
         return self.keys.model_validate({**values, "name": self.name})
+
+    def encoder_of(self, keys: ModelKeys) -> str | None:
+        """Return the name of its ready-made encoder under these keys; None: it has none."""
+        return getattr(keys, "encoder", self.encoder)
+
+    def described(self, keys: ModelKeys) -> str:
+        """Return the summary, with the encoder that these keys name."""
+        used = self.encoder_of(keys)
+        if self.encoder is None or used is None:
+            return self.summary
+        return self.summary.replace(self.encoder, used)
 
     def weights_of_heads(self, keys: ModelKeys) -> tuple[float, ...]:
         """Return the share of each head's loss in the whole; they sum to 1."""

@@ -13,28 +13,40 @@ from functools import lru_cache
 from pathlib import Path
 
 import h5py
+import numpy as np
+import numpy.typing as npt
 
 from ablation.errors import DataError
 from ablation.models.design import ModelKeys
 from ablation.models.encoders import ENCODERS, Encoder
 from ablation.models.encoders.encoder import Shape
+from ablation.models.encoders.start import (
+    IMAGENET,
+    NONE,
+    RUN_WEIGHTS,
+    RunOfEncoder,
+    run_of,
+    scaling_of,
+)
 from ablation.models.registry import DESIGNS
+from tracking.errors import TrackingError
 
-NONE, IMAGENET = "none", "imagenet"
+__all__ = ["IMAGENET", "NONE", "check", "digests", "fingerprint", "imagenet_path", "label"]
 
 
 def path_of(model: ModelKeys) -> Path | None:
     """Return the file a network's encoder starts from; None: from random weights."""
-    encoder, chosen = DESIGNS.find(model.name).encoder, start_of(model)
+    encoder, chosen = DESIGNS.find(model.name).encoder_of(model), start_of(model)
     if encoder is None or chosen == NONE:
         return None
     if chosen == IMAGENET:
         return imagenet_path(encoder)
-    return Path(chosen).expanduser()
+    run = run_of(chosen)
+    return Path(chosen).expanduser() if run is None else run.folder.path / RUN_WEIGHTS
 
 
 def start_of(model: ModelKeys) -> str:
-    """Return none, imagenet or a path; none for a design without ready-made encoder."""
+    """Return none, imagenet or a path, also of a run's folder; none for a design without encoder."""
     return str(getattr(model, "pretrained", NONE))
 
 
@@ -53,12 +65,22 @@ def check(model: ModelKeys) -> None:
     """Refuse weights that cannot be what the configuration says.
 
     Raises:
-        DataError: No file, another hash than ImageNet's, or arrays of another architecture.
+        DataError: No file, another hash than ImageNet's, arrays of another architecture, or a run
+            whose encoder is another one.
     """
+    try:
+        run = run_of(start_of(model))
+    except TrackingError as error:
+        raise DataError(
+            f"weights of model.pretrained={start_of(model)}: {error.message}", hint=error.hint
+        ) from error
+    if run is not None:
+        _check_run(model, run)
+        return
     path = path_of(model)
     if path is None:
         return
-    name = str(DESIGNS.find(model.name).encoder)
+    name = str(DESIGNS.find(model.name).encoder_of(model))
     encoder = ENCODERS[name]
     if not path.is_file():
         raise _refusal(model, path, "is not there", name)
@@ -86,7 +108,61 @@ def label(model: ModelKeys) -> str:
     path = path_of(model)
     if path is None or start_of(model) == IMAGENET:
         return NONE if path is None else IMAGENET
-    return f"{path.name} ({fingerprint(model)[:19]})"
+    run = run_of(start_of(model))
+    named = path.name if run is None else f"run {run.design}/{run.folder.path.name}"
+    return f"{named} ({fingerprint(model)[:19]})"
+
+
+def of_run(path: Path, encoder: Encoder) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the encoder's part of a run's weights, "layer/variable" -> array."""
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files if encoder.owns(name)}
+
+
+def scaling(model: ModelKeys) -> str | None:
+    """Return how images enter a network's encoder, published or none; None: it has no such key."""
+    return scaling_of(model) if hasattr(model, "encoder_scaling") else None
+
+
+def _check_run(model: ModelKeys, run: RunOfEncoder) -> None:
+    """Refuse a run whose encoder is not the one of these keys, or whose weights are not whole."""
+    wanted = DESIGNS.find(model.name).encoder_of(model)
+    theirs = run.encoder or (DESIGNS[run.design].encoder if run.design in DESIGNS else None)
+    fault = ""
+    if run.status != "FINISHED":
+        fault = f"is {run.status.lower()}, not finished"
+    elif theirs != wanted:
+        fault = f"has the encoder {theirs or 'of another kind'}, {model.name} has {wanted}"
+    elif (run.stem == "sum") != (getattr(model, "stem", "") == "sum"):
+        fault = f"has model.stem={run.stem}, whose first kernel has another shape"
+    elif not (run.folder.path / RUN_WEIGHTS).is_file():
+        fault = f"has no {RUN_WEIGHTS}: its weights were not kept"
+    elif run.design != model.name:
+        fault = _missing_in_run(run, ENCODERS[str(wanted)])
+    if fault:
+        raise DataError(
+            f"weights of model.pretrained={start_of(model)}: the run {fault}",
+            hint="Name a finished run with the same model.encoder and model.stem, "
+            "or write --set model.pretrained=none.",
+        )
+    try:
+        run.folder.checked(RUN_WEIGHTS)
+    except TrackingError as error:
+        raise DataError(error.message, hint=error.hint) from error
+
+
+def _missing_in_run(run: RunOfEncoder, encoder: Encoder) -> str:
+    """Return which array of an encoder a run of another design lacks; empty where it has all.
+
+    Transunet's encoder ends a stage earlier than others; of a summed stem one kernel is narrower.
+    """
+    found = Counter(
+        array.shape for array in of_run(run.folder.path / RUN_WEIGHTS, encoder).values()
+    )
+    missing = Counter(encoder.shapes()) - found
+    if missing.total() <= (1 if run.stem == "sum" else 0):
+        return ""
+    return f"of {run.design} has {found.total()} of {encoder.name}'s {found.total() + missing.total()} arrays"
 
 
 @lru_cache
@@ -139,7 +215,9 @@ def _refusal(model: ModelKeys, path: Path, fault: str, name: str) -> DataError:
         encoder = ENCODERS[name]
         wanted = f"Put {encoder.source} there"
     else:
-        wanted = f"Name imagenet or an .h5 file of Keras's {name} without classifier"
+        wanted = (
+            f"Name imagenet, an .h5 file of Keras's {name} without classifier, or a run's folder"
+        )
     return DataError(
         f"weights of model.pretrained={start_of(model)}: {path} {fault}",
         hint=f"{wanted}, or write --set model.pretrained=none.",

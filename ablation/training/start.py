@@ -38,6 +38,12 @@ def reinitialise(
         variable.assign(initializer(variable.shape, dtype=variable.dtype))
 
 
+def unfreeze(model: Any) -> None:
+    """Let every layer of a `keras.Model` be trained by the steps that are traced from now on."""
+    for layer in model.layers:
+        layer.trainable = True
+
+
 def weights_of(model: Any) -> Iterator[tuple[Any, Any]]:
     """Yield (layer, variable) for every variable, batch-normalisation statistics included."""
     for layer in model.layers:

@@ -45,7 +45,7 @@ from ablation.training.schedule import (
     epoch_batches,
     named_seed,
 )
-from ablation.training.start import reinitialise
+from ablation.training.start import reinitialise, unfreeze
 from ablation.training.step import TrainStep
 
 __all__ = ["Epoch", "Fit", "ResumeState", "Trainer", "shape_of"]
@@ -105,13 +105,20 @@ class Trainer:
         self.shape = shape_of(config, image_shape)
         self._image_shape = image_shape
         self._encoder_weights: Arrays | None = None
-        hyperparameters = Hyperparameters(models.DESIGNS.find(config.model.name).hyperparameters)
+        design = models.DESIGNS.find(config.model.name)
+        hyperparameters = Hyperparameters(design.hyperparameters)
+        self._unfreeze_epoch = design.effective(config.model).get("unfreeze_epoch")
         with memory_named(config):
             self._model = models.build(
                 config.model, image_shape, hyperparameters, config.training.precision
             )
             self._step = TrainStep(self._model, hyperparameters, config)
             self._step.check()
+            self._phases = [self._step]
+            if self._unfreeze_epoch is not None:
+                unfreeze(self._model)
+                self._phases.append(TrainStep(self._model, hyperparameters, config))
+                self._phases[-1].check()
         self.predictor = Predictor(models.predicting(self._model, config.model))
 
     @property
@@ -126,20 +133,24 @@ class Trainer:
 
     @property
     def traces(self) -> int:
-        """How often the training step was traced: 1, however many trials were trained."""
-        return self._step.traces
+        """How often a training step was traced: 1, however many trials were trained.
+
+        2 where the encoder is frozen at first: the steps before and after `unfreeze_epoch`.
+        """
+        return sum(step.traces for step in self._phases)
 
     @property
     def seconds(self) -> float:
         """CPU seconds in traced training steps so far, without prediction."""
-        return self._step.seconds
+        return sum(step.seconds for step in self._phases)
 
     def warm_up(self, config: Config) -> None:
         """Trace the step and the predictor now, on empty slices; the next `fit` starts afresh."""
         images = np.zeros((config.training.batch_size, *self._image_shape), np.float32)
         with memory_named(config):
-            self._step.start(config)
-            self._step(images, images[..., :1], np.arange(len(images)), (0, 0))
+            for step in self._phases:
+                step.start(config)
+                step(images, images[..., :1], np.arange(len(images)), (0, 0))
             self.predictor(images, self._image_shape[:2])
 
     def fit(
@@ -211,17 +222,31 @@ class Trainer:
         put_weights(self._model, read_arrays(path), str(path))
 
     def _begin(self, config: Config, resume: ResumeState | None) -> _Course:
-        self._step.start(config)
+        for step in self._phases:
+            step.start(config)
         if resume is None:
             reinitialise(self._model, config.training.seed, self._pretrained(config))
             return _Course(Schedule(config.training.learning_rate))
         put_weights(self._model, resume.weights, "the resume state")
+        self._step = self._step_of(len(resume.epochs))
         for variable in self._step.optimizer.variables:
             variable.assign(resume.optimizer[variable.path])
-        self._step.set_learning_rate(resume.schedule.learning_rate)
+        self._set_learning_rate(resume.schedule.learning_rate)
         course = _Course(resume.schedule, list(resume.epochs), dict(resume.best_weights))
         course.ended = resume.schedule.end(len(course.epochs), config.training)
         return course
+
+    def _step_of(self, epoch: int) -> TrainStep:
+        """Return the step of an epoch: frozen parts are trained from `unfreeze_epoch` on.
+
+        The second step begins with moments of its own, as a recompiled Keras model does.
+        """
+        unfrozen = isinstance(self._unfreeze_epoch, int) and epoch >= self._unfreeze_epoch
+        return self._phases[int(unfrozen)]
+
+    def _set_learning_rate(self, rate: float) -> None:
+        for step in self._phases:
+            step.set_learning_rate(rate)
 
     def _pretrained(self, config: Config) -> Arrays:
         """Return the values the encoder starts from; read once, kept for every later trial."""
@@ -242,6 +267,7 @@ class Trainer:
         """Train an epoch; None where `looks` gives it up."""
         begin = time.perf_counter()
         number = len(course.epochs) + 1
+        self._step = self._step_of(number)
         seed = named_seed(config.training.seed, f"epoch {number}")
         losses = []
         batches = epoch_batches(rows, number, config.training)
@@ -272,7 +298,7 @@ class Trainer:
         if schedule.best_epoch == epoch.number:
             course.best_weights = host_weights(self._model)
         if schedule.learning_rate != course.schedule.learning_rate:
-            self._step.set_learning_rate(schedule.learning_rate)
+            self._set_learning_rate(schedule.learning_rate)
         course.schedule = schedule
         course.ended = schedule.end(epoch.number, config.training)
 

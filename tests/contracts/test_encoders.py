@@ -49,6 +49,13 @@ class TestEncoder:
         ]
         assert named[0] == named[1]
 
+    def test_its_layers_are_told_from_all_others_by_name(self, encoder: Encoder) -> None:
+        network = network_of(encoder.name)
+        assert all(encoder.owns(layer.name) for layer in network.layers if layer.weights)
+        others = ("decoder4_conv1", "logits", "stem_project", "bottleneck_conv1", "tokens")
+        assert not any(encoder.owns(name) for name in others)
+        assert encoder.stride == max(encoder.stages.values())
+
     def test_the_published_file_is_named_with_its_hash(self, encoder: Encoder) -> None:
         assert encoder.url.endswith(encoder.file)
         assert encoder.md5 is None or len(encoder.md5) == 32

@@ -109,6 +109,7 @@ ENCODER = Encoder(
         "block6a_expand_activation": 16,
         "top_activation": 32,
     },
+    layers=(NORMALISATION, "stem_conv", "stem_bn", "block", "top_"),
     scaling="x * 255, then Keras's own normalisation",
     build=efficientnet_b0,
     read=read_weights,

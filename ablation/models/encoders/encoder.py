@@ -29,12 +29,23 @@ class Encoder:
     """Shapes of all its arrays, for images of three channels."""
     stages: Mapping[str, int]
     """Layers that skips start from -> stride against the image, finest first."""
+    layers: tuple[str, ...]
+    """How the names of its layers with weights begin; no other layer's name begins so."""
     scaling: str
     """How images of 0..1 are brought to what the weights were trained on, in words."""
     build: Callable[[Any, Any], Any]
     """(images, keys) -> keras.Model; the layers are called as in `stages`."""
     read: Callable[[Path, Any], dict[str, npt.NDArray[np.float32]]]
     """(file of weights, keys) -> "layer/variable" -> array."""
+
+    @property
+    def stride(self) -> int:
+        """Of the last stage: a side of the image is a multiple of it."""
+        return max(self.stages.values())
+
+    def owns(self, variable: str) -> bool:
+        """Tell whether "layer/variable" of a network belongs to this encoder."""
+        return variable.startswith(self.layers)
 
     @property
     def source(self) -> str:

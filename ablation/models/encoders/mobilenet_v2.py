@@ -13,6 +13,7 @@ import numpy as np
 
 from ablation.models.encoders.encoder import Encoder, Shape
 from ablation.models.encoders.ready_made import Weights, entered, prepared, read_values
+from ablation.models.encoders.start import PUBLISHED, scaling_of
 from ablation.plugins.lazy import keras, layers
 
 FILE = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
@@ -29,7 +30,7 @@ def mobilenet_v2(images: Any, keys: Any) -> Any:
         UsageError: The stem does not take so many channels.
     """
     x = entered(images, keys)
-    if keys.pretrained != "none":
+    if scaling_of(keys) == PUBLISHED:
         x = layers.Rescaling(2.0, -1.0, dtype="float32", name="encoder_scaling")(x)
     encoder = keras.applications.MobileNetV2(include_top=False, weights=None, input_tensor=x)
     return prepared(encoder, keys, last_stage=("block_14_", "block_15_", "block_16_", "Conv_1"))
@@ -82,6 +83,7 @@ ENCODER = Encoder(
         "block_13_expand_relu": 16,
         "out_relu": 32,
     },
+    layers=("Conv1", "bn_Conv1", "Conv_1", "expanded_conv_", "block_"),
     scaling="x * 2 - 1",
     build=mobilenet_v2,
     read=read_weights,

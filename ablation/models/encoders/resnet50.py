@@ -12,6 +12,7 @@ from typing import Any
 from ablation.models.encoders.caffe import CAFFE, summed_with_means
 from ablation.models.encoders.encoder import Encoder, Shape
 from ablation.models.encoders.ready_made import Weights, entered, prepared, read_values
+from ablation.models.encoders.start import PUBLISHED, scaling_of
 from ablation.plugins.lazy import keras
 
 FILE = "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -26,7 +27,7 @@ def resnet50(images: Any, keys: Any) -> Any:
         UsageError: The stem does not take so many channels.
     """
     x = entered(images, keys)
-    if keys.pretrained != "none":
+    if scaling_of(keys) == PUBLISHED:
         from ablation.models.encoders.caffe_scaling import CaffeScaling
 
         x = CaffeScaling(name="encoder_scaling")(x)
@@ -76,6 +77,7 @@ ENCODER = Encoder(
         "conv4_block6_out": 16,
         "conv5_block3_out": 32,
     },
+    layers=("conv1_", "conv2_", "conv3_", "conv4_", "conv5_"),
     scaling=CAFFE,
     build=resnet50,
     read=read_weights,

@@ -12,6 +12,7 @@ from typing import Any
 from ablation.models.encoders.caffe import CAFFE, summed_with_means
 from ablation.models.encoders.encoder import Encoder, Shape
 from ablation.models.encoders.ready_made import Weights, entered, prepared, read_values
+from ablation.models.encoders.start import PUBLISHED, scaling_of
 from ablation.plugins.lazy import keras
 
 FILE = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
@@ -28,7 +29,7 @@ def vgg16(images: Any, keys: Any) -> Any:
         UsageError: The stem does not take so many channels.
     """
     x = entered(images, keys)
-    if keys.pretrained != "none":
+    if scaling_of(keys) == PUBLISHED:
         from ablation.models.encoders.caffe_scaling import CaffeScaling
 
         x = CaffeScaling(name="encoder_scaling")(x)
@@ -68,6 +69,7 @@ ENCODER = Encoder(
         "block4_conv3": 8,
         "block5_conv3": 16,
     },
+    layers=("block1_", "block2_", "block3_", "block4_", "block5_"),
     scaling=CAFFE,
     build=vgg16,
     read=read_weights,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from ablation.models.design import ModelKeys
+from ablation.models.encoders import ENCODERS, Encoder
 from ablation.plugins.keys import Fraction, NoneIsText
 
 Rate = Annotated[float, Field(ge=0.0, lt=1.0)]
@@ -53,8 +56,53 @@ class EncoderKeys(MomentumKeys):
         "one channel into the summed kernel, or a learned mixture of any number",
     )
     pretrained: Annotated[str, NoneIsText] = Field(
-        "none", description="encoder weights to start from: none, imagenet, or an .h5 file"
+        "none",
+        description="encoder weights to start from: none, imagenet, an .h5 file, or the folder of "
+        "a run with the same encoder",
+    )
+    encoder_scaling: Annotated[Literal["auto", "published", "none"], NoneIsText] = Field(
+        "auto",
+        description="intensities the encoder sees: published: as its ImageNet weights expect; "
+        "none: 0 to 1; auto: as the weights it starts from expect",
     )
     encoder_trainable: Annotated[Literal["all", "none", "last_stage"], NoneIsText] = Field(
         "all", description="part of the encoder that is trained"
     )
+    unfreeze_epoch: Annotated[int, Field(ge=2)] | None = Field(
+        None,
+        description="from this epoch on the whole encoder is trained, where encoder_trainable "
+        "freezes it; none: never",
+    )
+
+
+def _encoder(name: str) -> str:
+    """Refuse a name that is not of a registered encoder, as pydantic refuses one of a list."""
+    if name not in ENCODERS:
+        known = ", ".join(f"'{one}'" for one in ENCODERS)
+        raise PydanticCustomError(
+            "literal_error", "Input should be {expected}", {"expected": known}
+        )
+    return name
+
+
+class AnyEncoderKeys(EncoderKeys):
+    """A decoder that meets any ready-made encoder."""
+
+    encoder: Annotated[str, AfterValidator(_encoder)] = Field(
+        "ResNet50", description="ready-made encoder"
+    )
+
+
+def is_frozen(keys: EncoderKeys) -> bool:
+    """Tell whether a part of the encoder is not trained from the start."""
+    return keys.encoder_trainable != "all"
+
+
+def levels(encoder: Encoder, widths: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield (level, filters) of a decoder from the bottleneck up; level 0 has the image's extent.
+
+    >>> list(levels(ENCODERS["VGG16"], (512, 256, 128, 64, 32)))
+    [(3, 512), (2, 256), (1, 128), (0, 64)]
+    """
+    top = encoder.stride.bit_length() - 1
+    yield from zip(reversed(range(top)), widths, strict=False)

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from ablation.models.design import Design, NetworkInput
 from ablation.models.families.encoder_unet import EncoderUNetKeys, network
-from ablation.models.families.keys import DROPOUT_SPACE
+from ablation.models.families.keys import DROPOUT_SPACE, is_frozen
 
 if TYPE_CHECKING:
     from ablation.models.hyperparameters import Hyperparameters
@@ -39,5 +39,6 @@ DESIGN = Design(
     space=DROPOUT_SPACE,
     hyperparameters=("dropout",),
     multiple_of=lambda _: 32,
+    needs={"unfreeze_epoch": is_frozen},
     encoder=ENCODER,
 )

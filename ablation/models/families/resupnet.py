@@ -1,4 +1,4 @@
-"""ResUpNet: a ResNet50 encoder and an upsampling decoder with attention-gated skips.
+"""ResUpNet: a ready-made encoder and an upsampling decoder with attention-gated skips.
 
 Source of the gates: Oktay et al. 2018.
 """
@@ -20,24 +20,25 @@ from ablation.models.blocks import (
     upsample,
 )
 from ablation.models.design import Design, NetworkInput
-from ablation.models.families.keys import DROPOUT_SPACE, BlockKeys, EncoderKeys
+from ablation.models.encoders import ENCODERS
+from ablation.models.families.keys import (
+    DROPOUT_SPACE,
+    AnyEncoderKeys,
+    BlockKeys,
+    is_frozen,
+    levels,
+)
 from ablation.plugins.keys import Positive
 from ablation.plugins.lazy import keras, layers
 
 if TYPE_CHECKING:
     from ablation.models.hyperparameters import Hyperparameters
 
-# Widths of the decoder and the encoder layers it meets, from the bottleneck upwards.
-STAGES = (
-    (512, "conv4_block6_out"),
-    (256, "conv3_block4_out"),
-    (128, "conv2_block3_out"),
-    (64, "conv1_relu"),
-)
-LAST_STAGE = 32
+WIDTHS = (512, 256, 128, 64, 32)
+"""Filters of the decoder from the bottleneck upwards, as far as the encoder's stride needs."""
 
 
-class ResUpNetKeys(EncoderKeys, BlockKeys):
+class ResUpNetKeys(AnyEncoderKeys, BlockKeys):
     """Keys of ResUpNet."""
 
     name: str = Field("resupnet", description="design")
@@ -50,26 +51,29 @@ class ResUpNetKeys(EncoderKeys, BlockKeys):
 
 
 def build(keys: ResUpNetKeys, inputs: NetworkInput, hyperparameters: Hyperparameters) -> Any:
-    """Return the network; `skips`, `attention` and `residual_decoder` switch its parts."""
-    from ablation.models.encoders.resnet50 import resnet50
+    """Return the network; `skips`, `attention` and `residual_decoder` switch its parts.
 
+    A level of the decoder that the encoder has no stage for is upsampled, and has no skip.
+    """
     images = layers.Input(inputs.shape, name="images")
-    encoder = resnet50(images, keys)
+    found = ENCODERS[keys.encoder]
+    encoder = found.build(images, keys)
+    *skips, bottleneck = found.stages
     style = _style(keys, hyperparameters)
     block = residual_conv if keys.residual_decoder else double_conv
-    x = encoder.output
+    x = encoder.get_layer(bottleneck).output
     if keys.dropout_scope != "decoder":
         x = dropout(x, hyperparameters.dropout, "bottleneck_dropout")
-    for level, (width, skip) in enumerate(STAGES):
-        filters, name = scaled(width, keys.decoder_width), f"decoder{4 - level}"
+    for level, width in levels(found, WIDTHS):
+        filters, name = scaled(width, keys.decoder_width), f"decoder{level}"
         x = upsample(x, filters, f"{name}_up")
-        if keys.skips:
-            x = _with_skip(x, encoder.get_layer(skip).output, filters, keys.attention, name)
-        x = block(x, filters, style, name)
-    last = scaled(LAST_STAGE, keys.decoder_width)
-    x = upsample(x, last, "decoder0_up")
-    if keys.residual_decoder:
-        x = residual_conv(x, last, style, "decoder0")
+        has_stage = bool(skips)
+        if has_stage and keys.skips:
+            skip = encoder.get_layer(skips[-1]).output
+            x = _with_skip(x, skip, filters, keys.attention, name)
+        if has_stage or keys.residual_decoder:
+            x = block(x, filters, style, name)
+        skips = skips[:-1]
     return keras.Model(images, logits(x, inputs.targets), name=keys.name)
 
 
@@ -95,7 +99,7 @@ DESIGN = Design(
     summary="ResNet50 encoder, attention-gated skips, upsampling decoder",
     space=DROPOUT_SPACE,
     hyperparameters=("dropout",),
-    multiple_of=lambda _: 32,
-    needs={"attention": lambda keys: keys.skips},
+    multiple_of=lambda keys: ENCODERS[keys.encoder].stride,
+    needs={"attention": lambda keys: keys.skips, "unfreeze_epoch": is_frozen},
     encoder="ResNet50",
 )

@@ -22,7 +22,7 @@ from ablation.models.blocks import (
     residual_conv,
 )
 from ablation.models.design import Design, NetworkInput
-from ablation.models.families.keys import DROPOUT_SPACE, EncoderKeys, Rate
+from ablation.models.families.keys import DROPOUT_SPACE, EncoderKeys, Rate, is_frozen
 from ablation.plugins.lazy import initializers, keras, layers
 
 if TYPE_CHECKING:
@@ -207,6 +207,12 @@ DESIGN = Design(
     space=DROPOUT_SPACE,
     hyperparameters=("dropout",),
     multiple_of=lambda _: STRIDE,
-    needs={"stem": _of_hybrid, "pretrained": _of_hybrid, "encoder_trainable": _of_hybrid},
+    needs={
+        "stem": _of_hybrid,
+        "pretrained": _of_hybrid,
+        "encoder_scaling": _of_hybrid,
+        "encoder_trainable": _of_hybrid,
+        "unfreeze_epoch": lambda keys: _of_hybrid(keys) and is_frozen(keys),
+    },
     encoder="ResNet50",
 )

@@ -169,7 +169,7 @@ def test_a_missing_file_is_named_with_what_to_do(tmp_path: Path, monkeypatch) ->
     assert not list(tmp_path.iterdir())
     with pytest.raises(DataError, match=r"nothing\.h5 is not there") as caught:
         check(model(pretrained=str(tmp_path / "nothing.h5")))
-    assert "imagenet or an .h5 file" in caught.value.hint
+    assert "imagenet, an .h5 file" in caught.value.hint
 
 
 def test_designs_without_an_encoder_ask_for_no_file() -> None:
