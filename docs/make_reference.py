@@ -94,7 +94,7 @@ COLUMNS = {
     "shape": "(slice, row, column), as `28x128x128`",
     "spacing": "voxel size in mm in the same order",
     "distance_unit": "`mm`, or `px` where the spacing is not known",
-    "truth_hash": "hash of the truth: scores against different truths are never compared",
+    "truth_hash": "hash of the truth, with hashed ids a keyed one: scores against different truths are never compared",
 }
 """Beside the metrics, which say it themselves."""
 KEYS = {

@@ -81,6 +81,7 @@ def sync(
     uri: str,
     *,
     again: bool = False,
+    examine: Callable[[RunFolder], None] = lambda _: None,
     progress: Callable[[int, int], None] = lambda *_: None,
     waiting: Callable[[str], None] = lambda _: None,
 ) -> Synced:
@@ -90,6 +91,7 @@ def sync(
         workspace: Its run folders are found by their run.json.
         uri: The tracking address, absolute (`tracking.address.resolve_uri`).
         again: Make new runs for those that were deleted at the server.
+        examine: Called with each run before it is published; raises TrackingError to refuse it.
         progress: Called with the runs done and all runs.
         waiting: Told in a line, every 10 s, that a run is still being published.
 
@@ -107,6 +109,7 @@ def sync(
     deleted, failed, links = [], [], []
     for done, folder in enumerate(folders, start=1):
         try:
+            examine(folder)
             send = partial(publish, folder, uri, again=again)
             at = f"run {done} of {len(folders)}"
             outcomes.append(_in_time(send, uri, at, FIRST_S if done == 1 else LATER_S, waiting))

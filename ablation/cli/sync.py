@@ -18,6 +18,7 @@ from ablation.files.places import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
     from tracking.publisher import Synced
+    from tracking.record import RunFolder
 
 EXAMPLES = (
     "Examples:\n\nablate sync\n\nablate sync runs --tracking-uri http://localhost:5500"
@@ -47,7 +48,7 @@ def sync(
     if not folder.is_dir():
         raise TrackingError(f"no workspace {folder}", hint="Start with: ablate sweep")
     uri = tracking_address(folder, tracking_uri)
-    synced = publish_all(folder, uri, again=again, waiting=say)
+    synced = publish_all(folder, uri, again=again, examine=_refuse_wrong_table, waiting=say)
     if as_json:
         print_json(_counts(synced) | {"tracking_uri": shown(uri)})
         tell_failed(synced)
@@ -58,6 +59,22 @@ def sync(
         _watch(folder, uri, quiet=quiet)
     if synced.failed:
         raise typer.Exit(1)
+
+
+def _refuse_wrong_table(run: RunFolder) -> None:
+    """Refuse scores whose table has faults, also where no sha256 of it was recorded."""
+    from ablation.errors import DataError
+    from ablation.metrics.table import read_cases
+    from tracking import names
+    from tracking.errors import TrackingError
+
+    table = run.path / names.PER_CASE
+    if run.record.kind not in names.SCORED or not table.is_file():
+        return
+    try:
+        read_cases(table)
+    except DataError as error:
+        raise TrackingError(" ".join(error.message.split()), hint=error.hint) from error
 
 
 def _watch(folder: Path, uri: str, *, quiet: bool) -> None:

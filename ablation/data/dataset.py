@@ -7,8 +7,7 @@ dataset.patients[0].tumour_voxels
 from __future__ import annotations
 
 import hashlib
-import hmac
-import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from ablation.config.sections import DataConfig
 from ablation.data.check import find_twins
 from ablation.data.facts import PatientFacts, facts_of_all
 from ablation.data.findings import Finding, counted, errors_of, refuse
+from ablation.data.id_key import key_of
 from ablation.data.persons import names_of, persons_of
 from ablation.data.readers import READERS
 from ablation.data.readers.reader import Progress, Reader, paced, silent
@@ -25,8 +25,6 @@ from ablation.errors import DataError, UsageError, nearest
 
 AUTO = "auto"
 """Value of `data.source` for: whatever layout the folder has."""
-ID_KEY = "ABLATE_ID_KEY"
-"""Environment variable with the key of hashed ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,15 @@ class Dataset:
     findings: tuple[Finding, ...]
     """Warnings, and the errors of the patients that were left out."""
     fingerprint: str
-    """Hash of raw images and truth of all patients; not of image size, order or location."""
+    """Hash of raw images and truth of all patients; not of image size, order, location or ids."""
     places: Mapping[str, Path] = field(repr=False)
     """Where each patient is read from, by id."""
     names: Mapping[str, frozenset[str]] = field(default_factory=dict, repr=False)
     """What the files call each patient's person, in every examination, by id: never written."""
+    truths: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The hash of each truth by what stands for it in tables: never written where they differ."""
+    ids: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """With hashed ids: the id of each patient and person by the name in the files, never written."""
 
     def patient(self, name: str) -> PatientFacts:
         """Return the facts of one patient."""
@@ -64,6 +66,12 @@ class Dataset:
         """Return whose examinations these are, each person once."""
         wanted = frozenset(names)
         return frozenset(facts.person for facts in self.patients if facts.id in wanted)
+
+    def without_names(self, text: str) -> str:
+        """Return a text for records, with ids for the names in the files where ids are hashed."""
+        longest_first = sorted(map(re.escape, self.ids), key=len, reverse=True)
+        names = rf"(?<![^\W_])(?:{'|'.join(longest_first)})(?![^\W_])"
+        return re.sub(names, lambda found: self.ids[found[0]], text) if self.ids else text
 
     @property
     def noun(self) -> Literal["patient", "examination"]:
@@ -162,8 +170,9 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     """Return what `open_dataset` does, and the findings instead of an error about files."""
     reader = reader_of(data)
     _refuse_unknown(reader, data)
+    key = key_of(data)
     located = reader.locate(data, cache, paced(progress))
-    facts, findings = facts_of_all(reader, located, cache, paced(progress))
+    facts, findings = facts_of_all(reader, located, cache, paced(progress), key)
     twins = find_twins(
         {name: fact.raw_hash for name, fact in facts.items()},
         labelled={name for name, fact in facts.items() if fact.labelled},
@@ -173,6 +182,10 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     kept = {name: fact for name, fact in facts.items() if name not in out}
     persons = persons_of(facts, kept, reader.person)
     ids = public_ids([*located.places, *persons.values()], data)
+    truths = {
+        f.truth_hash: f.truth_hash if key is None else key.of_truth(f.truth_hash)
+        for f in kept.values()
+    }
     return Dataset(
         name=reader.name,
         path=None if reader.generated else located.root.absolute(),
@@ -183,7 +196,10 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
         ),
         patients=tuple(
             sorted(
-                (replace(f, id=ids[n], person=ids[persons[n]]) for n, f in kept.items()),
+                (
+                    replace(f, id=ids[n], person=ids[persons[n]], truth_hash=truths[f.truth_hash])
+                    for n, f in kept.items()
+                ),
                 key=lambda fact: fact.id,
             )
         ),
@@ -191,6 +207,8 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
         fingerprint=_fingerprint(list(kept.values())),
         places={ids[name]: place for name, place in located.places.items()},
         names={ids[n]: names for n, names in names_of(facts, reader.person).items()},
+        truths={stated: taken for taken, stated in truths.items()},
+        ids={} if key is None else ids,
     )
 
 
@@ -200,18 +218,8 @@ def public_ids(names: Sequence[str], data: DataConfig) -> dict[str, str]:
     `data.ids = hashed` replaces names by keyed hashes (HMAC-SHA-256), so that who lacks the key
     cannot find a person by hashing known names.
     """
-    if data.ids == "plain":
-        return {name: name for name in names}
-    key = os.environ.get(ID_KEY, "")
-    if not key:
-        raise UsageError(
-            f"data.ids=hashed needs a key and {ID_KEY} is not set",
-            hint=f"Set {ID_KEY} to a secret text, the same for all runs of a study.",
-        )
-    return {
-        name: "P" + hmac.new(key.encode(), name.encode(), hashlib.sha256).hexdigest()[:12]
-        for name in names
-    }
+    key = key_of(data)
+    return {name: name if key is None else key.of_name(name) for name in names}
 
 
 def _lacking(facts: Mapping[str, PatientFacts], modalities: Sequence[str]) -> tuple[Finding, ...]:

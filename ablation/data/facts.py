@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ablation.data.check import check_patient
 from ablation.data.findings import Finding
+from ablation.data.id_key import IdKey
 from ablation.data.readers.patients import Patient, raw_hash, truth_hash
 from ablation.data.readers.reader import Located, Progress, Reader
 from ablation.files.atomic import write_whole
@@ -81,12 +82,24 @@ def _voxels(truth: NDArray[np.uint8], targets: Mapping[str, tuple[int, ...]]) ->
 
 
 def facts_of_all(
-    reader: Reader, located: Located, cache: Path, progress: Progress
+    reader: Reader,
+    located: Located,
+    cache: Path,
+    progress: Progress,
+    key: IdKey | None = None,
 ) -> tuple[dict[str, PatientFacts], tuple[Finding, ...]]:
-    """Return facts of the readable patients, and all findings; files seen before are not read."""
-    where = hashlib.sha256(str(located.root.absolute()).encode()).hexdigest()[:16]
-    memory = cache / "facts" / f"v{FACTS_VERSION}" / f"{reader.name}-{where}.json"
-    remembered = _recall(memory)
+    """Return facts of the readable patients, and all findings; files seen before are not read.
+
+    Args:
+        reader: The layout of the scans.
+        located: Where each patient is.
+        cache: Folder in which the facts are remembered.
+        progress: Called with a line per patient that is read.
+        key: Of hashed ids: the facts, which hold names, are then remembered encrypted, and what
+            was remembered of these scans in plain text is removed.
+    """
+    memory = _Memory.of(reader, located.root, cache, key)
+    remembered = memory.recall()
     entries: dict[str, Any] = {}
     try:
         for number, (name, place) in enumerate(located.places.items(), start=1):
@@ -97,11 +110,51 @@ def facts_of_all(
                 entry = {"seal": seal, **_look(reader, place)}
             entries[name] = entry
     finally:  # Ctrl-C keeps what was read: a large set of volumes takes an hour
-        if remembered | entries != remembered:
-            write_whole(memory, json.dumps(sealed({"patients": remembered | entries})))
+        memory.keep(remembered, remembered | entries)
     facts = {name: _facts_from(entry["facts"]) for name, entry in entries.items() if entry["facts"]}
     findings = tuple(Finding(**one) for entry in entries.values() for one in entry["findings"])
     return facts, findings
+
+
+@dataclass(frozen=True, slots=True)
+class _Memory:
+    """The file of remembered facts."""
+
+    file: Path
+    key: IdKey | None
+    """None: plain text."""
+    plain: tuple[Path, ...] = ()
+    """With a key: what was remembered in plain text."""
+
+    @classmethod
+    def of(cls, reader: Reader, root: Path, cache: Path, key: IdKey | None) -> _Memory:
+        """Return where the facts of the scans in a folder are remembered."""
+        place = str(root.absolute())
+        folder = cache / "facts" / f"v{FACTS_VERSION}"
+        name = f"{reader.name}-{hashlib.sha256(place.encode()).hexdigest()[:16]}.json"
+        if key is None:
+            return cls(folder / name, None)
+        plain = tuple(file for file in [folder / name] if file.exists())
+        return cls(folder / f"{reader.name}-{key.of_place(place)}.encrypted", key, plain)
+
+    def recall(self) -> dict[str, Any]:
+        """Return what is remembered of each patient, also what was in plain text until now."""
+        for file in (self.file, *self.plain):
+            try:
+                if self.key is None or file in self.plain:
+                    return dict(read_sound(file)["patients"])
+                return dict(json.loads(self.key.opened(file.read_bytes()))["patients"])
+            except (OSError, LookupError, TypeError, ValueError):
+                continue  # never written, or damaged: everything is looked at again
+        return {}
+
+    def keep(self, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+        """Remember what is known now, where that is more than before."""
+        if now != before or self.plain:
+            text = json.dumps(sealed({"patients": now}))
+            write_whole(self.file, text if self.key is None else self.key.closed(text))
+        for file in self.plain:
+            file.unlink(missing_ok=True)
 
 
 def _look(reader: Reader, place: Path) -> dict[str, Any]:
@@ -123,14 +176,6 @@ def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
         "modalities": tuple(stored["modalities"]),
     }
     return PatientFacts(**{**stored, **shapes})
-
-
-def _recall(memory: Path) -> dict[str, Any]:
-    try:
-        remembered: dict[str, Any] = dict(read_sound(memory)["patients"])
-    except (OSError, LookupError, TypeError, ValueError):
-        return {}  # never written, or damaged: everything is looked at again
-    return remembered
 
 
 def _seal(reader: Reader, root: Path, place: Path) -> str:

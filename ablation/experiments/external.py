@@ -67,7 +67,8 @@ def evaluate_on(
         cache: Folder of prepared slices.
         data: Folder of the scans, of any layout that has the run's modalities and target.
         experiment: Where the scores go; None: `<the run's>.on-<name of the folder>`, so that they
-            never stand among the scores on its own test patients.
+            never stand among the scores on its own test patients. With hashed ids the fingerprint
+            of the scans stands for the folder, whose name may be a person's.
         progress: Called with a line about what is being done, and for each finding of the scans.
         skip_bad: Leave unusable patients out instead of refusing.
 
@@ -83,7 +84,7 @@ def evaluate_on(
     elsewhere = {"path": data, "source": "auto", "split": None, "skip_bad": skip_bad}
     config = with_values(own.config, {f"data.{key}": value for key, value in elsewhere.items()})
     other, left_out = _unseen(own, config, cache, progress)
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(data).resolve().name)
+    name = _name_of(other, data)
     target = replace(other, name=experiment or f"{record.experiment}.on-{name}")
     _refuse_mixture(target, workspace)
     point = _point_of(record, own.config.inference.element)
@@ -112,6 +113,13 @@ def evaluate_on(
     )
     written = _written(RunFolder.create(design, new), scored, point)
     return External(written, scored.rows, left_out, True)
+
+
+def _name_of(other: Experiment, data: str) -> str:
+    """Return what the other scans are called in records."""
+    if other.config.data.ids == "hashed":
+        return other.dataset.fingerprint
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(data).resolve().name)
 
 
 def _written(folder: RunFolder, scored: Scored, point: OperatingPoint) -> RunFolder:

@@ -90,18 +90,22 @@ class Objective:
             else:
                 outcome = self._train(assignment, config, folder, previous)
         except AblateError as error:
-            folder.log(f"{error.message}\n{error.hint}")
+            folder.log(self._recorded(f"{error.message}\n{error.hint}"))
             reason = getattr(error, "reason", "unusable setting")
-            folder.finish("FAILED", reason=f"{reason}: {error.message}")
+            folder.finish("FAILED", reason=self._recorded(f"{reason}: {error.message}"))
             return Failed(reason, retry=False)
         except OSError:
             raise  # the disk, not the trial: the trial goes back and the sweep says why it ends
         except Exception as error:  # noqa: BLE001 - any bug of a setting is recorded, then counted
-            folder.log(without_paths(traceback.format_exc()))
-            folder.finish("FAILED", reason=without_paths(f"exception: {error!r}"))
+            folder.log(self._recorded(traceback.format_exc()))
+            folder.finish("FAILED", reason=self._recorded(f"exception: {error!r}"))
             return Failed("exception", retry=False)
         self._remember(folder)
         return outcome
+
+    def _recorded(self, text: str) -> str:
+        """Return a message for records, which are published: no paths, no hidden names."""
+        return self.experiment.dataset.without_names(without_paths(text))
 
     @property
     def trainers(self) -> tuple[Trainer, ...]:

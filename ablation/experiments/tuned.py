@@ -8,6 +8,7 @@ from itertools import chain, groupby
 from pathlib import Path
 
 from ablation.data import READERS, Dataset
+from ablation.data.id_key import key_in_use
 from ablation.errors import AblateError, DataError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.study import study_folder
@@ -51,7 +52,7 @@ def refuse_tuned(experiments: Sequence[Experiment], workspace: Path) -> None:
 
 def _single_split(workspace: Path, dataset: Dataset) -> Iterator[RunRecord]:
     """Yield the finished trials on these patients, or one of them, that belong to no fold."""
-    truths = {facts.truth_hash for facts in dataset.patients if facts.tumour_voxels}
+    truths = _truths(dataset)
     told = _persons(dataset, chain.from_iterable(dataset.names.values()))
     for folder in find_runs(workspace):
         with suppress(TrackingError, DataError):  # a damaged record or table says nothing
@@ -67,6 +68,14 @@ def _single_split(workspace: Path, dataset: Dataset) -> Iterator[RunRecord]:
             cases = read_cases(table)
             if truths & {*cases["truth_hash"]} or told & _persons(dataset, map(str, cases["case"])):
                 yield record
+
+
+def _truths(dataset: Dataset) -> set[str]:
+    """Return what may stand in tables for the truths: the hash, and what a key makes of it."""
+    stated = {facts.truth_hash for facts in dataset.patients if facts.tumour_voxels}
+    taken = {dataset.truths.get(one, one) for one in stated}
+    key = key_in_use()
+    return stated | taken | ({key.of_truth(one) for one in taken} if key else set())
 
 
 def _persons(dataset: Dataset, examinations: Iterable[str]) -> set[str]:

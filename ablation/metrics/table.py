@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -13,12 +13,19 @@ from ablation.files.atomic import write_whole
 from ablation.files.csv_rows import csv_text, read_cells
 from ablation.metrics.cases import COUNTS, KEY, TEXTS, columns
 from ablation.metrics.empty import penalty_of
+from ablation.metrics.overlap import VoxelCounts
 from ablation.metrics.pair import STATUSES
 from ablation.metrics.registry import METRICS, distances
 
 REQUIRED = (*KEY, "status")
 UNITS = ("mm", "px")
 SLACK = 1e-9  # other tools' last digits
+FOREGROUND = ("dice", "iou", "precision", "recall")
+"""Ratios of tp, fp and fn."""
+BACKGROUND = ("specificity", "accuracy")
+"""Ratios that need tn, too."""
+RATIO_SLACK = 1e-5
+"""Between a ratio and its counts: 32 bits, and terms such as 1e-5 that avoid a division by 0."""
 
 Row = Mapping[str, object]
 
@@ -35,7 +42,8 @@ def read_cases(path: Path, shown: str | None = None) -> pd.DataFrame:
     A table of another version of ablate, or of another program, is read as well. A column that it
     lacks was not recorded: its cells are nan, missing counts or empty text. A column that we do not
     know is a score of its own: float64 where every cell is a number or empty, else text; these
-    stand behind ours, in the order of the file.
+    stand behind ours, in the order of the file. Scores that are ratios of the counts of their row
+    must follow from them.
 
     Args:
         path: The file.
@@ -106,7 +114,8 @@ def _read_row(cells: dict[str, str]) -> tuple[dict[str, object], list[str]]:
         faults.append("distance_unit is empty")
     if unit and unit not in UNITS:
         faults.append(f"distance_unit {unit!r} is none of {', '.join(UNITS)}")
-    return row, faults + _out_of_bounds(row)
+    faults += _out_of_bounds(row)
+    return row, faults + [text for text in _beside_counts(row) if not faults]
 
 
 def _number(name: str, cell: str, faults: list[str]) -> float:
@@ -128,6 +137,23 @@ def _count(name: str, cell: str, faults: list[str]) -> int | None:
         faults.append(f"{name} {cell!r} is not a whole number")
         return None
     return int(cell)
+
+
+def _beside_counts(row: Mapping[str, object]) -> Iterator[str]:
+    """Yield what does not follow from the voxel counts of the row."""
+    known = {name: int(str(row[name])) for name in COUNTS[:6] if row[name] is not None}
+    if not {"tp", "fp", "fn"} <= known.keys():
+        return
+    counts = VoxelCounts(known["tp"], known["fp"], known["fn"], known.get("tn", 0))
+    given = f"tp {counts.tp}, fp {counts.fp}, fn {counts.fn}"
+    sums = {"truth_voxels": counts.tp + counts.fn, "pred_voxels": counts.tp + counts.fp}
+    for name, total in sums.items():
+        if known.get(name, total) != total:
+            yield f"{name} {known[name]} contradicts {given}, whose sum is {total}"
+    for name in (*FOREGROUND, *(BACKGROUND if "tn" in known else ())):
+        value, right = float(str(row[name])), getattr(counts, name)
+        if math.isfinite(right) and abs(value - right) > RATIO_SLACK:
+            yield f"{name} {value!r} contradicts {given}, which give {right:.6g}"
 
 
 def _numeric(cells: pd.Series[str]) -> pd.Series[float] | pd.Series[str]:

@@ -21,6 +21,9 @@ from tracking.record import RunFolder
 UNREADABLE = (AblateError, TrackingError, OSError, LookupError, ValueError, TypeError)
 """What reading a file raises that is not as ablate writes it."""
 
+MOST_WORDS = 60
+"""Of a reason: a table with many faults names its first few lines."""
+
 Check = Callable[[], object]
 
 
@@ -113,5 +116,5 @@ def _fault(check: Check) -> str:
         check()
     except UNREADABLE as error:
         message = getattr(error, "message", "") or f"{type(error).__name__}: {error}"
-        return str(message).splitlines()[0] or type(error).__name__
+        return " ".join(str(message).split()[:MOST_WORDS]) or type(error).__name__
     return ""

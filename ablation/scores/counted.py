@@ -8,12 +8,8 @@ from collections.abc import Collection
 import pandas as pd
 
 from ablation.metrics.overlap import VoxelCounts
+from ablation.metrics.table import BACKGROUND, FOREGROUND
 from ablation.scores.remarks import Tell, note
-
-FOREGROUND = ("dice", "iou", "precision", "recall")
-"""Ratios of tp, fp and fn."""
-BACKGROUND = ("specificity", "accuracy")
-"""Ratios that need tn, too."""
 
 
 def with_ratios(frame: pd.DataFrame, free: Collection[str], say: Tell) -> pd.DataFrame:

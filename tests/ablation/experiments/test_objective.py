@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from ablation.config import resolve
 from ablation.data import prepare
+from ablation.errors import DataError
 from ablation.experiments.experiment import Experiment, open_experiment
 from ablation.experiments.objective import Objective
 from ablation.experiments.study import run_worker, spec_of, study_folder
@@ -72,6 +73,26 @@ def test_out_of_memory_fails_the_trial_for_good_and_the_next_one_trains(
     outcome = objective(assignment(1))
     assert isinstance(outcome, Complete)
     assert RunFolder(objective._design / "1.0").record.metrics["cost/input_share"] >= 0
+
+
+@pytest.mark.parametrize("error", [DataError, RuntimeError])
+def test_the_record_of_a_failure_holds_no_hidden_name(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    experiment = objective.experiment
+    hidden = replace(experiment.dataset, ids={"Jane Doe": "P0123456789ab"})
+    objective.experiment = replace(experiment, dataset=hidden)
+
+    def gone(*_: object, **__: object) -> None:
+        raise error("cannot read '/ward 7/scans/Jane Doe_1.tif'")
+
+    monkeypatch.setattr("ablation.experiments.objective.score", gone)
+    assert isinstance(objective(assignment(0)), Failed)
+    folder = RunFolder(objective._design / "0.0")
+    for text in (folder.record.reason, (folder.path / "log.txt").read_text()):
+        assert "P0123456789ab_1.tif" in text
+        assert "Jane" not in text
+        assert "ward 7" not in text
 
 
 def test_a_sweep_goes_on_after_a_trial_without_memory(
