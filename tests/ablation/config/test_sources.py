@@ -121,6 +121,67 @@ def test_every_preset_is_valid(name: str) -> None:
     assert isinstance(resolve(preset=name).config, Config)
 
 
+@pytest.mark.parametrize(
+    ("preset", "values"),
+    [
+        (
+            "journal",
+            {
+                "model.name": "attention_resunet_se",
+                "model.base": 32,
+                "model.bridge": 256,
+                "loss.name": "edge_combo",
+                "loss.edge_weight": 3.0,
+                "inference.tta": "seed8",
+                "inference.morphology": "adaptive",
+            },
+        ),
+        (
+            "student-report",
+            {
+                "model.name": "unet",
+                "model.batch_norm": True,
+                "model.base": 64,
+                "data.image_size": 128,
+                "loss.name": "bce",
+                "training.learning_rate": 1e-3,
+                "training.stop_patience": None,
+            },
+        ),
+        (
+            "book-small",
+            {
+                "model.depth": 2,
+                "model.dropout": 0.0,
+                "model.batch_norm": False,
+                "loss.name": "dice",
+                "loss.smooth": 1.0,
+                "training.batch_size": 8,
+            },
+        ),
+        (
+            "book-large",
+            {
+                "model.depth": 4,
+                "loss.dice_weight": 1.0,
+                "loss.bce_weight": 1.0,
+                "loss.smooth": 1e-6,
+                "training.stop_patience": 5,
+                "training.plateau_patience": 3,
+            },
+        ),
+    ],
+)
+def test_presets_of_the_sources_are_what_these_say(preset: str, values: dict[str, object]) -> None:
+    flat = flatten(resolve(preset=preset).config)
+    assert {key: flat[key] for key in values} == values
+
+
+def test_the_student_report_s_transunet_is_its_own_variant() -> None:
+    [config] = resolve(preset="student-report").of_designs(["transunet"])
+    assert flatten(config)["model.variant"] == "report"
+
+
 def test_every_key_says_what_it_means() -> None:
     assert [key for key, meaning in known_keys().items() if not meaning] == []
     designs = [with_values(Config(), {"model.name": name}) for name in DESIGNS]
