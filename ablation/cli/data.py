@@ -65,6 +65,8 @@ def check(
     if as_json:
         print_json(_as_dict(dataset))
     else:
+        for line in dataset.reader.said:
+            typer.echo(line)
         typer.echo(_as_table(dataset))
         for finding in dataset.findings:
             if finding.severity == "warning" or skip_bad:
@@ -151,6 +153,8 @@ def _as_dict(dataset: Dataset) -> dict[str, object]:
         "generated": dataset.generated,
         "distance_unit": dataset.distance_unit,
         "modalities": dataset.modalities,
+        "targets": dataset.targets,
+        "said": dataset.reader.said,
         "fingerprint": dataset.fingerprint,
         "found": len(dataset.places),
         "patients": [asdict(facts) for facts in dataset.patients],

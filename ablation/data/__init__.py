@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ablation.data.cache import Slices, prepare, scan_of, training_rows
-    from ablation.data.dataset import Dataset, open_dataset, require_usable, survey
+    from ablation.data.dataset import Dataset, fitted, open_dataset, require_usable, survey
     from ablation.data.facts import PatientFacts
     from ablation.data.findings import Finding
     from ablation.data.readers import READERS
@@ -33,6 +33,7 @@ __all__ = [
     "PatientFacts",
     "Slices",
     "Split",
+    "fitted",
     "open_dataset",
     "prepare",
     "read_split",
@@ -49,7 +50,7 @@ __all__ = [
 
 HOMES = {
     "cache": ("Slices", "prepare", "scan_of", "training_rows"),
-    "dataset": ("Dataset", "open_dataset", "require_usable", "survey"),
+    "dataset": ("Dataset", "fitted", "open_dataset", "require_usable", "survey"),
     "facts": ("PatientFacts",),
     "findings": ("Finding",),
     "readers": ("READERS",),

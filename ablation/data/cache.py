@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.config.sections import DataConfig
-from ablation.data.dataset import Dataset
+from ablation.data.dataset import Dataset, fit
 from ablation.data.facts import PatientFacts
 from ablation.data.planes import Stack, in_plane, stack, to_axial, to_plane
 from ablation.data.preprocess import normalise, resize_images, resize_mask
-from ablation.data.readers import READERS
 from ablation.data.readers.patients import Patient, region
 from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
@@ -93,8 +92,14 @@ def prepare(dataset: Dataset, data: DataConfig, cache: Path, progress: Progress 
     Raises:
         DataError: A patient changed or vanished since the data set was opened.
     """
+    data = fit(dataset.reader, data)
     patients = [facts for facts in dataset.patients if facts.labelled]
-    folder = cache / "slices" / f"v{PREPARED_VERSION}" / _key(patients, data)
+    folder = (
+        cache
+        / "slices"
+        / f"v{PREPARED_VERSION}"
+        / _key(patients, data, dataset.targets[data.target])
+    )
     with suppress(*UNUSABLE):
         return _open(folder, data)
     with locked(folder.with_name(f"{folder.name}.lock")):
@@ -135,10 +140,10 @@ def training_rows(
     return chosen
 
 
-def _key(patients: Sequence[PatientFacts], data: DataConfig) -> str:
+def _key(patients: Sequence[PatientFacts], data: DataConfig, labels: Sequence[int]) -> str:
     content = [(facts.id, facts.raw_hash, facts.truth_hash) for facts in patients]
     settings: tuple[object, ...] = (
-        *(data.image_size, data.modalities, data.target, data.normalise),
+        *(data.image_size, data.modalities, data.target, labels, data.normalise),
         *(() if data.plane == "axial" else (data.plane,)),
     )
     return hashlib.sha256(repr((content, settings)).encode()).hexdigest()[:20]
@@ -165,7 +170,7 @@ def _build(
         for number, (facts, count) in enumerate(zip(patients, slices, strict=True)):
             progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
             patient = _read(dataset, facts)
-            target = region(_truth(patient), READERS[dataset.name].targets[data.target])
+            target = region(_truth(patient), dataset.targets[data.target])
             np.save(_truth_file(partial, number), target)
             images.write(_network_images(patient, data).tobytes())
             mask = resize_mask(to_plane(target, data.plane), data.image_size)
@@ -186,6 +191,7 @@ def scan_of(dataset: Dataset, facts: PatientFacts, data: DataConfig) -> NDArray[
         DataError: The patient changed or vanished since the data set was opened.
     """
     patient = _read(dataset, facts)
+    data = fit(dataset.reader, data)
     first = patient.modalities.index(data.modalities[0])
     return normalise(patient.volumes[first], data.normalise, patient.brain)
 
@@ -247,7 +253,7 @@ def _checksum(file: Path) -> int:
 def _read(dataset: Dataset, facts: PatientFacts) -> Patient:
     """Read a patient again, for the pixels this time."""
     try:
-        patient = READERS[dataset.name].read(dataset.places[facts.id]).patient
+        patient = dataset.reader.read(dataset.places[facts.id]).patient
     except OSError as error:
         raise DataError(f"{facts.id}: cannot be read any more ({error})") from error
     if patient is None or patient.shape != facts.shape:

@@ -20,7 +20,7 @@ from ablation.data.findings import Finding, counted, errors_of, refuse
 from ablation.data.id_key import key_of
 from ablation.data.persons import names_of, persons_of
 from ablation.data.readers import READERS
-from ablation.data.readers.reader import Progress, Reader, paced, silent
+from ablation.data.readers.reader import Progress, Reader, largest_first, paced, silent
 from ablation.errors import DataError, UsageError, nearest
 
 AUTO = "auto"
@@ -53,6 +53,18 @@ class Dataset:
     """The hash of each truth by what stands for it in tables: never written where they differ."""
     ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     """With hashed ids: the id of each patient and person by the name in the files, never written."""
+    bound: Reader | None = field(default=None, repr=False, compare=False)
+    """The reader of these scans; None: the layout's own."""
+
+    @property
+    def reader(self) -> Reader:
+        """What reads these scans, with their modalities and targets."""
+        return READERS[self.name] if self.bound is None else self.bound
+
+    @property
+    def targets(self) -> Mapping[str, tuple[int, ...]]:
+        """Labels of the truth that make up each target, largest region first."""
+        return self.reader.targets
 
     def patient(self, name: str) -> PatientFacts:
         """Return the facts of one patient."""
@@ -86,13 +98,66 @@ class Dataset:
         return f"{persons}, {counted(len(names), self.noun)}" if several else persons
 
 
-def reader_of(data: DataConfig) -> Reader:
-    """Return the layout of the scans: the one named, or the one the folder has.
+def reader_of(data: DataConfig, cache: Path, progress: Progress = silent) -> Reader:
+    """Return what reads the scans: the layout that is named, or the one the folder has.
+
+    Its modalities and targets are those of this data set: `data.targets` replaces the layout's.
 
     Raises:
         DataError: There is no such folder, or it has no known layout.
-        UsageError: No such layout; a path where none belongs, or none where one does.
+        UsageError: No such layout; a path where none belongs, or none where one does; a label in
+            `data.targets` that the truth cannot have.
     """
+    reader = _layout_of(data)
+    if reader.bind is not None:
+        return reader.bind(data, cache, progress)
+    if not data.targets:
+        return reader
+    return replace(reader, targets=own_targets(data.targets, reader))
+
+
+def own_targets(
+    asked: Mapping[str, tuple[int, ...]], reader: Reader
+) -> Mapping[str, tuple[int, ...]]:
+    """Return the targets of the configuration, largest region first.
+
+    Raises:
+        UsageError: A label that is in no target of the layout.
+    """
+    known = sorted({label for labels in reader.targets.values() for label in labels})
+    for name, labels in asked.items():
+        unknown = [str(label) for label in labels if label not in known]
+        if unknown:
+            raise UsageError(
+                f"data.targets: {name} has label {', '.join(unknown)}, a truth of {reader.name} has "
+                f"{', '.join(map(str, known))}",
+                hint="Name labels as the layout reads them; see the guide's page on own scans.",
+            )
+    return largest_first(asked)
+
+
+def fitted(data: DataConfig, cache: Path, progress: Progress = silent) -> DataConfig:
+    """Return settings whose modalities and target these scans have.
+
+    Where `data.modalities` or `data.target` has its default and the scans have no such modality or
+    target, all modalities are taken, or the first target. A value that was set is never replaced.
+    """
+    return fit(reader_of(data, cache, progress), data)
+
+
+def fit(reader: Reader, data: DataConfig) -> DataConfig:
+    """Return what `fitted` does for scans whose reader is known."""
+    usual = DataConfig()
+    values: dict[str, object] = {}
+    if data.modalities == usual.modalities and not {*data.modalities} & {*reader.modalities}:
+        values["modalities"] = reader.modalities
+    if data.target == usual.target and data.target not in reader.targets:
+        values["target"] = next(iter(reader.targets))
+    return data.model_copy(update=values) if values else data
+
+
+def _layout_of(data: DataConfig) -> Reader:
+    """Return the layout that is named, or the one the folder has."""
     named = _named(data.source)
     if named is None and data.path is None:
         return READERS["phantom"]
@@ -168,7 +233,8 @@ def require_usable(dataset: Dataset, data: DataConfig) -> None:
 
 def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Dataset:
     """Return what `open_dataset` does, and the findings instead of an error about files."""
-    reader = reader_of(data)
+    reader = reader_of(data, cache, progress)
+    data = fit(reader, data)
     _refuse_unknown(reader, data)
     key = key_of(data)
     located = reader.locate(data, cache, paced(progress))
@@ -209,6 +275,7 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
         names={ids[n]: names for n, names in names_of(facts, reader.person).items()},
         truths={stated: taken for taken, stated in truths.items()},
         ids={} if key is None else ids,
+        bound=None if READERS.get(reader.name) is reader else reader,
     )
 
 

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from ablation.data.check import check_patient
 from ablation.data.findings import Finding
 from ablation.data.id_key import IdKey
+from ablation.data.readers.cases import relative
 from ablation.data.readers.patients import Patient, raw_hash, truth_hash
 from ablation.data.readers.reader import Located, Progress, Reader
 from ablation.files.atomic import write_whole
 from tracking.sealed import read_sound, sealed
 
-FACTS_VERSION = 4
+FACTS_VERSION = 5
 """Raised when a check or a fact changes: facts remembered by another version are not used."""
 
 
@@ -181,5 +182,6 @@ def _facts_from(stored: Mapping[str, Any]) -> PatientFacts:
 def _seal(reader: Reader, root: Path, place: Path) -> str:
     """Return a hash of names, sizes and times of a patient's files: unchanged means unread."""
     states = [(path, path.stat()) for path in reader.files(place)]
-    listed = [(str(path.relative_to(root)), s.st_size, s.st_mtime_ns) for path, s in states]
-    return hashlib.sha256(repr((list(reader.targets.items()), listed)).encode()).hexdigest()
+    listed = [(relative(path, root), s.st_size, s.st_mtime_ns) for path, s in states]
+    rules = (list(reader.targets.items()), reader.key)
+    return hashlib.sha256(repr((rules, listed)).encode()).hexdigest()

@@ -19,7 +19,6 @@ import numpy as np
 from ablation.config.sections import DataConfig
 from ablation.data.dataset import Dataset
 from ablation.data.facts import PatientFacts
-from ablation.data.readers import READERS
 from ablation.errors import DataError, UsageError
 from ablation.files.atomic import write_whole
 
@@ -108,7 +107,7 @@ def refuse_empty_target(dataset: Dataset, target: str, splits: Sequence[Split]) 
             ways = ["another split (--set data.split_seed=N, or --split FILE)"]
         drawn = [
             name
-            for name in READERS[dataset.name].targets
+            for name in dataset.targets
             if name != target and not _empty_parts(dataset, name, splits)
         ]
         if drawn:
@@ -274,7 +273,7 @@ def _enough(dataset: Dataset) -> list[PatientFacts]:
 
 
 def _fractions(dataset: Dataset, data: DataConfig) -> tuple[float, float]:
-    train, validation = READERS[dataset.name].fractions
+    train, validation = dataset.reader.fractions
     train = train if data.train_fraction is None else data.train_fraction
     validation = validation if data.validation_fraction is None else data.validation_fraction
     if train <= 0 or validation <= 0 or train + validation >= 1:

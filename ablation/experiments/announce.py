@@ -20,6 +20,8 @@ NAMED = 3
 def announce_data(experiments: Sequence[Experiment], say: Progress) -> None:
     """Say what the data are, what is left out, and what is searched."""
     first = experiments[0]
+    for line in first.dataset.reader.said:
+        say(line)
     for line in findings_text(first.dataset.findings, first.config.data.modalities):
         say(line)
     if left_out := len(first.dataset.places) - len(first.dataset.patients):

@@ -19,7 +19,7 @@ from ablation.config import (
     with_values,
 )
 from ablation.config.versions import definition_of, identity_1
-from ablation.data import Dataset, Split, open_dataset, refuse_empty_target, splits_of
+from ablation.data import Dataset, Split, fitted, open_dataset, refuse_empty_target, splits_of
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
@@ -101,6 +101,7 @@ class Experiment:
         values["space"] = to_json(self.space)
         values["data fingerprint"] = self.dataset.fingerprint
         values["split fingerprint"] = self.split.fingerprint
+        values |= {key: json.dumps(labels) for key, labels in self._labels.items()}
         values["recipe"] = str(RECIPE_VERSION)
         values["preset"] = self.preset
         if self.outer_fold is not None:
@@ -117,6 +118,7 @@ class Experiment:
                 "training": config.training.changed(),
                 "inference": config.inference.changed(),
                 "data": {key: data[key] for key in DATA_OF_IDENTITY if key in data},
+                **self._labels,
                 **self._fingerprints,
             }
         )
@@ -125,6 +127,13 @@ class Experiment:
         """Return the identity of such a run, and those that earlier versions gave it."""
         earlier = identity_1(config, weights.fingerprint(config.model), self._fingerprints)
         return tuple(filter(None, (self.identity_of(config), earlier)))
+
+    @property
+    def _labels(self) -> dict[str, object]:
+        """What the target is made of where the scans say so, not the layout."""
+        if self.dataset.reader.bind is None:
+            return {}
+        return {"labels": self.dataset.targets[self.config.data.target]}
 
     @property
     def _fingerprints(self) -> dict[str, str]:
@@ -267,6 +276,8 @@ def open_experiments(
         UsageError: Unknown model or loss, folds that the patients do not allow.
     """
     check_names(config, (config.model.name,))
+    own = fitted(config.data, cache, progress)
+    config = config.model_copy(update={"data": own})
     check(config.model, image_shape(config))
     check_pretrained(config)
     dataset = open_dataset(config.data, cache, progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ablation.data import READERS, Dataset, PatientFacts
+from ablation.data import Dataset, PatientFacts
 
 
 def unseen(other: Dataset, own: Dataset, seen: Collection[str]) -> tuple[PatientFacts, ...]:
@@ -38,5 +38,5 @@ def _names(patients: Iterable[PatientFacts], dataset: Dataset) -> set[str]:
 
 def _by_rules(names: Collection[str], *datasets: Dataset) -> set[tuple[str, str]]:
     """Return the persons of these names under the rule of each data set's layout."""
-    layouts = {dataset.name for dataset in datasets}
-    return {(layout, READERS[layout].person(name)) for layout in layouts for name in names}
+    rules = {dataset.name: dataset.reader.person for dataset in datasets}
+    return {(layout, person(name)) for layout, person in rules.items() for name in names}

@@ -284,7 +284,7 @@ def plan_sweep(request: SweepRequest, progress: Progress = silent) -> SweepPlan:
         )
     )
     check_stored(experiments, request.workspace)
-    slices = prepare(experiments[0].dataset, resolved.config.data, cache, progress)
+    slices = prepare(experiments[0].dataset, experiments[0].config.data, cache, progress)
     announce_data(experiments, progress)
     for one in experiments:
         for line in machine_warnings(one, request.workspace):

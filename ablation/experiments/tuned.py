@@ -7,7 +7,7 @@ from contextlib import suppress
 from itertools import chain, groupby
 from pathlib import Path
 
-from ablation.data import READERS, Dataset
+from ablation.data import Dataset
 from ablation.data.id_key import key_in_use
 from ablation.errors import AblateError, DataError
 from ablation.experiments.experiment import Experiment
@@ -80,7 +80,7 @@ def _truths(dataset: Dataset) -> set[str]:
 
 def _persons(dataset: Dataset, examinations: Iterable[str]) -> set[str]:
     """Return whose examinations these are, where the name of an examination tells a person's."""
-    person = READERS[dataset.name].person
+    person = dataset.reader.person
     return {person(name) for name in examinations if person(name) != name}
 
 

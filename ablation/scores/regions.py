@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+from ablation.config.sections.targets import parse_targets
 from ablation.data.readers.brats_names import REGIONS, YEAR_2017, YEAR_2023
 from ablation.data.readers.patients import labels_hash
 from ablation.errors import DataError, UsageError, nearest
@@ -68,19 +68,8 @@ def parse_labels(text: str) -> dict[str, Numbers]:
 
     >>> parse_labels("WT=1,2,4;TC=1,4;ET=4")
     {'WT': (1, 2, 4), 'TC': (1, 4), 'ET': (4,)}
-    >>> parse_labels("ET=0, TC=1, WT=2")
-    {'ET': (0,), 'TC': (1,), 'WT': (2,)}
     """
-    found: dict[str, list[int]] = {}
-    name = ""
-    for part in re.split(r"[;,\s]+", text.strip().strip(";,")):
-        before, is_target, number = part.rpartition("=")
-        if is_target:
-            name = before
-        if not name or not number.isdecimal() or (is_target and name in found):
-            raise UsageError(f"--labels {text!r}: cannot read {part!r}", hint=SYNTAX)
-        found.setdefault(name, []).append(int(number))
-    return {target: tuple(numbers) for target, numbers in found.items()}
+    return parse_targets(text, "--labels", SYNTAX)
 
 
 def regions_of(

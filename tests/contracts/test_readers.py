@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import zipfile
 from collections.abc import Callable, Iterator
@@ -94,10 +95,33 @@ def write_brats(root: Path) -> None:
             nibabel.save(image, root / name / f"{name}-{word}.nii.gz")
 
 
+def write_nnunet(root: Path) -> None:
+    for number in range(PATIENTS):
+        rng = np.random.default_rng(number)
+        truth = np.zeros((24, 20, 6), np.uint8)
+        truth[4:12, 4:12, 1:4], truth[6:9, 6:9, 2] = 1, 2
+        files = {
+            "imagesTr": {f"P{number}_0000": rng.normal(100, 20, (24, 20, 6)).astype(np.float32)},
+            "labelsTr": {f"P{number}": truth},
+        }
+        for folder, arrays in files.items():
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            for name, values in arrays.items():
+                image = nibabel.Nifti1Image(values, np.diag([-1.0, -1.0, 2.0, 1.0]))
+                nibabel.save(image, root / folder / f"{name}.nii.gz")
+    described = {
+        "channel_names": {"0": "CT"},
+        "labels": {"background": 0, "liver": [1, 2], "lesion": 2},
+        "file_ending": ".nii.gz",
+    }
+    (root / "dataset.json").write_text(json.dumps(described))
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "arrays": write_arrays,
     "lgg": write_lgg,
     "brats": write_brats,
+    "nnunet": write_nnunet,
 }
 """How a small data set of each layout on disk is made; the generated ones make themselves."""
 
@@ -133,8 +157,21 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=[*READERS, "arrays"])
-def reader(request: pytest.FixtureRequest) -> Reader:
+def layout(request: pytest.FixtureRequest) -> Reader:
+    """What is registered."""
     return READERS.find(request.param)
+
+
+@pytest.fixture
+def reader(layout: Reader, scans: Path, cache: Path) -> Reader:
+    """What reads the data set of a layout: modalities and targets may be known from files alone."""
+    return bound(layout, scans / layout.name, cache)
+
+
+def bound(layout: Reader, path: Path, cache: Path) -> Reader:
+    if layout.bind is None:
+        return layout
+    return layout.bind(DataConfig(path=str(path), source=layout.name), cache, silent)
 
 
 def readings(reader: Reader, scans: Path, cache: Path) -> dict[str, Reading]:
@@ -211,24 +248,19 @@ class TestReader:
         self, reader: Reader, scans: Path, cache: Path, tmp_path: Path
     ) -> None:
         located = reader.locate(data_of(reader, scans / reader.name), cache, silent)
-        place = next(iter(located.places.values()))
-        for file in reader.files(place):
-            copy = tmp_path / file.name / place.name
-            if place.is_dir():
-                shutil.copytree(place, copy)
-                broken = copy / file.relative_to(place)
-            else:
-                copy.parent.mkdir()
-                shutil.copy(place, copy)
-                broken = copy
-            broken.write_bytes(b"")
-            reading = reader.read(copy)
+        name, place = next(iter(located.places.items()))
+        for number, file in enumerate(reader.files(place)):
+            copy = tmp_path / str(number) / located.root.name
+            shutil.copytree(located.root, copy)
+            (copy / file.relative_to(located.root)).write_bytes(b"")
+            own = bound(READERS.find(reader.name), copy, cache)
+            reading = own.read(copy / place.relative_to(located.root))
             assert reading.patient is None
             (finding,) = reading.findings
             assert finding.severity == "error"
             assert finding.where.endswith(file.name)
             assert finding.fault
-            assert finding.patient == located.root.joinpath(place).stem.removesuffix(".npz")
+            assert finding.patient == name
 
     def test_a_data_set_is_opened_split_and_prepared(
         self, reader: Reader, scans: Path, cache: Path

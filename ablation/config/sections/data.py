@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from ablation.config.sections.targets import Targets
 from ablation.plugins.keys import Count, Fraction, Names, NoneIsText, Section
 
 
@@ -18,6 +19,10 @@ class DataConfig(Section):
     )
     path: str | None = Field(None, description="folder of the scans; none: the generated phantom")
     target: str = Field("WT", description="region: WT whole tumour, TC core, ET enhancing")
+    targets: Targets = Field(
+        default_factory=dict,
+        description="labels of each target, as in WT=1,2,3;ET=3; empty: as the layout or dataset.json says",
+    )
     modalities: Names = Field(
         ("flair",), min_length=1, description="image channels, in this order: flair,t1ce"
     )

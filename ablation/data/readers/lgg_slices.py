@@ -121,8 +121,10 @@ def _refuse_image(image: Image) -> None:
 def _refuse_mask(mask: Image) -> None:
     if mask.ndim != 2:
         raise DataError(f"is {_size(mask.shape)}, expected a mask of rows x columns")
-    if mask.dtype.kind not in "bu":
+    if mask.dtype.kind not in "biu":
         raise DataError(f"holds {mask.dtype} values, expected whole numbers from 0 to 255")
+    if mask.dtype.kind == "i" and mask.min() < 0:
+        raise DataError(f"holds {mask.min()}, expected whole numbers from 0 to 255")
 
 
 def _pairing(folder: Path, found: SliceFiles) -> tuple[Finding, ...]:

@@ -29,6 +29,8 @@ class Patient:
     """Where the brain is, shape (slice, row, column); None: told from the intensities."""
     grid: Grid | None = None
     """Where the voxels lie in space and in the files; None when the files do not say."""
+    hashed_as: tuple[str, ...] | None = None
+    """Names of the modalities in the hash of the images; None: their own."""
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -39,7 +41,9 @@ class Patient:
 
 def raw_hash(patient: Patient) -> str:
     """Return a hash of the images, their modalities and spacing; not of name or location."""
-    return _hash_array(patient.volumes, repr((patient.modalities, patient.spacing_mm)))
+    return _hash_array(
+        patient.volumes, repr((patient.hashed_as or patient.modalities, patient.spacing_mm))
+    )
 
 
 def truth_hash(patient: Patient) -> str:

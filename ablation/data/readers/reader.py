@@ -82,6 +82,22 @@ class Reader:
     """Default shares of patients for training and validation; the rest is test."""
     generated: bool = False
     """Whether patients are made, not found in a folder."""
+    bind: Callable[[DataConfig, Path, Progress], Reader] | None = None
+    """Return the reader of one data set, where modalities and targets are known only from its files;
+    arguments: settings, cache folder, progress. None: they are the same for all."""
+    key: str = ""
+    """What else than the files decides how a patient is read; part of what is remembered of them."""
+    said: tuple[str, ...] = ()
+    """What was found in this data set and what was assumed about it, in sentences."""
+
+
+def largest_first(targets: Mapping[str, tuple[int, ...]]) -> dict[str, tuple[int, ...]]:
+    """Return targets in the order of how many labels they have.
+
+    >>> largest_first({"ET": (3,), "WT": (1, 2, 3)})
+    {'WT': (1, 2, 3), 'ET': (3,)}
+    """
+    return dict(sorted(targets.items(), key=lambda target: -len(target[1])))
 
 
 def paced(progress: Progress) -> Progress:

@@ -42,6 +42,19 @@ def read_volume(path: Path) -> Volume:
     return _canonical(_decode(path))
 
 
+def volume_of(values: NDArray[Any], affine: NDArray[np.float64]) -> Volume:
+    """Return an array with the axes column, row, slice in canonical order.
+
+    Args:
+        values: Shape (column, row, slice).
+        affine: Shape (4, 4), from indices to mm towards the patient's right, front and head.
+
+    Raises:
+        DataError: The affine gives the axes no direction.
+    """
+    return _canonical(_Stored(values, affine, _letters(affine), ()))
+
+
 def read_channels(path: Path) -> Volume:
     """Return all volumes of a .nii or .nii.gz file, values of shape (channel, slice, row, column).
 
@@ -116,7 +129,7 @@ def _parse(data: bytes, version: int) -> _Stored:
         with silenced("nibabel.global"):
             image = kind.from_bytes(data)
             _refuse_truncated(image.dataobj, len(data))
-            axes = "".join(letter or "?" for letter in nibabel.aff2axcodes(image.affine))
+            axes = _letters(image.affine)
             values = np.asanyarray(image.dataobj)
     except DataError:
         raise
@@ -126,8 +139,17 @@ def _parse(data: bytes, version: int) -> _Stored:
     return _Stored(values, image.affine, axes, _assumed(image.header))
 
 
+def _letters(affine: NDArray[np.float64]) -> str:
+    """Return the directions in which the axes grow, such as "LPS"; a "?" for none."""
+    import nibabel  # in here: only who reads volumes waits for it
+
+    return "".join(letter or "?" for letter in nibabel.aff2axcodes(affine))
+
+
 def _canonical(stored: _Stored) -> Volume:
     values, affine, axes, assumed = stored.values, stored.affine, stored.axes, stored.assumed
+    if values.ndim == 2:
+        values = values[:, :, np.newaxis]
     if values.ndim < 3 or math.prod(values.shape[3:]) != 1 or values.size == 0:
         sides = "x".join(str(side) for side in values.shape)
         raise DataError(f"is {sides}, expected one volume of columns x rows x slices")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 import tifffile
 
 from ablation.config.sections import DataConfig
-from ablation.data import Dataset, PatientFacts, open_dataset
+from ablation.data import Dataset, Patient, PatientFacts, open_dataset
+from ablation.data.readers.phantom_patients import generate
 
 SHARED = Path(__file__).parents[3] / "../shared/data"
 WritePatient = Callable[..., Path]
@@ -72,3 +76,45 @@ def dataset(
         fingerprint="",
         places={},
     )
+
+
+@pytest.fixture(scope="session")
+def layouts() -> ModuleType:
+    """The functions that write phantom patients in other layouts."""
+    found = importlib.util.spec_from_file_location(
+        "own_layouts", Path(__file__).with_name("own_layouts.py")
+    )
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def brains() -> tuple[Patient, ...]:
+    """Three phantom patients, cropped to 8 slices of 64 x 64 around the tumour."""
+    made = []
+    for index in range(3):
+        patient = generate(index, seed=0)
+        assert patient.truth is not None
+        middle = int(np.argmax((patient.truth > 0).sum(axis=(1, 2))))
+        first = min(max(middle - 4, 0), len(patient.truth) - 8)
+        rows, columns = (
+            slice(start, start + 64)
+            for start in (
+                min(max(int(np.mean(where)) - 32, 0), 64)
+                for where in np.nonzero(patient.truth[middle])
+            )
+        )
+        kept = (slice(first, first + 8), rows, columns)
+        order = tuple(f"slice {number}" for number in range(1, 9))
+        made.append(
+            replace(
+                patient,
+                volumes=patient.volumes[:, *kept],
+                truth=patient.truth[kept],
+                slice_order=order,
+            )
+        )
+    return tuple(made)

@@ -85,7 +85,7 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
     "gone": (lambda path: path.unlink(), "cannot be read"),
     "wild type": (unpacked(lambda data: data[:70] + b"\xff\x7f" + data[72:]), "cannot be decoded"),
     "series": (lambda path: put(path, np.zeros((3, 4, 5, 2))), "is 3x4x5x2, expected one volume"),
-    "flat": (lambda path: put(path, np.zeros((3, 4))), "is 3x4, expected one volume"),
+    "line": (lambda path: put(path, np.zeros(4)), "is 4, expected one volume"),
     "complex": (lambda path: put(path, VALUES.astype(complex)), "holds complex128 values"),
     "affine": (
         unpacked(lambda data: data[:280] + bytes(48) + data[328:]),
@@ -127,6 +127,11 @@ def test_channels_come_first_wherever_the_file_has_them(layout: str, tmp_path: P
     assert f"its {read_as} axis is read as 2 channels" in volume.assumed[-1]
 
 
+def test_an_image_of_two_axes_is_a_volume_of_one_slice(tmp_path: Path) -> None:
+    path = put(tmp_path / "a.nii", VALUES[:, :, 0])
+    np.testing.assert_array_equal(read_volume(path).values, VALUES[:, :, :1].transpose())
+
+
 @pytest.mark.parametrize("sides", [(3, 4, 5), (3, 4, 5, 1)])
 def test_a_single_volume_is_one_channel(sides: tuple[int, ...], tmp_path: Path) -> None:
     path = put(tmp_path / "a.nii", VALUES.reshape(sides))
@@ -135,7 +140,7 @@ def test_a_single_volume_is_one_channel(sides: tuple[int, ...], tmp_path: Path) 
 
 
 def test_a_faulty_file_of_channels_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="is 3x4, expected one volume"):
-        read_channels(put(tmp_path / "a.nii", np.zeros((3, 4))))
+    with pytest.raises(DataError, match="is 3, expected one volume"):
+        read_channels(put(tmp_path / "a.nii", np.zeros(3)))
     with pytest.raises(DataError, match="expected one volume"):
         read_channels(put(tmp_path / "a.nii", np.zeros((3, 4, 5, 2, 2))))
