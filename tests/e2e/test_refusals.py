@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from ablation.cli.app import main
 
 from .conftest import TINY, Shell
 
@@ -43,13 +46,27 @@ CONTROL = "00_control_good"
     ],
 )  # fmt: skip
 def test_wrong_words_get_one_error_and_one_hint(
-    shell: Shell, words: tuple[str, ...], code: int, named: str, hint: str
+    words: tuple[str, ...],
+    code: int,
+    named: str,
+    hint: str,
+    tmp_path: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    _, err = shell(*words, code=code)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ABLATE_CACHE", str(cache))
+    monkeypatch.setattr(sys, "argv", ["ablate", *words])
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # the command sets one that redacts
+    with pytest.raises(SystemExit) as ended:
+        main()
+    err = capsys.readouterr().err
+    assert ended.value.code == code, err
     assert named in err
     assert hint in err
     assert "Traceback" not in err
-    assert not (shell.folder / "runs" / "optuna.db").exists()
+    assert not Path("runs/optuna.db").exists()
 
 
 def test_an_empty_folder_is_refused_by_name(shell: Shell) -> None:
