@@ -27,17 +27,24 @@ if TYPE_CHECKING:
     from ablation.report.formats.tex import Style as TexStyle
 
 Reference = Annotated[
-    str | None, typer.Option("--reference", help="Design the others are compared with.")
+    str | None,
+    typer.Option(
+        "--reference",
+        help="Design that each other one is compared with; default: every pair is compared.",
+    ),
 ]
 Metrics = Annotated[
     str | None,
-    typer.Option("--metric", help="Score, or several with commas between: the first decides."),
+    typer.Option(
+        "--metric", help="Score that decides; further ones, after commas, are shown beside it."
+    ),
 ]
 PrimaryTarget = Annotated[
     str | None,
     typer.Option(
         "--primary-target",
-        help="Target that decides, or mean (over targets of each case); default: all together.",
+        help="Target that decides, or mean (of the targets of each case); default: every target, "
+        "adjusted together.",
     ),
 ]
 Alternative = Annotated[
@@ -59,15 +66,25 @@ Margin = Annotated[
 ]
 Unit = Annotated[
     str | None,
-    typer.Option("--unit", help="What inference is about: patient, or case (nothing is tested)."),
+    typer.Option(
+        "--unit", help="What the conclusion is about: patient, or case (then nothing is tested)."
+    ),
 ]
 Missing = Annotated[
     str | None,
-    typer.Option("--missing", help="Case one design lacks: error, intersection or worst."),
+    typer.Option(
+        "--missing",
+        help="Cases that one design lacks: error (refuse), intersection (leave out) or worst (count "
+        "as missed).",
+    ),
 ]
 Empty = Annotated[
     str | None,
-    typer.Option("--empty", help="Missed and absent tumours: penalty, brats or exclude."),
+    typer.Option(
+        "--empty",
+        help="Empty masks: penalty (a missed tumour gets the worst score), brats (so does a false "
+        "alarm) or exclude (a missed tumour has no distance).",
+    ),
 ]
 Target = Annotated[str | None, typer.Option("--target", help="Region; default: every one.")]
 AssumedMethod = Annotated[

@@ -26,7 +26,7 @@ def _group() -> None:
     """Look at the configuration before a sweep."""
 
 
-@app.command("show", epilog=EXAMPLES)
+@app.command("show", short_help="Print every key and its value.", epilog=EXAMPLES)
 def show(
     data: Data = None,
     preset: Preset = None,

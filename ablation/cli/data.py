@@ -45,7 +45,7 @@ def _group() -> None:
     """Check scans, split them by patient, make a phantom."""
 
 
-@app.command("check", epilog=CHECK_EXAMPLES)
+@app.command("check", short_help="Check every file of a data set.", epilog=CHECK_EXAMPLES)
 def check(
     path: Annotated[
         str | None, typer.Argument(help="Folder of scans; default: the generated phantom.")
@@ -74,7 +74,7 @@ def check(
     require_usable(dataset, data)
 
 
-@app.command("split", epilog=SPLIT_EXAMPLES)
+@app.command("split", short_help="Split patients as a sweep does.", epilog=SPLIT_EXAMPLES)
 def split(
     data: Data = None,
     out: Annotated[
@@ -115,7 +115,7 @@ def split(
             typer.echo(f"{fold}{name} ({_size(dataset, patients)}): {' '.join(patients)}")
 
 
-@app.command("phantom", epilog=EXAMPLES)
+@app.command("phantom", short_help="Write generated patients as files.", epilog=EXAMPLES)
 def phantom(
     out: Annotated[Path, typer.Option("--out", help="New folder for the TIFF files.")],
     patients: Annotated[
@@ -167,7 +167,7 @@ def _size(dataset: Dataset, part: Sequence[str]) -> str:
 
 
 def _as_table(dataset: Dataset) -> str:
-    from ablation.data.findings import counted
+    from ablation.errors.words import counted
 
     rows: list[tuple[str, ...]] = [(dataset.noun, "slices", "size", "with tumour", "tumour voxels")]
     rows += [

@@ -39,7 +39,7 @@ NNUNET_EXAMPLES = (
 )
 app = typer.Typer(
     no_args_is_help=True,
-    help="Bring in the per-case tables of other tools, for the report to compare.",
+    help="Bring in scores of other tools for the report.",
     epilog=PER_CASE_EXAMPLES,
 )
 
@@ -55,7 +55,9 @@ OutFile = Annotated[
 ]
 
 
-@app.command("per-case", epilog=PER_CASE_EXAMPLES)
+@app.command(
+    "per-case", short_help="Bring in a table with a row per case.", epilog=PER_CASE_EXAMPLES
+)
 def per_case(
     file: Annotated[Path, typer.Argument(help="CSV: case[, patient][, target], <metric>...")],
     name: Name,
@@ -91,7 +93,9 @@ def per_case(
     finish(scores, to, tracking_uri, as_json=as_json, quiet=quiet)
 
 
-@app.command("nnunet", epilog=NNUNET_EXAMPLES)
+@app.command(
+    "nnunet", short_help="Bring in what nnU-Net's evaluation wrote.", epilog=NNUNET_EXAMPLES
+)
 def nnunet(
     file: Annotated[
         Path, typer.Argument(help="summary.json of nnU-Net v1 or v2, or a table made of v1's.")

@@ -40,7 +40,7 @@ def plan(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say how many patients show that a design is better, not worse, or equivalent.
+    """Estimate how many patients would show that a design is better, not worse, or equivalent.
 
     Patients of the pilot are resampled, and the rule of `ablate compare` is applied to each sample.
     """

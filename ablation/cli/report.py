@@ -30,8 +30,8 @@ def report(
         str | None,
         typer.Option(
             "--experiment",
-            help="Whose designs, or the id of one of its final runs; default: that of the newest "
-            "final run.",
+            help="Experiment, or the id of one of its final runs; default: the experiment of the "
+            "newest final run.",
         ),
     ] = None,
     target: comparing.Target = None,
@@ -50,7 +50,7 @@ def report(
     """Compare designs patient by patient: verdict, table, figures, fairness; one offline page.
 
     Writes index.html, comparison.csv, .json, .md and .tex, methods.txt and .bib; prints the
-    summary. Rules that are not given are those planned with the sweep, else the first named.
+    summary. A rule you do not give is the one planned with the sweep, or else its default.
     Published scores in [[report.literature]] of the configuration are shown beside, never tested.
     """
     from ablation.report.from_runs import report as make_report

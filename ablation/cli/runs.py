@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 
 
-@app.command("list", epilog=LIST_EXAMPLES)
+@app.command("list", short_help="List every run with its state.", epilog=LIST_EXAMPLES)
 def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """List every run with its state; studies first, then their trials and final runs."""
     from tracking.workspace import find_runs, refuse_later
@@ -46,7 +46,7 @@ def list_runs(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False)
         raise typer.Exit(1)
 
 
-@app.command("show", epilog=SHOW_EXAMPLES)
+@app.command("show", short_help="Show how one run was made.", epilog=SHOW_EXAMPLES)
 def show_run(
     run: Annotated[
         str, typer.Argument(help="Run folder, EXPERIMENT/DESIGN/NUMBER or MLflow run id.")

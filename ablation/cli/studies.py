@@ -26,7 +26,7 @@ SHOW_EXAMPLES = (
 )
 
 
-@app.command("list", epilog=LIST_EXAMPLES)
+@app.command("list", short_help="List every study and its best value.", epilog=LIST_EXAMPLES)
 def list_studies(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = False) -> None:
     """List every study: trials done, best validation Dice, final runs."""
     from dataclasses import asdict
@@ -49,7 +49,7 @@ def list_studies(workspace: Workspace = DEFAULT_WORKSPACE, as_json: AsJson = Fal
         raise typer.Exit(1)
 
 
-@app.command("show", epilog=SHOW_EXAMPLES)
+@app.command("show", short_help="Show the trials of a study.", epilog=SHOW_EXAMPLES)
 def show_study(
     study: Annotated[str, typer.Argument(help="Its name: EXPERIMENT/DESIGN.")],
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -76,7 +76,11 @@ def show_study(
         typer.echo("\n".join(aligned(lines)))
 
 
-@app.command("repair", epilog="Example:\n\nablate studies repair")
+@app.command(
+    "repair",
+    short_help="Rebuild a damaged study database.",
+    epilog="Example:\n\nablate studies repair",
+)
 def repair(
     workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False
 ) -> None:

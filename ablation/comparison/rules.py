@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import UsageError, nearest
+from ablation.errors.words import demanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +88,4 @@ def _fault(item: Mapping[str, object]) -> tuple[str, str]:
     example = "For example --margin dice=0.02,hd95=2"
     if location[1:] and item["input"] == "":
         return f"{flag} {location[1]} is not of the form METRIC=NUMBER", example
-    return f"{flag} {within}{item['input']}: {item['msg']}", example
+    return f"{flag} {within}{item['input']}: {demanded(str(item['msg']))}", example

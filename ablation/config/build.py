@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from ablation.config.sections import Config, PublishedScore
 from ablation.errors import UsageError, nearest
+from ablation.errors.words import demanded
 from ablation.losses import LOSSES
 from ablation.models import DESIGNS
 from ablation.plugins import Registry
@@ -132,6 +133,6 @@ def _unusable(error: ValidationError, section: str = "") -> UsageError:
         elif item["type"] == "missing":
             lines.append(f"{place} is missing")
         else:
-            lines.append(f"{place} = {item['input']!r}: {item['msg']}")
+            lines.append(f"{place} = {item['input']!r}: {demanded(item['msg'])}")
     hint = " ".join(hints) or "ablate config show lists every key with its meaning."
     return UsageError("; ".join(lines), hint=hint)

@@ -16,12 +16,13 @@ from typing import Literal
 from ablation.config.sections import DataConfig
 from ablation.data.check import find_twins
 from ablation.data.facts import PatientFacts, facts_of_all
-from ablation.data.findings import Finding, counted, errors_of, refuse
+from ablation.data.findings import Finding, errors_of, refuse
 from ablation.data.id_key import key_of
 from ablation.data.persons import names_of, persons_of
 from ablation.data.readers import READERS
 from ablation.data.readers.reader import Progress, Reader, largest_first, paced, silent
 from ablation.errors import DataError, UsageError, nearest
+from ablation.errors.words import counted
 
 AUTO = "auto"
 """Value of `data.source` for: whatever layout the folder has."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ablation.errors import DataError
+from ablation.errors.words import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,3 @@ def refuse(root: str, findings: Iterable[Finding], patients: str) -> None:
         f"{root}: {counted(len(faults), 'fault')} in {concerned} of {patients}{listed}",
         hint="Repair or fetch these files again, or leave these patients out with --skip-bad.",
     )
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun.
-
-    >>> counted(1, "patient"), counted(0, "patient")
-    ('1 patient', '0 patients')
-    """
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -9,8 +9,8 @@ from pathlib import Path
 from statistics import fmean
 
 from ablation.comparison import Design, compare
-from ablation.data.findings import counted
 from ablation.errors import ComparisonError
+from ablation.errors.words import counted
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.study import finals_of, storage_url
 from ablation.fairness import from_tags

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablation.data.findings import counted
+from ablation.errors.words import counted
 from sweeps import Running, StudyProgress
 
 AT_ONCE = "Ctrl-C again stops at once"

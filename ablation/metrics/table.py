@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from ablation.errors import DataError
+from ablation.errors.words import counted
 from ablation.files.atomic import write_whole
 from ablation.files.csv_rows import csv_text, read_cells
 from ablation.metrics.cases import COUNTS, KEY, TEXTS, columns
@@ -71,7 +72,7 @@ def read_cases(path: Path, shown: str | None = None) -> pd.DataFrame:
         faults += [f"line {line} ({row['case']}): {fault}" for fault in wrong]
     if faults:
         raise DataError(
-            f"{shown or path}: {len(faults)} fault(s)\n  " + "\n  ".join(faults),
+            f"{shown or path}: {counted(len(faults), 'fault')}\n  " + "\n  ".join(faults),
             hint="Correct the lines, or write the table again with the tool it came from.",
         )
     others = [name for name in header if name not in columns()]

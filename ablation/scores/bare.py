@@ -17,6 +17,7 @@ from statistics import median
 import pandas as pd
 
 from ablation.errors import DataError, UsageError
+from ablation.errors.words import counted
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.metrics.cases import COUNTS
 from ablation.metrics.empty import penalty_of
@@ -174,13 +175,13 @@ def _rows(
     _refuse_percentages(rows, columns, path)
     if faults:
         raise DataError(
-            f"{path}: {len(faults)} fault(s)\n  " + "\n  ".join(_first(faults)),
+            f"{path}: {counted(len(faults), 'fault')}\n  " + "\n  ".join(_first(faults)),
             hint=APART
             if all(TWICE in fault for fault in faults)
             else f"Correct each {lines.unit}; leave a cell empty where a score is not defined.",
         )
     if elsewhere:
-        say(note(f"{elsewhere} row(s) of other splits than test left out"))
+        say(note(f"{counted(elsewhere, 'row')} of other splits than test left out"))
     if not rows:
         raise DataError(f"{path}: no row has split = test", hint="Give scores of test cases.")
     _tell_undefined(rows, say)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
+from ablation.errors.words import counted
 from ablation.fairness import FairnessFacts
 from ablation.metrics.cases import score_case
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
@@ -90,7 +91,7 @@ def _checked(
             said += [(pair.truth, note) for note in truth.assumed]
     if faults:
         raise DataError(
-            f"{len(faults)} fault(s) in the masks\n  " + "\n  ".join(faults),
+            f"{counted(len(faults), 'fault')} in the masks\n  " + "\n  ".join(faults),
             hint="--resample nearest brings predictions onto the truth's grid."
             if reader.misplaced == len(faults)
             else "Mend or leave out these files.",

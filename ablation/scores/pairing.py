@@ -116,7 +116,8 @@ def _not_itself(
         theirs = [path for path in theirs if path.resolve() not in both]
     if not ours or not theirs:
         raise DataError(
-            f"{predictions} and {truths}: prediction and truth are one file", hint="Name both."
+            f"{predictions} and {truths}: prediction and truth are one file",
+            hint="Give the masks with --pred and their truths with --truth.",
         )
     return ours, theirs
 

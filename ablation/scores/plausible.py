@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ablation.errors import DataError
+from ablation.errors.words import counted
 from ablation.metrics.cases import COUNTS
 from ablation.scores.contradictions import contradictions
 from ablation.scores.remarks import Level, Remark, Tell
@@ -41,22 +42,22 @@ def refuse_implausible(
     ...     refuse_implausible(pd.DataFrame(row), "a.csv")
     ... except DataError as error:
     ...     print(error.message)
-    a.csv: 1 row(s) that no pair of masks can have
+    a.csv: 1 row that no pair of masks can have
       line 2 (P1): Dice 0.95 contradicts IoU 0.95
     """
     if sums := _by_line(frame, sums_of_rows(frame), unit):
         raise DataError(
-            f"{where}: {len(sums)} row(s) that sum up other rows{_listed(sums)}",
+            f"{where}: {counted(len(sums), 'row')} that sum up other rows{_listed(sums)}",
             hint="Remove mean, median, SD and the like; the report computes them.",
         )
     faults = _by_line(frame, implausible(frame), unit)
     if faults and tell is not None:
         listed = "; ".join(_first(faults))
-        text = f"{len(faults)} row(s) that no pair of masks can have: {listed}"
+        text = f"{counted(len(faults), 'row')} that no pair of masks can have: {listed}"
         tell(Remark(Level.WARNING, text))
     elif faults:
         raise DataError(
-            f"{where}: {len(faults)} row(s) that no pair of masks can have{_listed(faults)}",
+            f"{where}: {counted(len(faults), 'row')} that no pair of masks can have{_listed(faults)}",
             hint="Correct these rows, or remove the wrong column. A mean over slices or labels is no "
             "case: give a row for each. Compute ratios without a smoothing term.",
         )

@@ -120,6 +120,14 @@ def test_help_opens_with_one_sentence_and_ends_with_examples(
     assert shown.stdout.rstrip().endswith(REFERENCE.examples(command.epilog)[-1])
 
 
+@pytest.mark.parametrize("name", ["", *{name.split()[1] for name in COMMANDS if " " in name[7:]}])
+def test_no_line_of_a_list_of_commands_is_cut(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = CliRunner().invoke(app, [*name.split(), "--help"]).stdout
+    listed = shown.split("Commands:")[1].split("\n\n  ")[0]
+    assert "..." not in listed, listed
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_option_says_what_it_is(name: str) -> None:
     silent = [p.name for p in COMMANDS[name].params if not getattr(p, "help", "")]

@@ -74,7 +74,7 @@ def align(designs: Sequence[Design], missing: Missing = "error") -> pd.DataFrame
         ]
     if problems:
         raise ComparisonError(
-            "these runs cannot be compared: " + "; ".join(problems),
+            "these designs cannot be compared: " + "; ".join(problems),
             hint=FILL_GAPS if gaps == problems else OTHER_NAME if unnamed else SCORE_AGAIN,
         )
     if missing == "worst":

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS, Analysis, Contrast
 from ablation.comparison.analysis.decision import Form
-from ablation.comparison.wording.names import counted, target_name, unit_name
+from ablation.comparison.wording.names import target_name, unit_name
 from ablation.comparison.wording.p_values import p_relation, p_text
+from ablation.errors.words import counted
 from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.paired_tests import TESTS
 from ablation.statistics.paired_tests.spec import Method

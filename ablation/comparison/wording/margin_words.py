@@ -8,8 +8,9 @@ from typing import Literal
 from ablation.comparison.analysis.contrasts import Analysis, Contrast
 from ablation.comparison.analysis.decision import Form
 from ablation.comparison.analysis.relevance import Relevance
-from ablation.comparison.wording.names import counted, unit_name
+from ablation.comparison.wording.names import unit_name
 from ablation.comparison.wording.p_values import p_label, p_relation
+from ablation.errors.words import counted
 from ablation.statistics.equivalence import FEWEST_FOR_EQUIVALENCE
 
 When = Literal["before", "after", "unknown"]

@@ -19,15 +19,6 @@ def unit_name(analysis: Analysis) -> str:
     return f"{analysis.unit} {analysis.metric.label}".strip()
 
 
-def counted(n: int, noun: str = "patient") -> str:
-    """Return a count with its noun.
-
-    >>> counted(1), counted(2)
-    ('1 patient', '2 patients')
-    """
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
 def listed(names: list[str]) -> str:
     """Return names as a sentence lists them.
 

@@ -19,8 +19,9 @@ from ablation.comparison.wording.forms import (
     worse_patients,
 )
 from ablation.comparison.wording.margin_words import When, relevance_sentences
-from ablation.comparison.wording.names import counted, listed, unit_name
+from ablation.comparison.wording.names import listed, unit_name
 from ablation.comparison.wording.recipe_words import about, beside, beside_many
+from ablation.errors.words import counted
 from ablation.fairness import Parity
 from ablation.statistics.corrections import CORRECTIONS
 

@@ -465,7 +465,7 @@ def test_a_wrong_column_is_not_listed_row_by_row():
     assert "--higher-is-better dice" in error.hint
     write("words.csv", ["case,dice", *(f"P{i},good" for i in range(120))])
     error = refused(DataError, "words.csv")
-    assert "120 fault(s)" in error.message
+    assert "120 faults" in error.message
     assert error.message.endswith("line 51 (P49): dice 'good' is not a number\n  and 70 more")
 
 

@@ -64,13 +64,13 @@ def test_report_sync_and_compare_refuse_it(tmp_path: Path, monkeypatch: pytest.M
     edit(table, "dice", "0.97", line=3)
     said = CliRunner().invoke(app, ["sync", str(workspace)])
     assert said.exit_code == 1
-    assert f"not published: {table.parent}: {table}: 1 fault(s) line 3" in said.output
+    assert f"not published: {table.parent}: {table}: 1 fault line 3" in said.output
     assert "dice 0.97 contradicts tp" in said.output
     final = PulledRun("id", "unet final-101.0", {names.MODEL: "unet"}, {}, {}, table.parent)
     finals = without_damaged(Finals("phantom", (final,), (), ()))
     assert finals.runs == ()
     (_, reason), *_ = finals.damaged
-    assert "per_case.csv of run unet final-101.0: 1 fault(s) line 3" in reason
+    assert "per_case.csv of run unet final-101.0: 1 fault line 3" in reason
     other = workspace / "phantom/attention_unet/final-101.0/per_case.csv"
     compared = CliRunner().invoke(app, ["compare", f"A={table}", f"B={other}"])
     assert isinstance(compared.exception, AblateError)

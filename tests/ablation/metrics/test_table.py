@@ -100,7 +100,7 @@ def test_all_faults_are_told_at_once(rows: list[dict[str, object]], tmp_path: Pa
     with pytest.raises(DataError) as raised:
         read_cases(path)
     message = raised.value.message
-    assert "4 fault(s)" in message
+    assert "4 faults" in message
     assert "line 3 (P2): dice 2.0" in message
     assert "line 4 (P1): the same patient, case, split, target as line 2" in message
     assert "line 5" in message

@@ -89,7 +89,7 @@ def test_all_faults_are_named_at_once(tmp_path):
             'case,dice,hd,hd95\nx,0.5,3,2\nx,0.5,3,2\ny,89.1,1,2\nz,"0,5",-1,\n,0.5,1,1\nw,0.5\n',
         )
     )
-    assert "5 fault(s)" in message
+    assert "5 faults" in message
     for fault in (
         "line 3 (x): the same case as line 2",
         "line 4 (y): dice '89.1' is outside 0..1 (a percentage?)",
@@ -144,7 +144,7 @@ def test_only_test_rows_of_a_split_table(tmp_path):
     said = []
     path = table(tmp_path, "patient,split,dice\na,validation,0.1\na,Test,0.2\n")
     assert read(path, say=said.append)[""]["dice"].tolist() == [0.2]
-    assert "1 row(s) of other splits" in said[0].text
+    assert "1 row of other splits" in said[0].text
     assert "no row has split = test" in refusal(table(tmp_path, "patient,split,dice\na,val,1\n"))
 
 
@@ -277,4 +277,4 @@ class TestBrokenTables:
     def test_faulty_ones(self, faulty_tables, name, fault):
         message = refusal(faulty_tables / f"{name}.csv")
         assert fault in message
-        assert "1 fault(s)" in message
+        assert "1 fault" in message

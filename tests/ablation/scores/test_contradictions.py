@@ -158,7 +158,7 @@ def test_the_message_names_a_few_rows_by_line_and_counts_the_others():
     with pytest.raises(DataError) as refused:
         refuse_implausible(frame, "scores.csv")
     first, *rows, last = refused.value.message.splitlines()
-    assert first == "scores.csv: 9 row(s) that no pair of masks can have"
+    assert first == "scores.csv: 9 rows that no pair of masks can have"
     assert rows[0] == "  line 2 (net, P0): Dice 0.95 contradicts IoU 0.95"
     assert len(rows) == 5
     assert last == "  and 4 more"

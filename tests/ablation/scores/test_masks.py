@@ -80,7 +80,7 @@ def test_every_fault_of_every_file_is_named(tmp_path):
     pairs = [Pair("a", "a", bad, good.truth), good, Pair("b", "b", tmp_path / "b.nii.gz", bad)]
     with pytest.raises(DataError) as caught:
         score_masks(pairs)
-    assert "3 fault(s)" in caught.value.message
+    assert "3 faults" in caught.value.message
     assert f"{tmp_path / 'b.nii.gz'} is empty (0 bytes)" in caught.value.message
 
 

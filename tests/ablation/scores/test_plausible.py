@@ -69,7 +69,7 @@ def test_a_summary_row_is_named_whatever_its_cells_hold(tmp_path):
 def test_a_line_of_a_wide_table_is_named_once(tmp_path):
     text = "case,dice_WT,dice_TC\nP1,0.81,0.72\nP2,0.75,0.61\nOverall,0.78,0.67\n"
     message = refusal(table(tmp_path, text), wide="targets")
-    assert "1 row(s) that sum up other rows" in message
+    assert "1 row that sum up other rows" in message
     assert message.count("line 4") == 1
 
 

@@ -134,7 +134,7 @@ def test_the_message_names_the_line():
     with pytest.raises(DataError) as refused:
         refuse_implausible(frame, "scores.csv")
     assert refused.value.message == (
-        "scores.csv: 1 row(s) that sum up other rows\n"
+        "scores.csv: 1 row that sum up other rows\n"
         "  line 4 (Average Dice): looks like a summary row by its name"
     )
 
