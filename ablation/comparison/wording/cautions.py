@@ -217,10 +217,17 @@ def _patients(evidence: Evidence) -> Iterator[Caution]:
             "amber",
             "An interval from 2 patients rests on one degree of freedom: read it as 'unknown'.",
         )
-    turning = [
+    concluded = {
+        (analysis.target, contrast.candidate, contrast.reference)
+        for analysis, contrast in _primary(evidence)
+        if contrast.decision and contrast.decision.form not in (Form.INCONCLUSIVE, Form.TOO_FEW)
+    }
+    turning = [  # the side of a mean that nothing is concluded from may turn
         f"{_pair(row)}{evidence.where(row.target)} without {row.choice}"
         for row in evidence.checks
-        if row.kind is Check.LEFT_OUT and n > 2 and _turns(row)
+        if row.kind is Check.LEFT_OUT
+        and _turns(row)
+        and (row.target, row.candidate, row.reference) in concluded
     ]
     if turning:
         yield Caution("amber", f"One patient decides who has the better mean: {_some(turning)}.")

@@ -82,6 +82,9 @@ def test_one_patient_who_decides_is_named(design):
     steps = np.array([-0.30, *[0.02] * 11])
     texts = [text for _, text in said([design("a", BASE + steps), design("b", BASE)])]
     assert "One patient decides who has the better mean: a against b without p0." in texts
+    unsettled = np.array([-0.10, *[0.02, -0.011] * 5, 0.04])
+    texts = [text for _, text in said([design("a", BASE + unsettled), design("b", BASE)])]
+    assert not any("decides" in text for text in texts)  # nothing is concluded from that mean
 
 
 def test_trainings(design, thrice):
