@@ -10,7 +10,7 @@ from ablation.data.readers.reader import Progress
 from ablation.experiments.cost import Cost, summed, what_data_can_show, what_folds_would_show
 from ablation.experiments.experiment import Experiment
 from ablation.inference.tta import uncovered
-from ablation.training.augmentations import AUGMENTATIONS
+from ablation.training.augmentations import augmentation_of
 from sweeps import describe
 
 NAMED = 3
@@ -30,7 +30,7 @@ def announce_data(experiments: Sequence[Experiment], say: Progress) -> None:
         f"data: {first.dataset.name}, {first.dataset.count([f.id for f in first.dataset.patients])} "
         f"({parts_text(by_design(experiments)[0])})"
     )
-    trained = AUGMENTATIONS[first.config.data.augmentation]
+    trained = augmentation_of(first.config.data.augmentation)
     if warning := uncovered(first.config.inference.tta, trained.name, trained.views):
         say(f"warning: {warning}")
     for key, text in describe(first.space):

@@ -27,7 +27,8 @@ from ablation.experiments.targets import experiment_name
 from ablation.losses import LOSSES, strengths, switches
 from ablation.metrics.registry import chosen_metrics
 from ablation.models import DESIGNS, check, weights
-from ablation.training.augmentations import AUGMENTATIONS
+from ablation.training.augmentations import AUGMENTATIONS, CHAINED
+from ablation.training.decay import DECAYS
 from sweeps import Space, to_json
 from tracking.names import Fold, StudyName
 
@@ -181,11 +182,14 @@ def check_names(config: Config, models: tuple[str, ...]) -> None:
     ]
     if config.loss.name not in LOSSES:
         problems.append((f"unknown loss {config.loss.name!r}", nearest(config.loss.name, LOSSES)))
-    augmentation = config.data.augmentation
-    if augmentation not in AUGMENTATIONS:
-        problems.append(
-            (f"unknown augmentation {augmentation!r}", nearest(augmentation, AUGMENTATIONS))
-        )
+    problems += [
+        (f"unknown augmentation {name!r}", nearest(name, AUGMENTATIONS))
+        for name in map(str.strip, config.data.augmentation.split(CHAINED))
+        if name not in AUGMENTATIONS
+    ]
+    decay = config.training.decay
+    if decay not in DECAYS:
+        problems.append((f"unknown decay {decay!r}", nearest(decay, DECAYS)))
     if problems:
         raise UsageError(
             "; ".join(text for text, _ in problems), hint=" ".join(hint for _, hint in problems)

@@ -32,7 +32,7 @@ from ablation.losses import LOSSES, Loss
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import DESIGNS, weights
-from ablation.training.augmentations import AUGMENTATIONS, Augmentation
+from ablation.training.augmentations import Augmentation, augmentation_of
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
 from sweeps import Assignment, Complete, Failed, Interrupted, Lost, Outcome, Pruned
@@ -188,7 +188,7 @@ class Objective:
         course.end()
         folder.write_text(names.THRESHOLDS, search_csv(scores.search))
         write_scores(folder, scores)
-        trained = AUGMENTATIONS[config.data.augmentation]
+        trained = augmentation_of(config.data.augmentation)
         not_learned = uncovered(scores.point.tta, trained.name, trained.views)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
             folder.log(f"warning: {warning}")
@@ -297,7 +297,7 @@ class Objective:
             pruner=config.sweep.pruner,
             network=DESIGNS.find(config.model.name).described(config.model),
             loss=_with_summary(LOSSES.find(config.loss.name)),
-            augmentation=_with_summary(AUGMENTATIONS[config.data.augmentation]),
+            augmentation=_with_summary(augmentation_of(config.data.augmentation)),
             layout=self.experiment.dataset.name,
             selected_on=VALIDATION,
             preset=self.experiment.preset,

@@ -73,7 +73,7 @@ def build(
         model: The design's keys.
         image_shape: Extent and channels of one slice or patch.
         hyperparameters: Variables that the network reads while training.
-        precision: `float32` or `mixed_float16`, of this network only.
+        precision: `float32`, `mixed_float16` or `bfloat16`, of this network only.
         targets: Masks it predicts.
 
     Raises:

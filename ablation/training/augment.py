@@ -21,8 +21,9 @@ from ablation.training.augmentations.augmentation import (
     Augmentation,
     Ranges,
 )
+from ablation.training.augmentations.draws import normal, uniform
+from ablation.training.augmentations.reading import bilinear, nearest
 
-AUGMENT_STREAM = 0x5EED
 # What each slice draws, in this order, from -1..1.
 DRAWN = ("angle", "row", "column", "zoom", "flip", "brightness", "contrast")
 
@@ -35,6 +36,7 @@ class Augmenter:
     """
 
     def __init__(self, augmentation: Augmentation) -> None:
+        self._parts = tuple(Augmenter(part) for part in augmentation.parts)
         self._transform = augmentation.transform
         self._ranges: AugmentRanges | None = None
         if augmentation.transform is None and augmentation.ranges is not None:
@@ -43,11 +45,15 @@ class Augmenter:
 
     def use(self, augmentation: Augmentation) -> None:
         """Go on with the ranges of this augmentation."""
+        for part, its in zip(self._parts, augmentation.parts, strict=True):
+            part.use(its)
         if self._ranges is not None and augmentation.ranges is not None:
             self._ranges.set(augmentation.ranges)
 
     def __call__(self, images: Any, masks: Any, rows: Any, epoch_seed: Any) -> tuple[Any, Any]:
         """Return images and masks of one batch, changed alike; arguments as of `augment`."""
+        for part in self._parts:
+            images, masks = part(images, masks, rows, epoch_seed)
         if self._transform is not None:
             return self._transform(images, masks, rows, epoch_seed)
         if self._ranges is not None:
@@ -83,39 +89,16 @@ def augment(
         ranges: How far each change may go.
     """
     limit = ranges.values
-    batch, height, width, _ = images.shape
-    draws = _uniform(rows, epoch_seed, 1, (len(DRAWN),), batch)
+    height, width = images.shape[1:3]
+    draws = uniform(rows, epoch_seed, 1, (len(DRAWN),))
     factor = dict(zip(DRAWN, tf.unstack(draws, axis=1), strict=True))
     y, x = _affine_grid(factor, limit, height, width)
-    field = _smooth(_uniform(rows, epoch_seed, 2, (height, width, 2), batch), height)
+    field = _smooth(uniform(rows, epoch_seed, 2, (height, width, 2)), height)
     displaced = limit["elastic"] * (height / REFERENCE_SIDE) * field
     y, x = y + displaced[..., 0], x + displaced[..., 1]
     images, masks = bilinear(images, y, x), nearest(masks, y, x)
-    noise = limit["noise"] * _normal(rows, epoch_seed, 3, (height, width, 1), batch)
+    noise = limit["noise"] * normal(rows, epoch_seed, 3, (height, width, 1))
     return _intensities(images, factor, limit, noise), masks
-
-
-def bilinear(images: Any, y: Any, x: Any) -> Any:
-    """Return images (batch, rows, columns, channels) read at pixel coordinates (batch, ., .)."""
-    top, left = tf.floor(y), tf.floor(x)
-    below, right = (y - top)[..., None], (x - left)[..., None]
-    upper = _at(images, top, left) * (1 - right) + _at(images, top, left + 1) * right
-    lower = _at(images, top + 1, left) * (1 - right) + _at(images, top + 1, left + 1) * right
-    return upper * (1 - below) + lower * below
-
-
-def nearest(masks: Any, y: Any, x: Any) -> Any:
-    """Return masks (batch, rows, columns, 1) read at the pixels nearest to the coordinates."""
-    return _at(masks, tf.floor(y + 0.5), tf.floor(x + 0.5))
-
-
-def _at(images: Any, y: Any, x: Any) -> Any:
-    height, width = images.shape[1:3]
-    inside = (y >= 0) & (y < height) & (x >= 0) & (x < width)
-    row = tf.cast(tf.clip_by_value(y, 0, height - 1), tf.int32)
-    column = tf.cast(tf.clip_by_value(x, 0, width - 1), tf.int32)
-    values = tf.gather_nd(images, tf.stack([row, column], axis=-1), batch_dims=1)
-    return tf.where(inside[..., None], values, 0.0)
 
 
 def _affine_grid(
@@ -159,19 +142,3 @@ def _intensities(images: Any, factor: dict[str, Any], limit: dict[str, Any], noi
     change = drawn["contrast"] * limit["contrast"] * (images - mean)
     change += drawn["brightness"] * limit["brightness"] + noise
     return tf.where(brain, tf.clip_by_value(images + change, 0.0, 1.0), images)
-
-
-def _uniform(rows: Any, seed: Any, stream: int, shape: tuple[int, ...], batch: int) -> Any:
-    """Return numbers in -1..1, (batch, *shape), each slice's from its own stream."""
-    keys = _keys(rows, seed, stream, batch)
-    return tf.stack([tf.random.stateless_uniform(shape, key, -1.0, 1.0) for key in keys])
-
-
-def _normal(rows: Any, seed: Any, stream: int, shape: tuple[int, ...], batch: int) -> Any:
-    keys = _keys(rows, seed, stream, batch)
-    return tf.stack([tf.random.stateless_normal(shape, key) for key in keys])
-
-
-def _keys(rows: Any, seed: Any, stream: int, batch: int) -> list[Any]:
-    own = tf.bitwise.bitwise_xor(seed, AUGMENT_STREAM + stream)
-    return [tf.stack([own, rows[index]]) for index in range(batch)]

@@ -17,7 +17,7 @@ from ablation.models import DESIGNS
 from ablation.models.contract import check_reached
 from ablation.models.hyperparameters import Hyperparameters
 from ablation.training.augment import Augmenter
-from ablation.training.augmentations import AUGMENTATIONS
+from ablation.training.augmentations import augmentation_of
 from ablation.training.start import FreshOptimizer
 
 # Adam's other settings are Keras's defaults: beta 0.9 and 0.999, epsilon 1e-7 (Kingma and Ba 2015).
@@ -39,8 +39,9 @@ class TrainStep:
         self._strengths = {key: _scalar() for key in losses.strengths(config.loss)}
         self._strides = tuple(head.stride for head in self._design.heads(config.model))
         self._head_weights = tf.Variable([0.0] * len(self._strides), trainable=False)
-        self._l2 = _scalar()
-        self._augment = Augmenter(AUGMENTATIONS.find(config.data.augmentation))
+        self._l2, self._l1 = _scalar(), _scalar()
+        self._has_l1 = config.training.l1 > 0
+        self._augment = Augmenter(augmentation_of(config.data.augmentation))
         self._adam = keras.optimizers.Adam()
         half = config.training.precision == "mixed_float16"
         self.optimizer = keras.optimizers.LossScaleOptimizer(self._adam) if half else self._adam
@@ -65,10 +66,11 @@ class TrainStep:
             {key: float(getattr(config.model, key)) for key in self._hyperparameters.names}
         )
         self._l2.assign(config.training.l2)
+        self._l1.assign(config.training.l1)
         for key, value in losses.strengths(config.loss).items():
             self._strengths[key].assign(value)
         self._head_weights.assign(self._design.weights_of_heads(config.model))
-        self._augment.use(AUGMENTATIONS.find(config.data.augmentation))
+        self._augment.use(augmentation_of(config.data.augmentation))
 
     def check(self) -> None:
         """Trace the step and refuse a network that ignores a hyperparameter of its design."""
@@ -106,6 +108,8 @@ class TrainStep:
         outputs = self._model(images, training=True)
         loss = self._loss_of(masks, outputs)
         loss += self._l2 * sum(tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised)
+        if self._has_l1:
+            loss += self._l1 * sum(tf.reduce_sum(tf.abs(kernel)) for kernel in self._penalised)
         variables = self._model.trainable_variables
         # In pairs: an AddN of three or more adds in the order in which its inputs' buffers happen
         # to become free, and a tape would use it wherever a tensor is read three times.
@@ -141,7 +145,7 @@ def _coarser(masks: Any, stride: int) -> Any:
 
 
 def _penalised_kernels(model: Any, scope: str) -> list[Any]:
-    """Return kernels under the L2 penalty: never biases, batch normalisation or what is frozen."""
+    """Return kernels under the L1 and L2 penalties: never biases, batch normalisation or what is frozen."""
     layers = [layer for layer in model.layers if hasattr(layer, "kernel") and layer.trainable]
     if scope == "decoder3x3":
         layers = [

@@ -25,7 +25,7 @@ from ablation.config.sections import Config
 from ablation.errors import DataError
 from ablation.inference.predict import Predictor
 from ablation.models.hyperparameters import Hyperparameters
-from ablation.training.augmentations import AUGMENTATIONS
+from ablation.training.augmentations import augmentation_of
 from ablation.training.checkpoint import (
     Arrays,
     ResumeState,
@@ -34,6 +34,7 @@ from ablation.training.checkpoint import (
     read_arrays,
     write_arrays,
 )
+from ablation.training.decay import learning_rate
 from ablation.training.devices import memory_named, refuse_unseen_gpu, share_gpus
 from ablation.training.errors import TrainingDiverged
 from ablation.training.schedule import (
@@ -86,8 +87,9 @@ def shape_of(config: Config, image_shape: tuple[int, int, int]) -> Hashable:
         tuple(losses.structure(config.loss).items()),
         config.training.batch_size,
         config.training.l2_scope,
+        config.training.l1 > 0,
         config.training.precision,
-        AUGMENTATIONS.find(config.data.augmentation).structure,
+        augmentation_of(config.data.augmentation).structure,
     )
 
 
@@ -231,7 +233,6 @@ class Trainer:
         self._step = self._step_of(len(resume.epochs))
         for variable in self._step.optimizer.variables:
             variable.assign(resume.optimizer[variable.path])
-        self._set_learning_rate(resume.schedule.learning_rate)
         course = _Course(resume.schedule, list(resume.epochs), dict(resume.best_weights))
         course.ended = resume.schedule.end(len(course.epochs), config.training)
         return course
@@ -243,10 +244,6 @@ class Trainer:
         """
         unfrozen = isinstance(self._unfreeze_epoch, int) and epoch >= self._unfreeze_epoch
         return self._phases[int(unfrozen)]
-
-    def _set_learning_rate(self, rate: float) -> None:
-        for step in self._phases:
-            step.set_learning_rate(rate)
 
     def _pretrained(self, config: Config) -> Arrays:
         """Return the values the encoder starts from; read once, kept for every later trial."""
@@ -268,6 +265,8 @@ class Trainer:
         begin = time.perf_counter()
         number = len(course.epochs) + 1
         self._step = self._step_of(number)
+        rate = learning_rate(number, course.schedule.learning_rate, config.training)
+        self._step.set_learning_rate(rate)
         seed = named_seed(config.training.seed, f"epoch {number}")
         losses = []
         batches = epoch_batches(rows, number, config.training)
@@ -290,15 +289,13 @@ class Trainer:
         dice, threshold = validate(self.predictor)
         course.validate_seconds = time.perf_counter() - validated
         seconds = time.perf_counter() - begin
-        return Epoch(number, loss, dice, threshold, course.schedule.learning_rate, seconds)
+        return Epoch(number, loss, dice, threshold, rate, seconds)
 
     def _advance(self, course: _Course, epoch: Epoch, config: Config) -> None:
         course.epochs.append(epoch)
         schedule = course.schedule.after(epoch.number, epoch.validation_dice, config.training)
         if schedule.best_epoch == epoch.number:
             course.best_weights = host_weights(self._model)
-        if schedule.learning_rate != course.schedule.learning_rate:
-            self._set_learning_rate(schedule.learning_rate)
         course.schedule = schedule
         course.ended = schedule.end(epoch.number, config.training)
 

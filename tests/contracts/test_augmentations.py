@@ -15,7 +15,7 @@ from ablation.errors import UsageError
 from ablation.experiments.experiment import check_names
 from ablation.inference.tta import VIEWS, uncovered
 from ablation.training.augment import Augmenter
-from ablation.training.augmentations import AUGMENTATIONS, Augmentation
+from ablation.training.augmentations import AUGMENTATIONS, Augmentation, augmentation_of
 
 SIDE, DRAWS = 32, 12
 ROWS = np.arange(DRAWS, dtype=np.int32)
@@ -39,13 +39,14 @@ TURNED = Augmentation(
     views=frozenset({"id", "r90", "r180", "r270"}),
     transform=turned,
 )
-NAMES = [*AUGMENTATIONS, "turned"]
+CHAIN = "journal+vertical_flip+gamma"
+NAMES = [*AUGMENTATIONS, "turned", CHAIN]
 
 
 @pytest.fixture(params=NAMES)
 def augmentation(request: pytest.FixtureRequest):
     with AUGMENTATIONS.having(TURNED):
-        yield AUGMENTATIONS.find(request.param)
+        yield augmentation_of(request.param)
 
 
 CENTRES = ((15.5, 23.5), (9.5, 15.5), (15.5, 15.5))
@@ -172,6 +173,40 @@ def test_presets_share_a_trace_and_an_own_transform_has_its_own() -> None:
             x.numpy(), changed(AUGMENTATIONS[name], images, masks)[0], strict=True
         )
     assert step.experimental_get_tracing_count() == 1
+
+
+def test_the_background_stays_black_and_intensities_change_alone() -> None:
+    images, masks = slices()
+    for name in ("gamma", "salt_pepper"):
+        x, y = changed(AUGMENTATIONS[name], images * 0.5, masks)
+        np.testing.assert_array_equal(y, masks)
+        assert (x[images.max(-1) == 0] == 0).all()
+        assert (x != images * 0.5).any()
+
+
+def test_gamma_is_a_power_of_two_thirds_to_three_halves() -> None:
+    images, masks = slices()
+    x, _ = changed(AUGMENTATIONS["gamma"], images * 0.5, masks)
+    powers = [np.log(one.max()) / np.log(0.45) for one in x]
+    assert 2 / 3 <= min(powers) < 0.9
+    assert 1.1 < max(powers) <= 3 / 2
+
+
+def test_a_chain_does_one_after_the_other_and_shows_the_views_of_all() -> None:
+    assert augmentation_of("td+vertical_flip").views == {"id", "h", "v", "r180"}
+    images, masks = slices()
+    once = changed(AUGMENTATIONS["journal"], images, masks)
+    expected = changed(AUGMENTATIONS["vertical_flip"], *once)
+    found = changed(augmentation_of("journal+vertical_flip"), images, masks)
+    np.testing.assert_array_equal(found[0], expected[0])
+    np.testing.assert_array_equal(found[1], expected[1])
+    assert augmentation_of("td+gamma").structure == augmentation_of("book+gamma").structure
+
+
+def test_an_unknown_part_of_a_chain_is_named() -> None:
+    config = with_values(Config(), {"data.augmentation": "td+gama"})
+    with pytest.raises(UsageError, match="unknown augmentation 'gama'"):
+        check_names(config, ("unet",))
 
 
 def test_an_unknown_name_is_refused_with_the_nearest() -> None:

@@ -40,7 +40,7 @@ class DataConfig(Section):
         "volume_z_clip01", description="intensity scaling to 0..1"
     )
     augmentation: Annotated[str, NoneIsText] = Field(
-        "td", description="random changes of training slices"
+        "td", description="random changes of training slices; several joined by +, as in td+gamma"
     )
     min_tumor_px: Count = Field(
         1, description="training slices with fewer tumour pixels count as empty"

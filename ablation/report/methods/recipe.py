@@ -83,8 +83,25 @@ def _training(recipe: Recipe) -> str:
     return (
         f"Adam minimised the loss in batches of {one.get('training.batch_size')} slices for at most "
         f"{one.get('training.epochs')} epochs of {epoch}, with an L2 penalty of "
-        f"{_number(one.get('training.l2'))} ({one.get('training.l2_scope')}) in {one.get('training.precision')}."
+        f"{_number(one.get('training.l2'))}{_l1(recipe)} ({one.get('training.l2_scope')}) "
+        f"in {one.get('training.precision')}.{_course(recipe)}"
     )
+
+
+def _l1(recipe: Recipe) -> str:
+    l1 = recipe.settings.get("training.l1")
+    return f" and an L1 penalty of {_number(l1)}" if l1 else ""
+
+
+def _course(recipe: Recipe) -> str:
+    """Return the planned course of the learning rate; empty where it stays as it is."""
+    one = recipe.settings
+    warmup, decay = one.get("training.warmup_epochs"), one.get("training.decay", "none")
+    words = f" The learning rate rose over {warmup} epochs." if warmup else ""
+    if decay not in (None, "none"):
+        rate = f" by {_number(one.get('training.decay_rate'))}" if decay == "exponential" else ""
+        words += f" It fell in each epoch{rate} ({decay} decay)."
+    return words
 
 
 def _stopping(recipe: Recipe) -> str:

@@ -65,10 +65,14 @@ class Augmentation:
     """Views of test-time augmentation (inference/tta.py, VIEWS) that training shows the network."""
     ranges: Ranges | None = None
     transform: Transform | None = None
+    parts: tuple[Augmentation, ...] = ()
+    """Of a chain: what is done one after the other."""
 
     @property
     def structure(self) -> Hashable:
         """What of it decides the traced step: equal structures share one, whatever their ranges."""
+        if self.parts:
+            return tuple(part.structure for part in self.parts)
         if self.transform is not None:
             return self.transform
         return "none" if self.ranges is None else "ranges"

@@ -368,9 +368,11 @@ def test_every_key_a_design_names_exists() -> None:
 
 
 def test_mixed_precision_concerns_one_network() -> None:
-    half = build(models.settings(base=2, depth=1), precision="mixed_float16")
-    assert half.get_layer("encoder0_conv1").compute_dtype == "float16"
-    assert half.get_layer("logits").compute_dtype == "float32"
+    for precision, computed in (("mixed_float16", "float16"), ("bfloat16", "bfloat16")):
+        half = build(models.settings(base=2, depth=1), precision=precision)
+        assert half.get_layer("encoder0_conv1").compute_dtype == computed
+        assert half.get_layer("encoder0_conv1").kernel.dtype == "float32"
+        assert half.get_layer("logits").compute_dtype == "float32"
     full = build(models.settings(base=2, depth=1))
     assert full.get_layer("encoder0_conv1").compute_dtype == "float32"
 

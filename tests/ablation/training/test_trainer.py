@@ -427,7 +427,7 @@ def test_the_schedule_is_obeyed(tiny, warm) -> None:
     assert (result.best_epoch, result.threshold) == (1, 0.25)
     rates = [epoch.learning_rate for epoch in result.epochs]
     assert rates == [3e-3, 3e-3, 3e-3, 1.5e-3, 1.5e-3]
-    assert float(warm._step._adam.learning_rate) == pytest.approx(7.5e-4)
+    assert float(warm._step._adam.learning_rate) == pytest.approx(1.5e-3)
 
 
 @pytest.mark.parametrize("stop_after", [1, 3])
@@ -611,8 +611,13 @@ def test_parameters_are_counted(tiny, warm) -> None:
 
 
 @pytest.mark.slow
-def test_half_precision_trains(tiny) -> None:
-    settings = tiny.config(training__precision="mixed_float16", training__epochs=2)
+@pytest.mark.parametrize("precision", ["mixed_float16", "bfloat16"])
+@pytest.mark.parametrize(
+    "design", [{}, {"model__name": "attention_unet"}, {"model__name": "transunet"}]
+)
+def test_half_precision_trains(tiny, precision: str, design: dict[str, str]) -> None:
+    size = {"model__variant": "compact"} if design.get("model__name") == "transunet" else {}
+    settings = tiny.config(training__precision=precision, training__epochs=2, **design, **size)
     warm = tiny.trainer(settings)
     first = tiny.fit(warm, settings)
     assert np.isfinite(first.epochs[-1].loss)
