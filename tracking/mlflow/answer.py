@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def ask(uri: str) -> None:
         )
     if answer.error:
         raise UnreachableError(
-            f"the tracking server at {where} does not answer: {without_secrets(answer.error)}",
+            f"the tracking server at {where} does not answer: {_cause(answer.error)}",
             hint="Start the server, or check MLFLOW_TRACKING_URI; then: ablate sync",
         )
     if answer.status in (401, 403):
@@ -66,6 +67,16 @@ def ask(uri: str) -> None:
             f"the tracking server at {where} answers, but not as an MLflow server (HTTP {answer.status})",
             hint="Check the address: --tracking-uri or MLFLOW_TRACKING_URI; then: ablate sync",
         )
+
+
+def _cause(error: str) -> str:
+    """Return the system's own words at the end of the client's sentence, else the whole of it.
+
+    >>> _cause('HTTPConnectionPool(...): Max retries (... "[Errno 111] Connection refused"))')
+    'Connection refused'
+    """
+    found = re.findall(r"\[Errno -?\d+\] ([^\"')]+)", error)
+    return found[-1] if found else without_secrets(error)
 
 
 def _ask(uri: str, answer: _Answer) -> None:
