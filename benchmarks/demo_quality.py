@@ -50,7 +50,7 @@ def network_dice(experiment: Experiment, slices: Slices) -> float:
         slices.images,
         slices.masks,
         training_rows(slices, split.train, config.data, config.data.split_seed),
-        validate=lambda predict: validate(predict, slices, split.validation, config.inference),
+        validate=lambda predict: validate(predict, slices, split.validation, config),
         on_epoch=lambda _: False,
     )
     return fit.validation_dice

@@ -79,7 +79,7 @@ def generated() -> tuple[np.ndarray, np.ndarray]:
 def prepared(image: np.ndarray, truth: np.ndarray, config: Config, folder: Path) -> Slices:
     """Return the slices as the cache of prepared data would hold them."""
     (folder / "truth").mkdir()
-    np.save(folder / "truth/0.npy", truth)
+    np.save(folder / "truth/0.npy", truth[None])
     size = config.data.image_size
     images = resize_images(normalise(image, config.data.normalise), size)[..., None]
     masks = resize_mask(truth, size).astype(np.uint8)[..., None]
@@ -125,7 +125,7 @@ def search_seconds(predictor: Any, slices: Slices) -> tuple[Seconds, Seconds, Se
         found: list[Search] = []
 
         def work(maps: Maps = maps, found: list[Search] = found) -> None:
-            found.append(search(maps, slices.native_truth, ("patient",), among))
+            found.append(search(maps, slices.native_truth, ("patient",), ("WT",), among)["WT"])
 
         wall, cpu = timed(work)
         searching.append((wall - watched.wall, cpu - watched.cpu))

@@ -50,6 +50,13 @@ def sweep(
         ),
     ] = None,
     data: Data = None,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            help="Region: wt, tc, et or a name of [data.targets]; regions: all of them at once.",
+        ),
+    ] = None,
     preset: Preset = None,
     config: ConfigFile = None,
     assignments: Assignments = None,
@@ -102,7 +109,7 @@ def sweep(
 
     tell = partial(say, quiet=quiet)
     request = library.SweepRequest(
-        models=library.models_of(model), trials=trials, data=data, preset=preset, config=config,
+        models=library.models_of(model), trials=trials, data=data, target=target, preset=preset, config=config,
         assignments=tuple(assignments or ()), seeds=seeds, split=split, folds=folds,
         skip_bad=skip_bad, experiment=experiment, study=study, workspace=workspace, cache=cache,
         dry_run=dry_run,

@@ -22,11 +22,12 @@ from ablation.data.planes import Stack, in_plane, stack, to_axial, to_plane
 from ablation.data.preprocess import normalise, resize_images, resize_mask
 from ablation.data.readers.patients import Patient, region
 from ablation.data.readers.reader import Progress, paced, silent
+from ablation.data.targets import Labels, chosen
 from ablation.errors import DataError
 from ablation.files.atomic import locked
 from tracking.sealed import read_sound, sealed
 
-PREPARED_VERSION = 2
+PREPARED_VERSION = 3
 """Raised when the same settings give other slices or the files another form: entries of another
 version are not looked at."""
 UNUSABLE = (OSError, TypeError, ValueError)
@@ -45,7 +46,7 @@ class Slices:
     images: NDArray[np.float32]
     """Shape (slice, size, size, modality), 0..1, memory-mapped."""
     masks: NDArray[np.uint8]
-    """Shape (slice, size, size, 1), 0 or 1, memory-mapped."""
+    """Shape (slice, size, size, target), 0 or 1, memory-mapped."""
     rows: Mapping[str, slice]
     """The rows of each patient, in slice order."""
     folder: Path
@@ -54,6 +55,8 @@ class Slices:
     """The plane of the slices; truth and masks stay axial."""
     neighbours: int = 0
     """Slices above and as many below that a 2-D network sees with each."""
+    targets: tuple[str, ...] = ("WT",)
+    """The regions that are segmented, in the order of the masks' last axis."""
 
     @property
     def inputs(self) -> NDArray[np.float32] | Stack:
@@ -65,15 +68,17 @@ class Slices:
         return in_plane(self.native_truth(patient).shape, self.plane)[1:]
 
     def as_drawn(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return maps (slices, rows, columns) of a patient's slices in the axes of its truth."""
+        """Return maps (slices, rows, columns, ...) of a patient in the axes of its truth."""
         return np.ascontiguousarray(to_axial(maps, self.plane))
 
-    def native_truth(self, patient: str) -> NDArray[np.bool_]:
-        """Return the target region as drawn, shape (slices, rows, columns) of the scan."""
+    def native_truth(self, patient: str, target: str | None = None) -> NDArray[np.bool_]:
+        """Return a target, by default the first, as drawn: (slices, rows, columns) of the scan."""
         number = list(self.rows).index(patient)
         file = _truth_file(self.folder, number)
         try:
-            truth: NDArray[np.bool_] = np.load(file, mmap_mode="r")
+            truth: NDArray[np.bool_] = np.load(file, mmap_mode="r")[
+                0 if target is None else self.targets.index(target)
+            ]
         except UNUSABLE as error:
             raise DataError(
                 f"{file} changed while it was in use: {error}",
@@ -94,12 +99,8 @@ def prepare(dataset: Dataset, data: DataConfig, cache: Path, progress: Progress 
     """
     data = fit(dataset.reader, data)
     patients = [facts for facts in dataset.patients if facts.labelled]
-    folder = (
-        cache
-        / "slices"
-        / f"v{PREPARED_VERSION}"
-        / _key(patients, data, dataset.targets[data.target])
-    )
+    key = _key(patients, data, chosen(data.target, dataset.targets))
+    folder = cache / "slices" / f"v{PREPARED_VERSION}" / key
     with suppress(*UNUSABLE):
         return _open(folder, data)
     with locked(folder.with_name(f"{folder.name}.lock")):
@@ -115,7 +116,7 @@ def training_rows(
 ) -> NDArray[np.intp]:
     """Return the rows to train on, sorted: tumour slices, and a share of the empty ones.
 
-    A slice with fewer than `min_tumor_px` tumour pixels on the network's grid counts as empty.
+    A slice with fewer than `min_tumor_px` pixels of any target on the network's grid counts as empty.
 
     Args:
         slices: The prepared slices.
@@ -126,7 +127,7 @@ def training_rows(
     rows = np.concatenate(
         [np.arange(slices.rows[p].start, slices.rows[p].stop) for p in sorted(patients)]
     )
-    pixels = np.array([int(np.count_nonzero(slices.masks[row])) for row in rows])
+    pixels = np.array([int(np.count_nonzero(slices.masks[row].any(axis=-1))) for row in rows])
     tumour, empty = rows[pixels >= data.min_tumor_px], rows[pixels < data.min_tumor_px]
     wanted = round(data.empty_slices * len(empty))
     kept = np.random.default_rng(seed).permutation(empty)[:wanted]
@@ -140,10 +141,10 @@ def training_rows(
     return chosen
 
 
-def _key(patients: Sequence[PatientFacts], data: DataConfig, labels: Sequence[int]) -> str:
+def _key(patients: Sequence[PatientFacts], data: DataConfig, targets: Mapping[str, Labels]) -> str:
     content = [(facts.id, facts.raw_hash, facts.truth_hash) for facts in patients]
     settings: tuple[object, ...] = (
-        *(data.image_size, data.modalities, data.target, labels, data.normalise),
+        *(data.image_size, data.modalities, tuple(targets.items()), data.normalise),
         *(() if data.plane == "axial" else (data.plane,)),
     )
     return hashlib.sha256(repr((content, settings)).encode()).hexdigest()[:20]
@@ -162,22 +163,24 @@ def _build(
     (partial / TRUTH).mkdir(parents=True)
     slices = [in_plane(facts.shape, data.plane)[0] for facts in patients]
     grid = (sum(slices), data.image_size, data.image_size)
+    targets = chosen(data.target, dataset.targets)
     rows: dict[str, tuple[int, int]] = {}
     start = 0
     with (partial / IMAGES).open("wb") as images, (partial / MASKS).open("wb") as masks:
         _begin_array(images, (*grid, len(data.modalities)), np.dtype(np.float32))
-        _begin_array(masks, (*grid, 1), np.dtype(np.uint8))
+        _begin_array(masks, (*grid, len(targets)), np.dtype(np.uint8))
         for number, (facts, count) in enumerate(zip(patients, slices, strict=True)):
             progress(f"preparing patient {number + 1} of {len(patients)}: {facts.id}")
             patient = _read(dataset, facts)
-            target = region(_truth(patient), dataset.targets[data.target])
-            np.save(_truth_file(partial, number), target)
+            truth = _truth(patient)
+            drawn = np.stack([region(truth, tuple(labels)) for labels in targets.values()])
+            np.save(_truth_file(partial, number), drawn)
             images.write(_network_images(patient, data).tobytes())
-            mask = resize_mask(to_plane(target, data.plane), data.image_size)
-            masks.write(mask.astype(np.uint8).tobytes())
+            seen = [resize_mask(to_plane(one, data.plane), data.image_size) for one in drawn]
+            masks.write(np.stack(seen, axis=-1).astype(np.uint8).tobytes())
             rows[facts.id] = start, start + count
             start += count
-    content = {"rows": rows, "files": _checksums(partial)}
+    content = {"rows": rows, "targets": [*targets], "files": _checksums(partial)}
     (partial / ROWS).write_text(json.dumps(sealed(content)))
     partial.replace(folder)
 
@@ -233,6 +236,7 @@ def _open(folder: Path, data: DataConfig) -> Slices:
         folder=folder,
         plane=data.plane,
         neighbours=data.neighbours,
+        targets=tuple(content["targets"]),
     )
 
 

@@ -21,6 +21,7 @@ from ablation.data.id_key import key_of
 from ablation.data.persons import names_of, persons_of
 from ablation.data.readers import READERS
 from ablation.data.readers.reader import Progress, Reader, largest_first, paced, silent
+from ablation.data.targets import REGIONS, chosen
 from ablation.errors import DataError, UsageError, nearest
 from ablation.errors.words import counted
 
@@ -327,8 +328,14 @@ def _refuse_unknown(reader: Reader, data: DataConfig) -> None:
                 f"data.modalities: {reader.name} has no {name}",
                 hint=nearest(name, reader.modalities),
             )
-    if data.target not in reader.targets:
+    if data.target not in (*reader.targets, REGIONS):
         raise UsageError(
             f"data.target: the truth of {reader.name} has no {data.target}",
-            hint=nearest(data.target, reader.targets),
+            hint=nearest(data.target, (*reader.targets, REGIONS)),
+        )
+    if data.primary_target not in (None, *chosen(data.target, reader.targets)):
+        raise UsageError(
+            f"data.primary_target={data.primary_target} is not among the targets that are trained "
+            f"({', '.join(chosen(data.target, reader.targets))})",
+            hint=f"Name one of them, or train all with data.target={REGIONS}.",
         )

@@ -19,6 +19,7 @@ import numpy as np
 from ablation.config.sections import DataConfig
 from ablation.data.dataset import Dataset
 from ablation.data.facts import PatientFacts
+from ablation.data.targets import chosen
 from ablation.errors import DataError, UsageError
 from ablation.files.atomic import write_whole
 
@@ -92,14 +93,19 @@ def splits_of(dataset: Dataset, data: DataConfig) -> tuple[Split, ...]:
     return tuple(_fold(patients, ordered, number, data, share) for number in numbers)
 
 
-def refuse_empty_target(dataset: Dataset, target: str, splits: Sequence[Split]) -> None:
-    """Refuse splits with a part in whose patients nothing of the target is drawn.
+def refuse_empty_target(dataset: Dataset, asked: str, splits: Sequence[Split]) -> None:
+    """Refuse splits with a part in whose patients nothing of a target of `data.target` is drawn.
 
     Nothing could be learned, chosen or tested there.
 
     Raises:
         DataError: One line with the target, the part and its patients.
     """
+    for target in chosen(asked, dataset.targets):
+        _refuse_empty(dataset, target, splits)
+
+
+def _refuse_empty(dataset: Dataset, target: str, splits: Sequence[Split]) -> None:
     empty = _empty_parts(dataset, target, splits)
     if empty:
         ways = ["another split (--set data.split_seed=N)"]

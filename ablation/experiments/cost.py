@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ablation.config.cores import usable_cores
@@ -24,7 +24,7 @@ from ablation.experiments.scoring import SPLITS
 from ablation.files.atomic import write_whole
 from ablation.inference.choose import options
 from ablation.inference.tta import views_of
-from ablation.models import structure
+from ablation.models import ONE_TARGET, structure
 from ablation.statistics.power import (
     minimum_attainable_p,
     minimum_detectable_effect,
@@ -177,6 +177,7 @@ def _measured(experiment: Experiment, cache: Path, say: Progress) -> dict[str, f
     """Return step_seconds, slice_seconds and parameters, from the cache or measured now."""
     config = experiment.config
     shape = [structure(config.model), experiment.image_shape, config.training.batch_size]
+    shape += [asdict(experiment.outputs)] if experiment.outputs != ONE_TARGET else []
     shape += [config.training.precision, config.data.augmentation, config.loss.name]
     machine = [platform.node(), usable_cores(), config.training.threads, gpu_present()]
     key = hashlib.sha256(json.dumps([shape, machine], default=str).encode()).hexdigest()[:16]
@@ -193,6 +194,7 @@ def _measure(experiment: Experiment) -> dict[str, float]:
     request = {
         "config": experiment.config.model_dump(mode="json"),
         "image_shape": experiment.image_shape,
+        "outputs": asdict(experiment.outputs),
     }
     started = time.perf_counter()
     done = subprocess.run(

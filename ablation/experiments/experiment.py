@@ -21,12 +21,13 @@ from ablation.config import (
 from ablation.config.versions import definition_of, identity_1
 from ablation.data import Dataset, Split, fitted, open_dataset, refuse_empty_target, splits_of
 from ablation.data.readers.reader import Progress, silent
+from ablation.data.targets import Labels, chosen, exclude_each_other
 from ablation.errors import UsageError, nearest
 from ablation.experiments.space import space_of
 from ablation.experiments.targets import experiment_name
 from ablation.losses import LOSSES, strengths, switches
 from ablation.metrics.registry import chosen_metrics
-from ablation.models import DESIGNS, check, weights
+from ablation.models import DESIGNS, Outputs, check, weights
 from ablation.training.augmentations import AUGMENTATIONS, CHAINED
 from ablation.training.decay import DECAYS
 from sweeps import Space, to_json
@@ -84,6 +85,16 @@ class Experiment:
         return image_shape(self.config)
 
     @property
+    def targets(self) -> dict[str, Labels]:
+        """The regions that are segmented, with their labels."""
+        return chosen(self.config.data.target, self.dataset.targets)
+
+    @property
+    def outputs(self) -> Outputs:
+        """What the maps of the network are: softmax where no two targets share a label."""
+        return Outputs(len(self.targets), exclude_each_other(self.targets.values()))
+
+    @property
     def space(self) -> Space:
         """The search space: [space] of the configuration, else the default of model and loss."""
         return space_of(self.config)
@@ -134,7 +145,8 @@ class Experiment:
         """What the target is made of where the scans say so, not the layout."""
         if self.dataset.reader.bind is None:
             return {}
-        return {"labels": self.dataset.targets[self.config.data.target]}
+        labels = self.targets
+        return {"labels": labels if len(labels) > 1 else next(iter(labels.values()))}
 
     @property
     def _fingerprints(self) -> dict[str, str]:

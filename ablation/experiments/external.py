@@ -17,12 +17,12 @@ from ablation.experiments.experiment import Experiment
 from ablation.experiments.leakage import unseen
 from ablation.experiments.objective import write_scores
 from ablation.experiments.rescoring import experiment_of, predictor_of, require_weights
-from ablation.experiments.scoring import Scored, score_at
+from ablation.experiments.scoring import Scored, score_at, summary_of
 from ablation.fairness import FairnessFacts, from_tags, to_tags
-from ablation.inference.choose import OperatingPoint
+from ablation.files.csv_rows import read_rows
+from ablation.inference.choose import TARGET_COLUMN, OperatingPoint
 from ablation.inference.maps import Maps
 from ablation.inference.morphology import Element, Kind, Morphology
-from ablation.metrics.cases import summarise
 from ablation.metrics.table import read_cases
 from tracking import names
 from tracking.errors import TrackingError
@@ -32,6 +32,8 @@ from tracking.record import RunFolder, RunRecord, folder_name
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 Row = Mapping[str, object]
+Points = Mapping[str, OperatingPoint]
+"""Of each target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,14 @@ def evaluate_on(
     name = _name_of(other, data)
     target = replace(other, name=experiment or f"{record.experiment}.on-{name}")
     _refuse_mixture(target, workspace)
-    point = _point_of(record, own.config.inference.element)
-    identity = _identity(record, target, point)
+    points = _points_of(folder, own)
+    if tuple(points) != tuple(target.targets):
+        raise UsageError(
+            f"{data}: has the targets {', '.join(target.targets)}, the run was trained on "
+            f"{', '.join(points)}",
+            hint="Name the same targets for these scans in [data.targets].",
+        )
+    identity = _identity(record, target, points)
     design = design_folder(workspace, target.name, StudyName.parse(record.study).label)
     number = RunName.parse(record.name).number
     new_name = RunName("final" if record.kind == "final" else "scored trial", number)
@@ -98,8 +106,9 @@ def evaluate_on(
             progress(f"scored before: {done.path}")
             return External(done, _recorded(done), left_out, False)
     slices = prepare(target.dataset, target.config.data, cache, progress)
-    maps = Maps(predictor_of(folder, own, progress), slices, (point.tta,))
-    scored = score_at(point, target, target.config, slices, maps, ("test",), per_slice=True)
+    tta = next(iter(points.values())).tta
+    maps = Maps(predictor_of(folder, own, progress), slices, (tta,))
+    scored = score_at(points, target, target.config, slices, maps, ("test",), per_slice=True)
     new = RunRecord(
         kind="final",
         experiment=target.name,
@@ -111,7 +120,7 @@ def evaluate_on(
         tags=_tags(record, target, name, len(left_out), scored.ms_per_case),
         provenance=collect(),
     )
-    written = _written(RunFolder.create(design, new), scored, point)
+    written = _written(RunFolder.create(design, new), scored, points)
     return External(written, scored.rows, left_out, True)
 
 
@@ -122,10 +131,9 @@ def _name_of(other: Experiment, data: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(data).resolve().name)
 
 
-def _written(folder: RunFolder, scored: Scored, point: OperatingPoint) -> RunFolder:
+def _written(folder: RunFolder, scored: Scored, points: Points) -> RunFolder:
     write_scores(folder, scored)
-    means = names.of_cases(summarise(scored.rows))
-    folder.finish("FINISHED", metrics={**means, "threshold": point.threshold})
+    folder.finish("FINISHED", metrics=summary_of(scored.rows, points))
     return folder
 
 
@@ -176,6 +184,23 @@ def _refuse_mixture(target: Experiment, workspace: Path) -> None:
             )
 
 
+def _points_of(folder: RunFolder, own: Experiment) -> dict[str, OperatingPoint]:
+    """Return how the run's maps of each target become masks, as its ledger or its search has it."""
+    record, element = folder.record, own.config.inference.element
+    if len(own.targets) == 1:
+        return {target: _point_of(record, element) for target in own.targets}
+    file = folder.checked(names.THRESHOLDS, record)
+    rows = read_rows(file, f"{names.THRESHOLDS} of run {record.name}")
+    found = {row[TARGET_COLUMN]: _point_in(row, element) for row in rows if row["chosen"] == "1"}
+    return {target: found[target] for target in own.targets}
+
+
+def _point_in(row: Mapping[str, str], element: Element) -> OperatingPoint:
+    kind = cast("Kind", row["morphology"])
+    morphology = Morphology(kind, int(row["min_size"] or 0), element)
+    return OperatingPoint(row["tta"], float(row["threshold"]), morphology)
+
+
 def _point_of(record: RunRecord, element: Element) -> OperatingPoint:
     """Return how the run's maps become masks, as its ledger has it."""
     facts = from_tags(record.tags)
@@ -188,8 +213,10 @@ def _point_of(record: RunRecord, element: Element) -> OperatingPoint:
     return OperatingPoint(facts.tta, facts.threshold, morphology)
 
 
-def _identity(record: RunRecord, target: Experiment, point: OperatingPoint) -> str:
-    parts = (record.run_key, target.dataset.fingerprint, target.split.fingerprint, repr(point))
+def _identity(record: RunRecord, target: Experiment, points: Points) -> str:
+    # Of one target as ever, so that scores that were made before are found.
+    said = repr(points) if len(points) > 1 else repr(next(iter(points.values())))
+    parts = (record.run_key, target.dataset.fingerprint, target.split.fingerprint, said)
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

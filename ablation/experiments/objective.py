@@ -186,10 +186,10 @@ class Objective:
             folder.finish("KILLED", reason="interrupted")
             return Interrupted()
         course.end()
-        folder.write_text(names.THRESHOLDS, search_csv(scores.search))
+        folder.write_text(names.THRESHOLDS, search_csv(scores.searches))
         write_scores(folder, scores)
         trained = augmentation_of(config.data.augmentation)
-        not_learned = uncovered(scores.point.tta, trained.name, trained.views)
+        not_learned = uncovered(scores.tta, trained.name, trained.views)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
             folder.log(f"warning: {warning}")
         measured = {
@@ -253,7 +253,7 @@ class Objective:
                 predict,
                 self.slices,
                 split.validation,
-                config.inference,
+                config,
                 self.experiment.dataset.person,
                 course.validating,
             ),
@@ -274,11 +274,13 @@ class Objective:
                 "this process with another number",
                 hint="Train each study in a process of its own, as ablate sweep does.",
             )
-        shape = shape_of(config, self.experiment.image_shape)
+        shape = shape_of(config, self.experiment.image_shape, self.experiment.outputs)
         if shape not in self._trainers:
             if len(self._trainers) >= SHAPES_KEPT:
                 self._trainers.pop(next(iter(self._trainers)))
-            self._trainers[shape] = Trainer(config, self.experiment.image_shape)
+            self._trainers[shape] = Trainer(
+                config, self.experiment.image_shape, self.experiment.outputs
+            )
         return self._trainers[shape]
 
     def _facts(self, config: Config, metrics: Mapping[str, float]) -> FairnessFacts:

@@ -104,7 +104,7 @@ def predictor_of(
                 f"warning: {folder.path.name} was trained with {experiment.config.training.threads} "
                 "compute threads, this process uses another number: last digits may differ"
             )
-        trainer = Trainer(experiment.config, experiment.image_shape)
+        trainer = Trainer(experiment.config, experiment.image_shape, experiment.outputs)
     trainer.load(folder.checked(WEIGHTS))
     return trainer.predictor
 

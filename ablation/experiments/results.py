@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean
@@ -35,13 +35,15 @@ class DesignResult:
     validation_dice: float | None
     """Of the best trial; over folds their mean."""
     threshold: float | None
-    """Of the finals, their mean."""
+    """Of the finals, their mean; of several targets None."""
     test_dice: float | None
     interval: tuple[float, float] | None
     """95 % t interval over test patients; none with fewer than two."""
     patients: int
     at_edge: int = 0
     """Final runs whose threshold is the first or last of those searched."""
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    """Of several targets the mean threshold of the finals, by target."""
 
 
 def rows_of(experiments: Sequence[Experiment], workspace: Path) -> list[DesignResult]:
@@ -88,13 +90,18 @@ def _row(design: str, folds: Sequence[Experiment], workspace: Path) -> DesignRes
     values = [one.value for one in best if one is not None and one.value is not None]
     finals = [final for one in folds for final in finals_of(one, workspace)]
     test, interval, patients = _test_dice(folds[0], finals)
-    thresholds = [final.record.metrics["threshold"] for final in finals]
+    metrics = [final.record.metrics for final in finals]
+    thresholds = {
+        target: fmean(one[f"threshold/{target}"] for one in metrics)
+        for target in (folds[0].targets if metrics and len(folds[0].targets) > 1 else ())
+    }
     return DesignResult(
         design=design,
         folds=folds[0].config.data.folds,
         trials=sum(row.state in ("complete", "pruned") for trials in tables for row in trials),
         validation_dice=fmean(values) if values else None,
-        threshold=fmean(thresholds) if thresholds else None,
+        threshold=None if thresholds or not metrics else fmean(one["threshold"] for one in metrics),
+        thresholds=thresholds,
         test_dice=test,
         interval=interval,
         patients=patients,
@@ -114,7 +121,8 @@ def _test_dice(
         result = compare([Design(experiment.design, tables)], experiment.config.comparison)
     except ComparisonError:
         return None, None, 0  # no test patient has a tumour
-    summary = result.primary.summaries[0]
+    # Of several targets the mean over them, or the one that was planned to decide.
+    summary = result.analyses[0].summaries[0]
     interval = summary.interval
     bounds = (
         None if interval.low is None or interval.high is None else (interval.low, interval.high)
@@ -131,7 +139,11 @@ def _cells(row: DesignResult) -> tuple[str, ...]:
         row.design,
         str(row.trials),
         number(row.validation_dice),
-        number(row.threshold) + (" (edge)" if row.at_edge else ""),
+        (
+            ", ".join(f"{name} {value:.3f}" for name, value in row.thresholds.items())
+            or number(row.threshold)
+        )
+        + (" (edge)" if row.at_edge else ""),
         number(row.test_dice),
         bounds,
         str(row.patients),

@@ -46,7 +46,7 @@ from ablation.experiments.study import (
     worker_command,
     write_plan,
 )
-from ablation.experiments.targets import refuse_other_target
+from ablation.experiments.targets import refuse_other_target, spelled
 from ablation.experiments.tuned import refuse_tuned
 from ablation.files.places import DEFAULT_WORKSPACE, cache_folder
 from ablation.models import DESIGNS
@@ -80,6 +80,7 @@ class SweepRequest:
     models: tuple[str, ...]
     trials: int | None = None
     data: Path | str | None = None
+    target: str | None = None
     preset: str | None = None
     config: Path | None = None
     assignments: tuple[str, ...] = ()
@@ -105,6 +106,7 @@ class SweepRequest:
             "data.skip_bad": self.skip_bad or None,
             "data.split": None if self.split is None else str(self.split),
             "data.folds": self.folds,
+            "data.target": None if self.target is None else spelled(self.target),
         }
         return {
             **self.settings,
@@ -162,6 +164,7 @@ def sweep(
     *,
     trials: int | None = None,
     data: Path | str | None = None,
+    target: str | None = None,
     preset: str | None = None,
     config: Path | str | None = None,
     settings: Mapping[str, object] | None = None,
@@ -188,6 +191,7 @@ def sweep(
         model: Designs to tune, or "all".
         trials: Finished trials of each design; a larger number later goes on.
         data: Folder of scans; None: as configured, else the generated phantom.
+        target: Region to segment: wt, tc, et, or a name of [data.targets]; "regions": all at once.
         preset: Ready configuration; None: the one that fits data and machine.
         config: TOML file; None: `ablate.toml` of the working folder, if it is there.
         settings: Values by key of the configuration, as in {"loss.name": "tversky"}.
@@ -217,6 +221,7 @@ def sweep(
         models=models_of(model),
         trials=trials,
         data=data,
+        target=target,
         preset=preset,
         config=None if config is None else Path(config),
         settings=settings or {},

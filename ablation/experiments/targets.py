@@ -6,11 +6,24 @@ import json
 
 from ablation.config.sections import DataConfig
 from ablation.config.versions import read_definition
+from ablation.data.targets import REGIONS
 from ablation.errors import AblateError
 from sweeps import StudySpec, SweepError, load_spec
 
 USUAL_TARGET = DataConfig().target
 TARGET = "data.target"
+BRATS = ("WT", "TC", "ET")
+"""Targets that may be written in lower case."""
+
+
+def spelled(target: str) -> str:
+    """Return a target of --target as the layouts spell it.
+
+    >>> spelled("et"), spelled("Regions"), spelled("liver")
+    ('ET', 'regions', 'liver')
+    """
+    usual = {name.lower(): name for name in (*BRATS, REGIONS)}
+    return usual.get(target.lower(), target)
 
 
 def experiment_name(dataset: str, target: str) -> str:

@@ -89,6 +89,9 @@ class FairnessFacts:
     min_size: Annotated[
         Number | None, Fact("its component size, pixels of 256x256", Parity.SHOWN)
     ] = None
+    by_target: Annotated[
+        str | None, Fact("threshold and post-processing of each target", Parity.SHOWN, always=False)
+    ] = None
     ms_per_case: Annotated[Number | None, Fact("milliseconds per case", Parity.SHOWN)] = None
     candidates: Annotated[Number | None, Fact("candidates", Parity.SAME, always=False)] = None
     external_test_set: Annotated[

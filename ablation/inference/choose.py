@@ -43,6 +43,8 @@ CANDIDATE_COLUMNS = (
     *("tp", "fp", "fn", "chosen"),
 )
 """Of thresholds.csv."""
+TARGET_COLUMN = "target"
+"""Its first column where a run has several targets."""
 NO_SIZE = (0,)
 SIZES: dict[Kind, tuple[int, ...]] = {
     "erode_all": NO_SIZE,
@@ -59,6 +61,13 @@ class OperatingPoint:
     tta: str = "none"
     threshold: float = DEFAULT_THRESHOLD
     morphology: Morphology = field(default_factory=Morphology)
+
+    @property
+    def words(self) -> str:
+        """Threshold and post-processing, as in "0.41, min_size 50"."""
+        cleaning = self.morphology
+        text = "" if cleaning.kind == "none" else f", {cleaning.kind}"
+        return f"{self.threshold:g}{text}{f' {cleaning.size}' if cleaning.size else ''}"
 
     def mask(self, probability: NDArray[np.float32]) -> Mask:
         """Return the mask of maps (slices, rows, columns) that are of this point's `tta`."""
@@ -118,69 +127,120 @@ def options(inference: InferenceConfig, kind: str) -> Options:
     )
 
 
-def validation_choice(
+def validation_choices(
     probabilities: Callable[[str], NDArray[np.float32]],
-    truth: Callable[[str], Mask],
+    truth: Callable[[str, str], Mask],
     cases: Sequence[str],
+    targets: Sequence[str],
     inference: InferenceConfig,
     person: Callable[[str], str] = str,
-) -> Choice:
-    """Return the best threshold without test-time augmentation and morphology, as in an epoch.
+) -> dict[str, Choice]:
+    """Return the best threshold of each target without test-time augmentation and morphology.
 
     Args:
-        probabilities: Maps (slices, rows, columns) of a case; one case at a time.
-        truth: Mask of a case, same shape.
+        probabilities: Maps (slices, rows, columns, targets) of a case; one case at a time.
+        truth: Mask (slices, rows, columns) of a case and a target.
         cases: Of the validation split.
+        targets: In the order of the maps.
         inference: A fixed threshold is the only one tried.
         person: Whose case it is; every person weighs 1.
     """
     thresholds = _thresholds(inference)
-    counts = [_count(probabilities(case), truth(case), thresholds) for case in cases]
-    return choose(counts, thresholds, [person(case) for case in cases])
+    counts: dict[str, list[Counts]] = {target: [] for target in targets}
+    for case in cases:
+        maps = probabilities(case)
+        for number, target in enumerate(targets):
+            own = np.ascontiguousarray(maps[..., number])
+            counts[target].append(_count(own, truth(case, target), thresholds))
+    patients = [person(case) for case in cases]
+    return {target: choose(counts[target], thresholds, patients) for target in targets}
 
 
 def search(
     maps: Maps,
-    truth: Callable[[str], Mask],
+    truth: Callable[[str, str], Mask],
     cases: Sequence[str],
+    targets: Sequence[str],
     among: Options,
     person: Callable[[str], str] = str,
-) -> Search:
-    """Choose the operating point on the validation patients.
+    deciding: Sequence[str] = (),
+) -> dict[str, Search]:
+    """Choose the operating point of each target on the validation patients.
 
-    Of equal candidates the one with fewer views, then without morphology, then nearest 0.5.
+    Of equal candidates the one with fewer views, then without morphology, then nearest 0.5. All
+    targets share the kind of test-time augmentation, the one with the best mean over those that
+    decide.
 
     Args:
         maps: Of all kinds of test-time augmentation to choose from, and of "none".
-        truth: Mask of a case (slices, rows, columns).
+        truth: Mask (slices, rows, columns) of a case and a target.
         cases: Of the validation split.
+        targets: Regions of the maps.
         among: What may be chosen.
         person: Whose case it is; every person weighs 1.
+        deciding: Targets that decide; empty: all.
     """
     whose = {case: person(case) for case in cases}
-    curves = _curves(maps, truth, whose, among)
-    tried = [
+    curves = _curves(maps, truth, whose, targets, among)
+    tried = {target: _at_all_thresholds(curves[target], among) for target in targets}
+    tta = _best_tta(tried, deciding or targets, among.ttas)
+    maps.only(tta)
+    if among.morphologies != (Morphology(),):
+        starts = {
+            target: sorted((one for one in of_target if one.point.tta == tta), key=_rank)
+            for target, of_target in tried.items()
+        }
+        best = {target: ranked[:BEST_THRESHOLDS] for target, ranked in starts.items()}
+        for target, cleaned in _cleaned(maps, truth, whose, best, among.morphologies).items():
+            tried[target] += cleaned
+    return {
+        target: _found(tried[target], curves[target]["none"].choice, tta, among)
+        for target in targets
+    }
+
+
+def _at_all_thresholds(curves: Mapping[str, _Curve], among: Options) -> list[Candidate]:
+    return [
         Candidate(OperatingPoint(tta, threshold), dice, voxels)
         for tta in among.ttas
         for threshold, dice, voxels in zip(
             among.thresholds, curves[tta].choice.curve, curves[tta].voxels, strict=True
         )
     ]
-    ranked = sorted(tried, key=_rank)
-    maps.only(ranked[0].point.tta)
-    if among.morphologies != (Morphology(),):
-        same_tta = [one for one in ranked if one.point.tta == ranked[0].point.tta]
-        tried += _cleaned(maps, truth, whose, same_tta[:BEST_THRESHOLDS], among.morphologies)
-    allowed = [one for one in tried if one.point.morphology in among.morphologies]
+
+
+def _best_tta(
+    tried: Mapping[str, Sequence[Candidate]], deciding: Sequence[str], ttas: Sequence[str]
+) -> str:
+    """Return the kind with the best mean over targets of the best Dice; of equal ones the cheapest."""
+
+    def rank(tta: str) -> tuple[float, int]:
+        best = [
+            min(_rank(one) for one in tried[target] if one.point.tta == tta)[0]
+            for target in deciding
+        ]
+        return round(sum(best) / len(best), 12), list(GROUPS).index(tta)
+
+    return min(ttas, key=rank)
+
+
+def _found(tried: Sequence[Candidate], plain: Choice, tta: str, among: Options) -> Search:
+    allowed = [
+        one for one in tried if one.point.tta == tta and one.point.morphology in among.morphologies
+    ]
     best = min(allowed, key=_rank)
     edges = (GRID[0], GRID[-1]) if among.fixed is None else ()
-    return Search(best, curves["none"].choice, tuple(tried), best.point.threshold in edges)
+    return Search(best, plain, tuple(tried), best.point.threshold in edges)
 
 
-def search_csv(search: Search) -> str:
-    """Return every candidate as the text of thresholds.csv, a line each."""
+def search_csv(searches: Mapping[str, Search]) -> str:
+    """Return every candidate as the text of thresholds.csv, a line each.
+
+    Of several targets the first column names the target.
+    """
     rows = [
         (
+            target,
             one.point.tta,
             repr(one.point.threshold),
             one.point.morphology.kind,
@@ -189,9 +249,13 @@ def search_csv(search: Search) -> str:
             *one.voxels,
             int(one is search.best),
         )
+        for target, search in searches.items()
         for one in search.tried
     ]
-    return csv_text(CANDIDATE_COLUMNS, rows)
+    columns = (TARGET_COLUMN, *CANDIDATE_COLUMNS)
+    if len(searches) == 1:
+        return csv_text(columns[1:], [row[1:] for row in rows])
+    return csv_text(columns, rows)
 
 
 def _thresholds(inference: InferenceConfig) -> tuple[float, ...]:
@@ -223,45 +287,59 @@ class _Curve(NamedTuple):
 
 
 def _curves(
-    maps: Maps, truth: Callable[[str], Mask], whose: Mapping[str, str], among: Options
-) -> Mapping[str, _Curve]:
-    counts: dict[str, list[Counts]] = {tta: [] for tta in ("none", *among.ttas)}
+    maps: Maps,
+    truth: Callable[[str, str], Mask],
+    whose: Mapping[str, str],
+    targets: Sequence[str],
+    among: Options,
+) -> dict[str, dict[str, _Curve]]:
+    """Return the curve of each target under each kind of test-time augmentation."""
+    ttas = tuple(dict.fromkeys(("none", *among.ttas)))
+    counts: dict[tuple[str, str], list[Counts]] = {(t, a): [] for t in targets for a in ttas}
     for case in whose:
-        drawn = truth(case)
-        for tta, of_cases in counts.items():
-            of_cases.append(_count(maps(case, tta), drawn, among.thresholds))
-    patients = list(whose.values())
+        for target in targets:
+            drawn = truth(case, target)
+            for tta in ttas:
+                found = _count(maps(case, tta, target), drawn, among.thresholds)
+                counts[target, tta].append(found)
+    patients, cuts = list(whose.values()), len(among.thresholds)
     return {
-        tta: _Curve(choose(found, among.thresholds, patients), sums(found, len(among.thresholds)))
-        for tta, found in counts.items()
+        target: {
+            tta: _Curve(
+                choose(counts[target, tta], among.thresholds, patients),
+                sums(counts[target, tta], cuts),
+            )
+            for tta in ttas
+        }
+        for target in targets
     }
 
 
 def _cleaned(
     maps: Maps,
-    truth: Callable[[str], Mask],
+    truth: Callable[[str, str], Mask],
     whose: Mapping[str, str],
-    starts: Sequence[Candidate],
+    starts: Mapping[str, Sequence[Candidate]],
     morphologies: Sequence[Morphology],
-) -> list[Candidate]:
+) -> dict[str, list[Candidate]]:
     """Return the candidates that clean the masks of these, which are of one kind of augmentation."""
     wanted = [one for one in morphologies if one.kind != "none"]
-    tables: list[list[Counts]] = [[] for _ in starts]
+    tables: dict[tuple[str, int], list[Counts]] = {}
     for case in whose:
-        drawn, probability = truth(case), maps(case, starts[0].point.tta)
-        for start, table in zip(starts, tables, strict=True):
-            mask = to_mask(probability, start.point.threshold)
-            table.append(counts_after(wanted, mask, drawn))
-    found = []
-    for start, table in zip(starts, tables, strict=True):
+        for target, of_target in starts.items():
+            drawn, probability = truth(case, target), maps(case, of_target[0].point.tta, target)
+            for number, start in enumerate(of_target):
+                mask = to_mask(probability, start.point.threshold)
+                found = counts_after(wanted, mask, drawn)
+                tables.setdefault((target, number), []).append(found)
+    cleaned: dict[str, list[Candidate]] = {target: [] for target in starts}
+    for (target, number), table in tables.items():
+        point = starts[target][number].point
         means = mean_curve(table, len(wanted), list(whose.values())).tolist()
-        found += [
-            Candidate(replace(start.point, morphology=morphology), dice, voxels)
-            for morphology, dice, voxels in zip(
-                wanted, means, sums(table, len(wanted)), strict=True
-            )
-        ]
-    return found
+        voxels = sums(table, len(wanted))
+        for morphology, dice, of_mask in zip(wanted, means, voxels, strict=True):
+            cleaned[target].append(Candidate(replace(point, morphology=morphology), dice, of_mask))
+    return cleaned
 
 
 def _rank(candidate: Candidate) -> tuple[float, ...]:

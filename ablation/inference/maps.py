@@ -34,9 +34,9 @@ class Maps:
         self._viewing = _Timing()
         self._resizing = _Timing()
 
-    def __call__(self, patient: str, tta: str) -> Floats:
-        """Return probabilities (slices, rows, columns) on the grid of the patient's scan."""
-        on_grid = self._on_grid(patient)[tta]
+    def __call__(self, patient: str, tta: str, target: str) -> Floats:
+        """Return probabilities of a target, (slices, rows, columns) on the grid of the scan."""
+        on_grid = self._on_grid(patient)[tta][..., self._slices.targets.index(target)]
         extent = self._slices.extent(patient)
         started = time.perf_counter()
         native = self._slices.as_drawn(self._predictor.to_native(on_grid, extent))
@@ -49,9 +49,9 @@ class Maps:
         self._kept = {patient: {tta: maps[tta]} for patient, maps in self._kept.items()}
         self._last = ("", {})
 
-    def seconds_per_case(self, tta: str) -> float:
+    def seconds_per_case(self, tta: str, targets: int = 1) -> float:
         """Return the wall time from a patient's slices to its maps of one kind, on average."""
-        return len(GROUPS[tta]) * self._viewing.mean + self._resizing.mean
+        return len(GROUPS[tta]) * self._viewing.mean + targets * self._resizing.mean
 
     def _on_grid(self, patient: str) -> dict[str, Floats]:
         if patient in self._kept:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from ablation.models.exclusive import log_odds
+
 BATCH = 16
 
 Floats = npt.NDArray[np.float32]
@@ -19,10 +21,13 @@ class Predictor:
 
     Args:
         model: A `keras.Model` from images to logits; of several outputs the mean probability counts.
+        exclusive: Whether a voxel belongs to one target at most: softmax instead of sigmoid.
     """
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, model: Any, *, exclusive: bool = False) -> None:
         self._model = model
+        self._exclusive = exclusive
+        self._targets = int(model.outputs[-1].shape[-1])
         self.traces = 0
         self.seconds = 0.0
         """CPU seconds spent in the network and in resizing so far."""
@@ -32,12 +37,14 @@ class Predictor:
         )
 
     def __call__(self, images: Floats, native: tuple[int, int]) -> Floats:
-        """Return probabilities (slices, *native) of images (slices, rows, columns, channels)."""
-        return self.to_native(self.on_grid(images), native)
+        """Return probabilities (slices, *native, targets) of images (slices, rows, columns, channels)."""
+        on_grid = self.on_grid(images)
+        each = [self.to_native(on_grid[..., one], native) for one in range(self._targets)]
+        return np.stack(each, axis=-1)
 
     def on_grid(self, images: Floats) -> Floats:
-        """Return probabilities (slices, rows, columns) on the network's own grid."""
-        maps = np.empty(images.shape[:3], np.float32)
+        """Return probabilities (slices, rows, columns, targets) on the network's own grid."""
+        maps = np.empty((*images.shape[:3], self._targets), np.float32)
         for start in range(0, len(images), BATCH):
             part = np.asarray(images[start : start + BATCH], np.float32)
             # The last batch is filled up: another shape would mean another trace.
@@ -67,5 +74,8 @@ class Predictor:
         self.traces += 1  # runs while tracing, not while predicting
         outputs = self._model(images, training=False)
         if isinstance(outputs, list | tuple):
-            return tf.add_n([tf.sigmoid(head)[..., 0] for head in outputs]) / len(outputs)
-        return tf.sigmoid(outputs)[..., 0]
+            return tf.add_n([self._probability(head) for head in outputs]) / len(outputs)
+        return self._probability(outputs)
+
+    def _probability(self, logits: Any) -> Any:
+        return tf.sigmoid(log_odds(logits) if self._exclusive else logits)

@@ -36,7 +36,7 @@ class View:
         return np.rot90(mirrored, self.turns, axes=(1, 2))
 
     def undo(self, maps: Floats) -> Floats:
-        """Return maps (slices, rows, columns) of images in this view as of the images."""
+        """Return maps (slices, rows, columns, ...) of images in this view as of the images."""
         turned = np.rot90(maps, -self.turns, axes=(1, 2))
         return turned[:, :, ::-1] if self.mirrored else turned
 
@@ -75,18 +75,19 @@ def views_of(groups: Sequence[str]) -> tuple[str, ...]:
 def average(
     predict: Callable[[Floats], Floats], images: Floats, groups: Sequence[str]
 ) -> dict[str, Floats]:
-    """Return the mean maps (slices, rows, columns) of each group; no view is predicted twice.
+    """Return the mean maps (slices, rows, columns, ...) of each group; no view is predicted twice.
 
     Args:
-        predict: Probabilities (slices, rows, columns) of images.
+        predict: Probabilities (slices, rows, columns, ...) of images.
         images: (slices, rows, columns, channels), square.
         groups: Keys of GROUPS.
     """
-    sums = {group: np.zeros(images.shape[:3], np.float32) for group in groups}
+    sums: dict[str, Floats] = {}
     for name in views_of(groups):
         view = VIEWS[name]
         seen = np.ascontiguousarray(view.undo(predict(view.apply(images))))
-        for group, total in sums.items():
+        for group in dict.fromkeys(groups):
+            total = sums.setdefault(group, np.zeros_like(seen))
             weight = GROUPS[group].get(name, 0)
             if weight:
                 total += seen if weight == 1 else seen * np.float32(weight)

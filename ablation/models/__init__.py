@@ -8,7 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ablation.errors import UsageError
-from ablation.models.design import Design, Head, ModelKeys, NetworkInput
+from ablation.models.design import (
+    ONE_TARGET,
+    Design,
+    Head,
+    ModelKeys,
+    NetworkInput,
+    Outputs,
+)
 from ablation.models.registry import DESIGNS
 
 if TYPE_CHECKING:
@@ -19,10 +26,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DESIGNS",
+    "ONE_TARGET",
     "Design",
     "Head",
     "ModelKeys",
     "NetworkInput",
+    "Outputs",
     "build",
     "check",
     "count_parameters",

@@ -50,6 +50,18 @@ class NetworkInput:
         return self.shape[:-1]
 
 
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What the maps of a network are, whatever its design."""
+
+    targets: int = 1
+    """Channels of the maps."""
+    exclusive: bool = False
+    """Whether a voxel belongs to one target at most: softmax instead of sigmoid."""
+
+
+ONE_TARGET = Outputs()
+
 Build = Callable[[Any, NetworkInput, "Hyperparameters"], Any]
 """(keys, inputs, hyperparameters) -> keras.Model from images in 0..1 to logits, float32."""
 

@@ -70,6 +70,7 @@ class Thresholds:
 
     design: str
     run: str
+    """Its name, of several targets with the target."""
     cuts: tuple[Cut, ...]
     """By threshold."""
     chosen: Cut

@@ -10,6 +10,7 @@ from ablation.comparison import Comparison
 from ablation.comparison.analysis.notable import Seen, notable
 from ablation.errors import DataError
 from ablation.files.csv_rows import read_rows
+from ablation.inference.choose import TARGET_COLUMN
 from ablation.report.material import (
     Case,
     Curve,
@@ -45,11 +46,11 @@ def material_of(
 ) -> Material:
     """Read what there is; older runs and imported tables lack some of it."""
     found = [study for name in runs for study in _studies(name, runs[name], studies)]
-    thresholds = (thresholds_of(name, run) for name in runs for run in runs[name])
+    thresholds = [one for name in runs for run in runs[name] for one in thresholds_of(name, run)]
     return Material(
         recipes=tuple(one for name in runs for one in recipes_of(name, runs[name], studies)),
         studies=tuple(found),
-        thresholds=tuple(one for one in thresholds if one is not None),
+        thresholds=tuple(thresholds),
         curves=tuple(
             curve for name in runs for run in runs[name] if (curve := _curve(name, run)).epochs
         ),
@@ -118,17 +119,26 @@ def _number(text: str) -> float | None:
     return float(text) if text else None
 
 
-def thresholds_of(design: str, run: PulledRun) -> Thresholds | None:
-    """Return the curve a final's threshold was chosen from; None where there is none."""
+def thresholds_of(design: str, run: PulledRun) -> tuple[Thresholds, ...]:
+    """Return the curve that a final's threshold of each target was chosen from; none: no file."""
     file = run.folder / names.THRESHOLDS
     if not file.exists():
-        return None
-    rows = read_rows(file, f"{names.THRESHOLDS} of run {run.name}")
+        return ()
+    of_target: dict[str, list[dict[str, str]]] = {}
+    for row in read_rows(file, f"{names.THRESHOLDS} of run {run.name}"):
+        of_target.setdefault(row.get(TARGET_COLUMN, ""), []).append(row)
+    return tuple(
+        _thresholds(design, f"{run.name} {target}".strip(), rows)
+        for target, rows in of_target.items()
+    )
+
+
+def _thresholds(design: str, run: str, rows: Sequence[Mapping[str, str]]) -> Thresholds:
     (chosen,) = [row for row in rows if row["chosen"] == "1"]
     curve = [row for row in rows if row["tta"] == chosen["tta"] and row["morphology"] == "none"]
     return Thresholds(
         design=design,
-        run=run.name,
+        run=run,
         cuts=tuple(sorted((_cut(row) for row in curve), key=lambda cut: cut.threshold)),
         chosen=_cut(chosen),
         tta=chosen["tta"],

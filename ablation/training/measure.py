@@ -2,7 +2,8 @@
 
     python -m ablation.training.measure < request.json
 
-The request is {"config": ..., "image_shape": [rows, columns, channels]}; the answer, a line on
+The request is {"config": ..., "image_shape": [rows, columns, channels], "outputs": {"targets": 1,
+"exclusive": false}}; the answer, a line on
 stdout, has step_seconds, slice_seconds (prediction) and parameters, or error and hint.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 from ablation.config import Config, with_values
 from ablation.config.versions import SCHEMA, read_config
 from ablation.errors import AblateError
+from ablation.models import ONE_TARGET, Outputs
 from ablation.training.devices import use_threads
 from ablation.training.schedule import Steps
 from ablation.training.trainer import Trainer
@@ -25,14 +27,16 @@ STEPS = 6
 """Of these the quickest counts: whatever else runs on the machine only makes a step slower."""
 
 
-def measure(config: Config, image_shape: tuple[int, int, int]) -> dict[str, float]:
+def measure(
+    config: Config, image_shape: tuple[int, int, int], outputs: Outputs = ONE_TARGET
+) -> dict[str, float]:
     """Return wall seconds of a training step and of predicting a slice, after the tracing."""
     use_threads(config.training.threads)
-    trainer = Trainer(config, image_shape)
+    trainer = Trainer(config, image_shape, outputs)
     batch = config.training.batch_size
     rng = np.random.default_rng(0)
     images = rng.random((batch, *image_shape), np.float32)
-    masks = (images[..., :1] > 0.9).astype(np.float32)
+    masks = np.repeat((images[..., :1] > 0.9).astype(np.float32), outputs.targets, axis=-1)
     short = with_values(config, {"training.epochs": STEPS, "training.max_batches": 1})
     steps: list[float] = []
 
@@ -66,7 +70,9 @@ if __name__ == "__main__":
     rows, columns, channels = request["image_shape"]
     answer: dict[str, object]
     try:
-        answer = {**measure(read_config(request["config"], SCHEMA), (rows, columns, channels))}
+        config = read_config(request["config"], SCHEMA)
+        outputs = Outputs(**request["outputs"])
+        answer = {**measure(config, (rows, columns, channels), outputs)}
     except AblateError as error:
         answer = {"error": error.message, "hint": error.hint}
     sys.stdout.write(json.dumps(answer) + "\n")

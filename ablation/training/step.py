@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import Any
 
 import keras
@@ -15,6 +16,7 @@ from ablation.config.sections import Config
 from ablation.losses.maps import maps_of
 from ablation.models import DESIGNS
 from ablation.models.contract import check_reached
+from ablation.models.exclusive import log_odds
 from ablation.models.hyperparameters import Hyperparameters
 from ablation.training.augment import Augmenter
 from ablation.training.augmentations import augmentation_of
@@ -24,13 +26,28 @@ from ablation.training.start import FreshOptimizer
 
 
 class TrainStep:
-    """Forward pass, loss, gradients and update of one network, for batches of one size."""
+    """Forward pass, loss, gradients and update of one network, for batches of one size.
 
-    def __init__(self, model: Any, hyperparameters: Hyperparameters, config: Config) -> None:
+    Args:
+        model: A `keras.Model` from images to logits, a channel for each target.
+        hyperparameters: Variables that the network reads.
+        config: What is traced; its strengths are set anew by `start`.
+        exclusive: Whether a voxel belongs to one target at most: softmax instead of sigmoid.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        hyperparameters: Hyperparameters,
+        config: Config,
+        *,
+        exclusive: bool = False,
+    ) -> None:
         self.traces = 0
         self.seconds = 0.0
         """CPU seconds spent in steps so far."""
         self._model = model
+        self._exclusive = exclusive
         self._hyperparameters = hyperparameters
         self._design = DESIGNS.find(config.model.name)
         self._loss = losses.LOSSES.find(config.loss.name)
@@ -91,7 +108,7 @@ class TrainStep:
 
         Args:
             images: (batch, rows, columns, channels).
-            masks: (batch, rows, columns, 1) of 0 and 1.
+            masks: (batch, rows, columns, targets) of 0 and 1.
             rows: (batch,) which slices these are; with the epoch's seed it decides how each is
                 augmented, whatever else is in the batch.
             moment: Seed of the epoch, number of the step; with it dropout needs no memory.
@@ -134,8 +151,26 @@ class TrainStep:
         return tf.reduce_sum(self._head_weights * tf.stack(parts))
 
     def _judged(self, masks: Any, logits: Any) -> Any:
+        """Return the mean over targets of their losses; logits of one head, or a list of all."""
+        targets = masks.shape[-1]
+        if self._exclusive:
+            logits = tf.nest.map_structure(log_odds, logits)
+        if targets == 1:
+            return self._judged_alone(masks, logits)
+        parts = []
+        for target in range(targets):
+            own = tf.nest.map_structure(partial(_only, target), logits)
+            parts.append(self._judged_alone(_only(target, masks), own))
+        return tf.reduce_mean(tf.stack(parts))
+
+    def _judged_alone(self, masks: Any, logits: Any) -> Any:
         maps = maps_of(masks, self._loss.needs)
         return self._loss.function(masks, logits, **maps, **self._switches, **self._strengths)
+
+
+def _only(target: int, channels: Any) -> Any:
+    """Return one target of (batch, *extent, targets), its axis kept."""
+    return channels[..., target : target + 1]
 
 
 def _coarser(masks: Any, stride: int) -> Any:

@@ -24,6 +24,7 @@ from ablation import losses, models
 from ablation.config.sections import Config
 from ablation.errors import DataError
 from ablation.inference.predict import Predictor
+from ablation.models import ONE_TARGET, Outputs
 from ablation.models.hyperparameters import Hyperparameters
 from ablation.training.augmentations import augmentation_of
 from ablation.training.checkpoint import (
@@ -79,11 +80,14 @@ COPY_AFTER_S = 10.0
 LOOK_EVERY_S = 1.0
 
 
-def shape_of(config: Config, image_shape: tuple[int, int, int]) -> Hashable:
+def shape_of(
+    config: Config, image_shape: tuple[int, ...], outputs: Outputs = ONE_TARGET
+) -> Hashable:
     """Return what decides the traced network; equal shapes can share one `Trainer`."""
     return (
         tuple(models.structure(config.model).items()),
         image_shape,
+        outputs,
         tuple(losses.structure(config.loss).items()),
         config.training.batch_size,
         config.training.l2_scope,
@@ -102,26 +106,39 @@ class Trainer:
         GpuUnseen: It would be trained on the CPU of a machine with a GPU.
     """
 
-    def __init__(self, config: Config, image_shape: tuple[int, int, int]) -> None:
+    def __init__(
+        self, config: Config, image_shape: tuple[int, ...], outputs: Outputs = ONE_TARGET
+    ) -> None:
         refuse_unseen_gpu()
-        self.shape = shape_of(config, image_shape)
+        self.shape = shape_of(config, image_shape, outputs)
         self._image_shape = image_shape
+        self._outputs = outputs
         self._encoder_weights: Arrays | None = None
         design = models.DESIGNS.find(config.model.name)
         hyperparameters = Hyperparameters(design.hyperparameters)
         self._unfreeze_epoch = design.effective(config.model).get("unfreeze_epoch")
         with memory_named(config):
             self._model = models.build(
-                config.model, image_shape, hyperparameters, config.training.precision
+                config.model,
+                image_shape,
+                hyperparameters,
+                config.training.precision,
+                outputs.targets,
             )
-            self._step = TrainStep(self._model, hyperparameters, config)
+            self._step = TrainStep(
+                self._model, hyperparameters, config, exclusive=outputs.exclusive
+            )
             self._step.check()
             self._phases = [self._step]
             if self._unfreeze_epoch is not None:
                 unfreeze(self._model)
-                self._phases.append(TrainStep(self._model, hyperparameters, config))
+                self._phases.append(
+                    TrainStep(self._model, hyperparameters, config, exclusive=outputs.exclusive)
+                )
                 self._phases[-1].check()
-        self.predictor = Predictor(models.predicting(self._model, config.model))
+        self.predictor = Predictor(
+            models.predicting(self._model, config.model), exclusive=outputs.exclusive
+        )
 
     @property
     def parameters(self) -> int:
@@ -150,10 +167,11 @@ class Trainer:
         """Trace the step and the predictor now, on empty slices; the next `fit` starts afresh."""
         images = np.zeros((config.training.batch_size, *self._image_shape), np.float32)
         with memory_named(config):
+            masks = np.zeros((*images.shape[:-1], self._outputs.targets), np.float32)
             for step in self._phases:
                 step.start(config)
-                step(images, images[..., :1], np.arange(len(images)), (0, 0))
-            self.predictor(images, self._image_shape[:2])
+                step(images, masks, np.arange(len(images)), (0, 0))
+            self.predictor.on_grid(images)
 
     def fit(
         self,
@@ -174,7 +192,7 @@ class Trainer:
             config: Of the same shape as this trainer's.
             images: All slices, (slices, rows, columns, channels), 0..1; may be memory-mapped, or
                 anything else that gives such an array for the rows it is indexed by.
-            masks: (slices, rows, columns, 1) of 0 and 1.
+            masks: (slices, rows, columns, targets) of 0 and 1.
             rows: Which slices are trained on.
             validate: Gives the validation Dice of the present weights, and its threshold.
             on_epoch: Called after every epoch; True stops the training.
@@ -189,7 +207,7 @@ class Trainer:
             TrainingDiverged: The loss is not finite.
             OutOfMemory: A batch does not fit.
         """
-        if shape_of(config, self._image_shape) != self.shape:
+        if shape_of(config, self._image_shape, self._outputs) != self.shape:
             raise ValueError(f"this trainer was built for {self.shape}")
         if len(rows) == 0:
             raise DataError(

@@ -18,7 +18,14 @@ class DataConfig(Section):
         description="layout of the scans; auto detects it from the path, phantom without a path",
     )
     path: str | None = Field(None, description="folder of the scans; none: the generated phantom")
-    target: str = Field("WT", description="region: WT whole tumour, TC core, ET enhancing")
+    target: str = Field(
+        "WT",
+        description="region: WT whole tumour, TC core, ET enhancing; regions: all of them at once",
+    )
+    primary_target: str | None = Field(
+        None,
+        description="of several targets the one whose validation Dice decides; none: their mean",
+    )
     targets: Targets = Field(
         default_factory=dict,
         description="labels of each target, as in WT=1,2,3;ET=3; empty: as the layout or dataset.json says",

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ablation.config import known_keys
+from ablation.data.targets import REGIONS
 from ablation.report.material import Recipe
 
 NORMALISED = {
@@ -56,9 +57,13 @@ def _data(recipe: Recipe) -> str:
     counts = [f"{len(ids)} {part}" for part, ids in recipe.patients.items()]
     parts = f", {', '.join(counts)} patients or examinations (ids below)" if counts else ""
     return (
-        f"Scans in the layout {recipe.layout}, sequence {channels}; region {data.get('data.target')}; split by patient"
+        f"Scans in the layout {recipe.layout}, sequence {channels}; {_region(data.get('data.target'))}; split by patient"
         f" (seed {data.get('data.split_seed')}){parts}."
     )
+
+
+def _region(target: object) -> str:
+    return "all its regions, a channel each" if target == REGIONS else f"region {target}"
 
 
 def _preparation(recipe: Recipe) -> str:

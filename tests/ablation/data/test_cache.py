@@ -104,11 +104,11 @@ def test_an_interrupted_build_leaves_nothing_behind(
         with pytest.raises(KeyboardInterrupt):
             prepare(phantom, phantom_data, tmp_path)
     assert not [
-        path for path in (tmp_path / "slices/v2").iterdir() if path.name[0] != "." and path.is_dir()
+        path for path in (tmp_path / "slices/v3").iterdir() if path.name[0] != "." and path.is_dir()
     ]
     prepared = prepare(phantom, phantom_data, tmp_path)
     assert prepared.images.shape[0] == sum(facts.slices for facts in phantom.patients)
-    assert not [path for path in (tmp_path / "slices/v2").iterdir() if path.name[0] == "."]
+    assert not [path for path in (tmp_path / "slices/v3").iterdir() if path.name[0] == "."]
 
 
 def test_an_entry_of_another_version_is_not_looked_at(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ablation.config import InferenceConfig
+from ablation.config import Config
 from ablation.config.sections import DataConfig
 from ablation.data import Dataset, prepare
 from ablation.data.planes import AXES, in_plane, stack, to_axial, to_plane
@@ -68,7 +68,7 @@ def test_a_perfect_network_in_another_plane_is_perfect_on_the_scan(
     def draws_it(images: np.ndarray, native: tuple[int, int]) -> np.ndarray:
         assert images.shape[:3] == (number, 128, 128)
         assert native == (rows, columns)
-        return to_plane(truth, plane).astype(np.float32)
+        return to_plane(truth, plane).astype(np.float32)[..., None]
 
-    dice, _ = validate(draws_it, slices, [name], InferenceConfig())
+    dice, _ = validate(draws_it, slices, [name], Config())
     assert dice == 1.0

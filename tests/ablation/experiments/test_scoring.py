@@ -243,7 +243,8 @@ def test_maps_of_the_network_are_float32_probabilities(study: Study) -> None:
     predictor = Trainer(study.experiment.config, study.experiment.image_shape).predictor
     images = study.slices.images[:3]
     on_grid = predictor.on_grid(images)
-    assert on_grid.shape == (3, 32, 32)
+    assert on_grid.shape == (3, 32, 32, 1)
     native = predictor(images, (48, 40))
-    np.testing.assert_array_equal(native, predictor.to_native(on_grid, (48, 40)))
+    one = predictor.to_native(on_grid[..., 0], (48, 40))
+    np.testing.assert_array_equal(native[..., 0], one)
     assert native.dtype == np.float32

@@ -26,7 +26,7 @@ from ablation.inference.choose import (
     options,
     search,
     search_csv,
-    validation_choice,
+    validation_choices,
 )
 from ablation.inference.maps import Maps
 from ablation.inference.morphology import Morphology
@@ -43,7 +43,17 @@ class Patients(Slices):
 
     truth: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def native_truth(self, patient: str) -> np.ndarray:
+    def native_truth(self, patient: str, target: str | None = None) -> np.ndarray:
+        return self.truth[patient]
+
+
+@dataclass(frozen=True)
+class OneTarget:
+    """Truths of cases that have one target."""
+
+    truth: Mapping[str, np.ndarray]
+
+    def __call__(self, patient: str, target: str) -> np.ndarray:
         return self.truth[patient]
 
 
@@ -58,7 +68,7 @@ class Filter:
     def on_grid(self, images: np.ndarray) -> np.ndarray:
         self.calls += 1
         blurred = ndimage.convolve(images[..., 0].astype(np.float64), self._kernel[None])
-        return (1 / (1 + np.exp(5.0 - 15 * blurred))).astype(np.float32)
+        return (1 / (1 + np.exp(5.0 - 15 * blurred))).astype(np.float32)[..., None]
 
     def to_native(self, maps: np.ndarray, native: tuple[int, int]) -> np.ndarray:
         rows = np.arange(native[0]) * maps.shape[1] // native[0]
@@ -83,7 +93,7 @@ def patients(tumour: bool = True) -> Patients:
 def run(inference: InferenceConfig, kind: str = "final", tumour: bool = True) -> Search:
     data, among = patients(tumour), options(inference, kind)
     maps = Maps(Filter(), data, ("none", *among.ttas))
-    return search(maps, data.native_truth, list(data.rows), among)
+    return search(maps, data.native_truth, list(data.rows), ("WT",), among)["WT"]
 
 
 def dice_of(point: OperatingPoint) -> float:
@@ -93,7 +103,7 @@ def dice_of(point: OperatingPoint) -> float:
     for name, rows in data.rows.items():
         truth = data.truth[name]
         mean = average(predict.on_grid, data.images[rows], (point.tta,))[point.tta]
-        mask = point.mask(predict.to_native(mean, NATIVE))
+        mask = point.mask(predict.to_native(mean[..., 0], NATIVE))
         if truth.any():
             scores.append(2 * np.count_nonzero(truth & mask) / (truth.sum() + mask.sum()))
     return float(np.mean(scores))
@@ -129,12 +139,13 @@ def test_a_trial_searches_the_threshold_only_and_the_objective_is_that_of_an_epo
     assert len(trial.tried) == 99
     assert trial.best.point.tta == "none"
     data, predict = patients(), Filter()
-    epoch = validation_choice(
+    epoch = validation_choices(
         lambda name: predict(data.images[data.rows[name]], NATIVE),
         data.native_truth,
         list(data.rows),
+        ("WT",),
         InferenceConfig(),
-    )
+    )["WT"]
     assert trial.plain == final.plain == epoch
     assert trial.best.validation_dice == epoch.validation_dice
     assert final.best.validation_dice > epoch.validation_dice
@@ -200,7 +211,8 @@ def test_a_best_threshold_at_the_end_of_the_grid_is_said() -> None:
     everywhere = {name: np.ones_like(truth) for name, truth in data.truth.items()}
     among = options(InferenceConfig(), "trial")
     for drawn, at_edge in ((everywhere, True), (data.truth, False)):
-        found = search(Maps(Filter(), data, ("none",)), drawn.__getitem__, list(drawn), among)
+        maps = Maps(Filter(), data, ("none",))
+        found = search(maps, OneTarget(drawn), list(drawn), ("WT",), among)["WT"]
         assert (found.best.point.threshold == GRID[0]) == found.at_edge == at_edge
 
 
@@ -212,7 +224,8 @@ def test_maps_are_the_same_whether_kept_or_predicted_again(
     monkeypatch.setattr(maps_module, "KEPT_BYTES", budget)
     data, among, predict = patients(), options(InferenceConfig(), "final"), Filter()
     maps = Maps(predict, data, ("none", *among.ttas))
-    assert search(maps, data.native_truth, list(data.rows), among) == expected
+    found = search(maps, data.native_truth, list(data.rows), ("WT",), among)
+    assert found == {"WT": expected}
     again = len(GROUPS[expected.best.point.tta]) if budget == 0 else 0
     assert predict.calls == 3 * (8 + again)
     assert maps.seconds_per_case(expected.best.point.tta) > 0
@@ -220,7 +233,7 @@ def test_maps_are_the_same_whether_kept_or_predicted_again(
 
 def test_the_table_of_candidates() -> None:
     found = run(InferenceConfig())
-    rows = list(csv.DictReader(io.StringIO(search_csv(found))))
+    rows = list(csv.DictReader(io.StringIO(search_csv({"WT": found}))))
     assert len(rows) == len(found.tried)
     assert rows[0]["tta"] == "none"
     assert rows[0]["threshold"] == "0.01"
@@ -233,7 +246,9 @@ def test_the_table_of_candidates() -> None:
     point = found.best.point
     assert (chosen["tta"], chosen["morphology"]) == (point.tta, point.morphology.kind)
     assert float(chosen["threshold"]) == point.threshold
-    undefined = csv.DictReader(io.StringIO(search_csv(run(InferenceConfig(), tumour=False))))
+    undefined = csv.DictReader(
+        io.StringIO(search_csv({"WT": run(InferenceConfig(), tumour=False)}))
+    )
     assert {row["validation_dice"] for row in undefined} == {""}
 
 
@@ -243,7 +258,7 @@ def test_the_table_has_the_voxels_of_all_patients_together(kind: str) -> None:
     data, predict = patients(), Filter()
     maps = Maps(predict, data, ("none", *GROUPS))
     one = next(one for one in found.tried if one.point.morphology.kind == kind)
-    masks = {name: one.point.mask(maps(name, one.point.tta)) for name in data.rows}
+    masks = {name: one.point.mask(maps(name, one.point.tta, "WT")) for name in data.rows}
     assert one.voxels == tuple(
         sum(int(count(masks[name], data.native_truth(name)).sum()) for name in masks)
         for count in (
@@ -252,7 +267,7 @@ def test_the_table_has_the_voxels_of_all_patients_together(kind: str) -> None:
             lambda mask, truth: ~mask & truth,
         )
     )
-    (row,) = list(csv.DictReader(io.StringIO(search_csv(found))))[:1]
+    (row,) = list(csv.DictReader(io.StringIO(search_csv({"WT": found}))))[:1]
     assert (row["tp"], row["fp"], row["fn"]) == tuple(map(str, found.tried[0].voxels))
 
 

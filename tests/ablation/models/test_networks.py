@@ -160,7 +160,7 @@ def test_every_nested_u_net_has_a_head_and_their_mean_probability_predicts() -> 
     network = build(models.settings("unetpp", **DEEP))
     assert network.output_names == ["logits_1", "logits"]
     images = np.random.default_rng(0).random((3, 32, 32, 1), np.float32)
-    each = [1 / (1 + np.exp(-np.asarray(head)[..., 0])) for head in network(images)]
+    each = [1 / (1 + np.exp(-np.asarray(head))) for head in network(images)]
     predicted = Predictor(models.predicting(network, models.settings("unetpp", **DEEP)))
     np.testing.assert_allclose(predicted(images, (32, 32)), np.mean(each, 0), rtol=1e-5)
     for head in (1, 2):

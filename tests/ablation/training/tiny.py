@@ -55,7 +55,7 @@ def trainer(settings: Config) -> Trainer:
 
 
 def validate(predictor: Any) -> tuple[float, float]:
-    predicted = predictor(IMAGES[VALIDATION], (SIDE, SIDE)) > 0.5
+    predicted = predictor(IMAGES[VALIDATION], (SIDE, SIDE))[..., 0] > 0.5
     truth = MASKS[VALIDATION, ..., 0] > 0
     return 2 * float((predicted & truth).sum()) / float(predicted.sum() + truth.sum()), 0.5
 
