@@ -165,7 +165,7 @@ def identities(every_own_entry: Callable[[], ExitStack]) -> Callable[[], dict[st
         found = {}
         for design, loss in ours:
             config = build_config({"model.name": design, "loss.name": loss})
-            dataset: Any = SimpleNamespace(fingerprint="data")
+            dataset: Any = SimpleNamespace(fingerprint="data", reader=READERS["phantom"])
             split = Split(("a",), ("b",), ("c",))
             one = Experiment("e", design, config, "laptop", dataset, split)
             found[f"{design} {loss}"] = one.identity_of(config)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from ablation.config import Config, resolve, with_values
-from ablation.data import Split
+from ablation.data import READERS, Split
 from ablation.errors import AblateError, DataError, UsageError
 from ablation.experiments import experiment as experiment_module
 from ablation.experiments.experiment import Experiment, check_pretrained, open_experiment, params_of
@@ -29,7 +29,9 @@ def configured(name: str = "resupnet", **values: object) -> Config:
 
 
 def opened(config: Config) -> Experiment:
-    dataset = SimpleNamespace(fingerprint="data")  # all that identity and definition ask of it
+    dataset = SimpleNamespace(
+        fingerprint="data", reader=READERS["phantom"]
+    )  # all that identity and definition ask of it
     split = Split(("a",), ("b",), ("c",))
     return Experiment("phantom", config.model.name, config, "laptop", dataset, split)
 
