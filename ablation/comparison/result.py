@@ -31,6 +31,7 @@ from ablation.comparison.analysis.sensitivity import (
     policy_rows,
 )
 from ablation.comparison.analysis.sizes import Lesions, Sizes, lesion_counts, tumour_sizes
+from ablation.comparison.analysis.two_parts import TwoParts, two_parts
 from ablation.comparison.analysis.validation import Validation, validations
 from ablation.comparison.frame import table_of
 from ablation.comparison.tables.align import (
@@ -76,6 +77,8 @@ class Comparison:
     detection: tuple[Detection, ...]
     detection_contrasts: tuple[DetectionContrast, ...]
     """Empty where no tumour was missed."""
+    two_parts: tuple[TwoParts, ...]
+    """The primary comparisons in which a tumour was missed: detection, then scores where found."""
     sensitivity: tuple[PolicyRow, ...]
     """The primary comparisons under every empty-mask rule; empty where no mask is."""
     checks: tuple[CheckRow, ...]
@@ -163,6 +166,7 @@ def compare(
     found = detections(_scored(rows), names, settings.level)
     sensitivity = policy_rows(rows, primary, pairs, settings, folds)
     checks = check_rows(designs, rows, analyses, pairs, settings)
+    parts = two_parts(rows, analyses, settings)
     return Comparison(
         designs=tuple(names),
         trainings=tuple(len(design.cases) for design in designs),
@@ -175,6 +179,7 @@ def compare(
         ledger=parity,
         detection=found,
         detection_contrasts=detection_contrasts(_scored(rows), pairs),
+        two_parts=parts,
         sensitivity=sensitivity,
         checks=checks,
         sizes=tumour_sizes(rows, analyses, settings.level),
@@ -202,6 +207,7 @@ def compare(
             settings.margin,
             margin_set(designs, settings),
             checks,
+            parts,
         ),
     )
 

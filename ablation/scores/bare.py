@@ -33,7 +33,7 @@ from ablation.scores.patient_ids import (
     patients_by_regex,
     visible,
 )
-from ablation.scores.plausible import refuse_implausible
+from ablation.scores.plausible import refuse_implausible, tell_doubts
 from ablation.scores.remarks import Level, Remark, Tell, note, untold
 from ablation.scores.summary_rows import is_named_summary
 from ablation.scores.wide import in_rows
@@ -121,6 +121,7 @@ def frames_of(
     numbers = [name for name in columns.values if name not in TEXTS]
     frame[numbers] = frame[numbers].astype(float)  # a column without any value is text until now
     refuse_implausible(frame, path, lines.unit, say if keep_implausible else None)
+    tell_doubts(frame, lines.unit, say)
     patients = _patients(rows, columns, naming, path, say)
     frame["patient"] = [patients[case] for case in frame["case"]] if patients else frame["patient"]
     return {

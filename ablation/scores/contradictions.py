@@ -31,6 +31,8 @@ SHARE_OF_HD95 = 0.95
 """Where HD95 is 0, so much of both surfaces is at distance 0."""
 FINE = 1.01e-6
 """Unit in which a Dice of 1 leaves no voxel to differ in masks of usual size; with 4 decimals some may."""
+FOUR_DECIMALS = 1.01e-4
+"""Unit in which a Dice of 1 leaves hardly a voxel to differ."""
 FAR = 1700.0
 """Times the share of wrong voxels: the most they add to a mean distance between surfaces, in masks
 about 100 voxels wide and with voxels 100 mm off."""
@@ -38,6 +40,28 @@ about 100 voxels wide and with voxels 100 mm off."""
 Flags = NDArray[np.bool_]
 Fault = tuple[Flags, Callable[[int], str]]
 """Which rows are at fault, and what is wrong with a row, by its place."""
+
+
+def doubts(frame: pd.DataFrame) -> Iterator[Fault]:
+    """Yield what masks can hardly have: a Dice printed as 1 with four decimals or more beside a distance.
+
+    So few voxels differ then that most of both surfaces agree. Rows that are refused, and those
+    whose counts say how many voxels differ, are left out.
+
+    Args:
+        frame: As of `contradictions`.
+    """
+    table = _Table.of(frame)
+    if "dice" not in table:
+        return
+    found = [name for name in distances() if name in table]
+    dice, (full, room) = table["dice"], _full_overlap(table)
+    refused = np.zeros(table.rows, bool)
+    for flags, _ in _of_full_overlap(table, found):
+        refused |= flags
+    for name in found:
+        rounded = full & np.isnan(room) & (dice.units <= FOUR_DECIMALS) & (dice.units > 0)
+        yield rounded & ~refused & (table[name].low > 0), table.text("dice", name, verb="beside")
 
 
 def contradictions(frame: pd.DataFrame) -> Iterator[Fault]:
@@ -364,9 +388,8 @@ def _of_full_overlap(table: _Table, found: list[str]) -> Iterator[Fault]:
     decide, elsewhere the number of decimals.
     """
     dice, counts = table["dice"], _Counts.of(table)
-    full = (dice.values == 1) & ~counts.empty
+    full, room = _full_overlap(table)
     wrong = _first(counts.fp + counts.fn, np.abs(counts.truth - counts.prediction))
-    room = _first(counts.fp + counts.fn, dice.slack * (counts.truth + counts.prediction))
     same = full & (room < 1) & (wrong == 0)
     rounded = full & np.isnan(room)
     hd95_is_0 = table["hd95"].values == 0 if "hd95" in table else np.zeros(table.rows, bool)
@@ -382,3 +405,10 @@ def _of_full_overlap(table: _Table, found: list[str]) -> Iterator[Fault]:
     if "nsd" in table:
         fine = rounded & (dice.units < FINE) & (table["nsd"].high < SHARE_OF_HD95)
         yield fine | (same & (table["nsd"].high < 1)), table.text("dice", "nsd")
+
+
+def _full_overlap(table: _Table) -> tuple[Flags, Values]:
+    """Which rows print a Dice of 1, and how many voxels may differ there; nan where unknown."""
+    dice, counts = table["dice"], _Counts.of(table)
+    room = _first(counts.fp + counts.fn, dice.slack * (counts.truth + counts.prediction))
+    return (dice.values == 1) & ~counts.empty, room

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ablation.errors import DataError
 from ablation.errors.words import counted
 from ablation.metrics.cases import COUNTS
-from ablation.scores.contradictions import contradictions
+from ablation.scores.contradictions import Fault, contradictions, doubts
 from ablation.scores.remarks import Level, Remark, Tell
 from ablation.scores.summary_rows import summary_rows
 
@@ -63,6 +63,20 @@ def refuse_implausible(
         )
 
 
+def tell_doubts(frame: pd.DataFrame, unit: str, tell: Tell) -> None:
+    """Say which rows a pair of masks can hardly have; they are kept.
+
+    Args:
+        frame: As of `refuse_implausible`.
+        unit: What the column `line` counts.
+        tell: Told of them.
+    """
+    found = _by_line(frame, _at_fault(frame, doubts), unit)
+    if found:
+        text = f"{len(found)} row(s) with a Dice of 1 beside a distance above 0"
+        tell(Remark(Level.CAUTION, f"{text}: {'; '.join(_first(found))}"))
+
+
 def sums_of_rows(frame: pd.DataFrame) -> dict[int, str]:
     """Return which rows sum others up, by their place, each with the reason.
 
@@ -90,9 +104,16 @@ def implausible(frame: pd.DataFrame) -> dict[int, str]:
     Args:
         frame: As of `refuse_implausible`.
     """
+    return _at_fault(frame, contradictions)
+
+
+def _at_fault(
+    frame: pd.DataFrame, check: Callable[[pd.DataFrame], Iterable[Fault]]
+) -> dict[int, str]:
+    """Return what a check says of each row, by its place; the designs of a table one by one."""
     found: dict[int, list[str]] = {}
     for rows in _groups(frame, [name for name in ("model",) if name in frame]):
-        for flags, text in contradictions(frame.iloc[rows]):
+        for flags, text in check(frame.iloc[rows]):
             for at in np.flatnonzero(flags):
                 found.setdefault(int(rows[at]), []).append(text(int(at)))
     return {at: "; ".join(texts) for at, texts in sorted(found.items())}

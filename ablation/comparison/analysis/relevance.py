@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from ablation.metrics.metric import Metric
 from ablation.statistics.bayes import BayesianSignedRank, bayesian_signed_rank
@@ -18,8 +19,11 @@ from ablation.statistics.equivalence import (
     flipped_margin,
     tost,
 )
+from ablation.statistics.paired import is_constant
 
 Array = NDArray[np.float64]
+SKEWED = 1.0
+"""Skewness beyond which a distribution counts as strongly skewed (Bulmer 1979)."""
 FEWEST = 10
 """Patients below which nothing is said of a margin."""
 
@@ -40,6 +44,13 @@ class Relevance:
     """The larger p of t and sign flips, adjusted with those of the family; None where undefined."""
     p_non_inferior: float | None
     """The same for the candidate not being worse by the margin or more."""
+    skewness: float
+    """Of the differences as the scores stand; 0 where they do not vary."""
+
+    @property
+    def is_skewed(self) -> bool:
+        """Whether a few patients differ so far to one side that t limits promise too much."""
+        return abs(self.skewness) > SKEWED
 
     @property
     def equivalent(self) -> bool:
@@ -71,7 +82,9 @@ def relevance(
     lower = None if test.p_lower is None else max(test.p_lower, flips.p_lower)
     if metric.sign < 0:
         test = replace(test, mean=-test.mean, low=_negative(test.high), high=_negative(test.low))
-    return Relevance(margin, test, flips, bayes, d.size >= FEWEST_FOR_EQUIVALENCE, both, lower)
+    decided = d.size >= FEWEST_FOR_EQUIVALENCE
+    skewness = 0.0 if is_constant(d) else float(stats.skew(d, bias=False))
+    return Relevance(margin, test, flips, bayes, decided, both, lower, skewness)
 
 
 def adjusted_together(

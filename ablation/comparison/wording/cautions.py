@@ -106,6 +106,7 @@ def cautions(evidence: Evidence) -> tuple[Caution, ...]:
         *_patients(evidence),
         *_metrics(evidence),
         *_tests(evidence),
+        *_margins(evidence),
         *_trainings(evidence),
         *_differing(evidence),
     ]
@@ -261,6 +262,22 @@ def _tests(evidence: Evidence) -> Iterator[Caution]:
     ]
     if between:
         yield Caution("amber", f"Tests disagree at p < {alpha:.2g}, unadjusted: {_some(between)}.")
+
+
+def _margins(evidence: Evidence) -> Iterator[Caution]:
+    """Where a few patients differ so far that tests against a margin promise too much."""
+    skewed = [
+        f"{_pair(c)}{evidence.where(a.target)} (skewness {c.relevance.skewness:.1f}, "
+        f"{c.furthest} {a.metric.text(c.d[a.patients.index(c.furthest)], signed=True)})"
+        for a, c in _primary(evidence)
+        if c.relevance and c.relevance.is_skewed
+    ]
+    if skewed:
+        yield Caution(
+            "amber",
+            "A few patients differ strongly, and tests against the margin (equivalence, "
+            f"non-inferiority) then succeed too often: {_some(skewed)}.",
+        )
 
 
 def _metrics(evidence: Evidence) -> Iterator[Caution]:

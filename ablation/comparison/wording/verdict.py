@@ -10,6 +10,7 @@ from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS, Analysis, Co
 from ablation.comparison.analysis.decision import Form
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.analysis.sensitivity import CheckRow
+from ablation.comparison.analysis.two_parts import TwoParts
 from ablation.comparison.wording.forms import (
     claim,
     observed,
@@ -21,6 +22,7 @@ from ablation.comparison.wording.forms import (
 from ablation.comparison.wording.margin_words import When, relevance_sentences
 from ablation.comparison.wording.names import listed, unit_name
 from ablation.comparison.wording.recipe_words import about, beside, beside_many
+from ablation.comparison.wording.two_part_words import in_two_parts
 from ablation.errors.words import counted
 from ablation.fairness import Parity
 from ablation.statistics.corrections import CORRECTIONS
@@ -72,6 +74,7 @@ def verdict(
     margins: Mapping[str, float],
     margin_set: When = "unknown",
     checks: Sequence[CheckRow] = (),
+    parts: Sequence[TwoParts] = (),
 ) -> Verdict:
     """Put the primary analyses into words.
 
@@ -82,6 +85,7 @@ def verdict(
         margins: The smallest differences that matter, by metric.
         margin_set: Whether these were fixed before the results.
         checks: Under other choices; those over folds stand beside the result.
+        parts: The comparisons in which a tumour was missed, in two parts.
     """
     alpha = round(1 - level, 12)
     primary = [one for one in analyses if one.role == "primary"]
@@ -98,6 +102,7 @@ def verdict(
     else:
         for a, c in contrasts:
             details += beside(a, c, checks, _where(contrasts, a))
+            details += in_two_parts(a, c, parts, _where(contrasts, a))
         details += [text for a, c in contrasts if (text := worse_patients(a, c))]
     if margin is not None:
         for one, contrast in contrasts:

@@ -1,11 +1,12 @@
-"""Friedman's and Wilcoxon's tests as other programs print them, to check a published table."""
+"""Tests and probabilities as other programs print them, to check a published table."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ablation.comparison import Contrast, Ranking
+from ablation.comparison import Contrast, Ranking, p_text
 from ablation.statistics.multiplicity import holm
+from ablation.statistics.printed import false_claim
 
 COLUMNS = (
     "metric",
@@ -35,6 +36,29 @@ def friedman_text(ranking: Ranking) -> str:
         f"{test.chi2_uncorrected:.5g}, p = {test.p_uncorrected:.3g}); Iman-Davenport F({test.df_f[0]}, {test.df_f[1]}){f}, "
         f"p = {test.p_f:.3g}; Kendall's W = {test.kendall_w:.3g}; mean ranks {ranks}."
     )
+
+
+def false_claims(contrasts: Sequence[Contrast], most: int) -> str:
+    """Return in a line how probable a false claim of the better mean is, as Claims Reloaded does.
+
+    Args:
+        contrasts: Of one metric and target.
+        most: Comparisons that are listed; more are counted.
+
+    Nothing where the differences do not vary.
+    """
+    known = [(c, p) for c in contrasts if (p := false_claim(c.d)) is not None]
+    if not known:
+        return ""
+    listed = [f"{' over '.join(_better_first(c))} {p_text(p)}" for c, p in known[:most]]
+    more = f" and {len(known) - most} more" if len(known) > most else ""
+    return f"Probability of a false claim (Claims Reloaded): {', '.join(listed)}{more}."
+
+
+def _better_first(contrast: Contrast) -> tuple[str, str]:
+    """The design with the better mean, then the other."""
+    pair = (contrast.candidate, contrast.reference)
+    return pair if contrast.of_weights.ahead.mean >= 0 else pair[::-1]
 
 
 def wilcoxon_rows(label: str, contrasts: Sequence[Contrast]) -> list[tuple[str, ...]]:

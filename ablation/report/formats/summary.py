@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ablation.comparison import Comparison
 from ablation.comparison.wording.names import target_name
-from ablation.report.formats.other_programs import friedman_text, wilcoxon_texts
+from ablation.report.formats.other_programs import false_claims, friedman_text, wilcoxon_texts
 from ablation.report.formats.tables import COLUMNS, named_test, rows
 from ablation.report.source import Source
 
@@ -66,6 +66,9 @@ def _tests(comparison: Comparison) -> Iterator[str]:
     yield from lines[:MOST_PAIRS]
     if len(lines) > MOST_PAIRS:
         yield f"  and {len(lines) - MOST_PAIRS} more, see the page or --json"
+    yield from (
+        f"{name}{claims}" for name, a in named if (claims := false_claims(a.contrasts, MOST_PAIRS))
+    )
 
 
 def table(comparison: Comparison) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ablation.comparison import Check, Comparison, Contrast
 from ablation.comparison.analysis.decision import RULE
+from ablation.comparison.analysis.relevance import SKEWED
 from ablation.comparison.wording.names import listed, target_name
 from ablation.statistics.bayes import DRAWS as POSTERIOR_DRAWS
 from ablation.statistics.corrections import CORRECTIONS
@@ -148,12 +149,23 @@ def _effects(comparison: Comparison, level: str) -> Iterator[str]:
         "differences, its interval from the noncentral t distribution [@cumming2001]."
     )
     yield from _resampled(comparison)
+    yield (
+        "The probability of a false claim is half the p of the paired t test, as Claims Reloaded "
+        "computes it [@christodoulou2025]."
+    )
     if not any(one.missed for one in comparison.detection):
         return
     if any(one.missed_interval for one in comparison.detection):
         yield "Shares of missed tumours carry exact binomial limits [@clopper1934]."
     if any(one.p is not None for one in comparison.detection_contrasts):
         yield "Which tumours two designs find was compared by McNemar's exact test [@mcnemar1947]."
+    if comparison.two_parts:
+        yield (
+            "Where a tumour was missed, two parts stand beside the planned test, unadjusted: how many "
+            "tumours each design misses, and the Hodges-Lehmann shift with the Wilcoxon signed-rank "
+            "test over the patients whose tumours both designs found. Sign flips of the mean "
+            "difference, studentised, keep the missed tumours."
+        )
 
 
 def _margins(comparison: Comparison) -> Iterator[str]:
@@ -170,6 +182,11 @@ def _margins(comparison: Comparison) -> Iterator[str]:
         f"estimated by the Bayesian signed-rank test [@benavoli2014; @benavoli2017] with "
         f"{POSTERIOR_DRAWS:,} draws and the margin as its region of practical equivalence."
     )
+    if any(c.relevance and c.relevance.is_skewed for one in tested for c in one.contrasts):
+        yield (
+            f"Differences with a skewness beyond {SKEWED:g} are named: tests against the margin then "
+            "succeed too often."
+        )
 
 
 def _checks(comparison: Comparison) -> Iterator[str]:

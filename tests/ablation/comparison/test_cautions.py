@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from ablation.comparison import Design, compare
 from ablation.config.sections import ComparisonConfig
@@ -134,3 +135,21 @@ def test_many_comparisons_are_counted_not_listed(design):
     designs = [design(f"d{i}", BASE) for i in range(8)]
     identical = next(text for _, text in said(designs) if text.startswith("Identical"))
     assert identical.endswith("d0 against d1, d0 against d2, d0 against d3 and 25 more.")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_skewed_differences_weaken_a_margin(design, sign):
+    base = np.linspace(0.4, 0.6, 45)
+    d = np.linspace(-0.02, 0.02, 45)
+    lost = d.copy()
+    lost[7] = sign * 0.3
+    settings = ComparisonConfig(secondary=(), margin={"dice": 0.05})
+    even = compare([design("a", base + d), design("b", base)], settings)
+    skewed = compare([design("a", base + lost), design("b", base)], settings)
+    assert not any("tests against the margin" in one.text for one in even.cautions)
+    (found,) = (one for one in skewed.cautions if "tests against the margin" in one.text)
+    expected = stats.skew(skewed.primary.contrasts[0].d, bias=False)
+    assert found.colour == "amber"
+    assert f"a against b (skewness {expected:.1f}, p7 {sign * 0.3:+.3f})" in found.text
+    none = compare([design("a", base + lost), design("b", base)], ComparisonConfig(secondary=()))
+    assert not any("the margin" in one.text for one in none.cautions)

@@ -15,6 +15,7 @@ from ablation.config.sections import ComparisonConfig
 from ablation.report.formats.other_programs import COLUMNS, wilcoxon_rows
 from ablation.report.formats.summary import summary
 from ablation.report.source import Source
+from ablation.statistics.printed import false_claim
 
 GAINS = {"unet": 0.0, "unetpp": 0.004, "attention": 0.001, "resunet": -0.003, "transunet": 0.012}
 
@@ -64,3 +65,17 @@ def test_large_rank_sums_keep_their_digits(design):
     shown = dict(zip(COLUMNS, row, strict=True))
     assert float(shown["W"]) == result.primary.contrasts[0].printed.statistic > 100_000
     assert shown["Holm of p normal"] == shown["p normal"]
+
+
+def test_the_false_claim_probability_is_that_of_the_published_formula(scores, design):
+    pair = [design(name, scores[name].to_numpy()) for name in ("transunet", "unet")]
+    result = compare(pair, ComparisonConfig(secondary=()))
+    a, b = scores["transunet"], scores["unet"]
+    spread = a.var() + b.var() - 2 * a.corr(b) * a.std() * b.std()
+    expected = stats.t.cdf(np.sqrt(203) * (b.mean() - a.mean()) / np.sqrt(spread), 202)
+    assert false_claim(result.primary.contrasts[0].d) == pytest.approx(expected)
+    shown = "Probability of a false claim (Claims Reloaded): transunet over unet <0.001."
+    assert shown in summary(result, Source("x"))
+    turned = compare(pair[::-1], ComparisonConfig(secondary=()))
+    assert shown in summary(turned, Source("x"))
+    assert false_claim([0.1, 0.1, 0.1]) is None

@@ -12,7 +12,7 @@ from scipy import ndimage
 from ablation.errors import DataError
 from ablation.metrics.cases import score_case
 from ablation.metrics.registry import METRICS
-from ablation.scores.plausible import implausible, refuse_implausible
+from ablation.scores.plausible import implausible, refuse_implausible, tell_doubts
 
 COUNTS = ("tp", "fp", "fn", "tn", "truth_voxels", "pred_voxels")
 SCORES = [name for name in METRICS if name != "bce"]
@@ -262,3 +262,29 @@ def test_a_changed_ratio_is_found(of_masks, rows, changed, by, decimals, beside)
     printed.loc[0, changed] = round(value - by if value > 0.5 else value + by, decimals)
     found = implausible(printed)
     assert list(found) == [0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "doubtful"),
+    [
+        ({"dice": [1.0, 0.8125], "hd95": [4.0, 2.0]}, "Dice 1 beside HD95 4"),
+        ({"dice": [1.0, 0.8125], "hd": [4.0, 2.0]}, "Dice 1 beside HD 4"),
+        ({"dice": [1.0, 0.81256], "asd": [0.004, 0.2]}, "Dice 1 beside ASSD 0.004"),
+        ({"dice": [1.0, 0.8125], "hd95": [0.0, 2.0]}, ""),
+        ({"dice": [1.0, 0.81], "hd95": [1.0, 2.0]}, ""),  # two decimals leave voxels to differ
+        ({"dice": [1.0, 0.8125], "hd95": [1.0, 2.0], "fp": [1.0, 9.0], "fn": [0.0, 9.0]}, ""),
+        ({"dice": [1.0, 0.8125], "asd": [1.5, 2.0]}, ""),  # refused
+        ({"dice": [1.0, 0.812512], "hd95": [4.0, 2.0]}, ""),  # refused
+    ],
+)
+def test_a_dice_rounded_to_1_beside_a_distance_is_doubtful(columns, doubtful):
+    frame = pd.DataFrame(columns).assign(case=["P1", "P2"], line=[2, 3])
+    said: list[str] = []
+    tell_doubts(frame, "line", lambda remark: said.append(str(remark)))
+    if doubtful:
+        (text,) = said
+        assert text == (
+            f"caution: 1 row(s) with a Dice of 1 beside a distance above 0: line 2 (P1): {doubtful}"
+        )
+    else:
+        assert said == []
