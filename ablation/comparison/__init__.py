@@ -34,12 +34,13 @@ from ablation.comparison.analysis.validation import Validation
 from ablation.comparison.result import Comparison, compare
 from ablation.comparison.rules import Rules, split_names, with_rules
 from ablation.comparison.tables.align import Design, with_target
-from ablation.comparison.tables.folds import protocol
+from ablation.comparison.tables.folds import CROSS_VALIDATED, protocol
 from ablation.comparison.wording.cautions import MARKS, Caution, most_severe_first
 from ablation.comparison.wording.p_values import p_relation, p_text
 from ablation.comparison.wording.verdict import Verdict
 
 __all__ = [
+    "CROSS_VALIDATED",
     "MARKS",
     "Analysis",
     "Caution",

@@ -21,11 +21,12 @@ from ablation.scores.bare_designs import (
     left_out,
     our_name,
     read_designs,
-    tables_of,
     usual_settings,
 )
 from ablation.scores.empty_masks import undefined_distances
+from ablation.scores.given import Given, tables_of
 from ablation.scores.header import Naming, checked_wide
+from ablation.scores.nnunet_tree import SUMMARY
 from ablation.scores.remarks import Remark, note
 from ablation.scores.tables import checked_method
 
@@ -177,7 +178,7 @@ def compare_tables(
     if rules.metric is None:
         remarks += [note(text) for text in left_out(designs, settings, reading)]
     comparison = compare_designs(designs, settings, reading.known)
-    return OfTables(comparison, _source(read, [one.path for one in given], remarks))
+    return OfTables(comparison, _source(read, given, remarks))
 
 
 def _by_file(said: Sequence[tuple[Path | None, Remark]]) -> list[Remark]:
@@ -189,16 +190,27 @@ def _by_file(said: Sequence[tuple[Path | None, Remark]]) -> list[Remark]:
 
 
 def _source(
-    read: Sequence[tuple[Design, Sequence[Path]]], tables: Sequence[Path], remarks: Sequence[Remark]
+    read: Sequence[tuple[Design, Sequence[Path]]], given: Sequence[Given], remarks: Sequence[Remark]
 ) -> Source:
-    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in tables}
+    digests = {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for one in given
+        for path in one.files
+    }
+    names = dict.fromkeys(one.dataset or one.path.name for one in given)
+    of_nnunet = any(one.dataset for one in given)
     return Source(
-        experiment=", ".join(path.name for path in tables),
-        kind="table" if len(tables) == 1 else "tables",
+        experiment=", ".join(names),
+        kind="data set" if of_nnunet else "table" if len(digests) == 1 else "tables",
         runs=tuple(
-            (design.name, f"{path.name} (sha256 {digests[path]})")
+            (design.name, f"{_shown(path)} (sha256 {digests[path]})")
             for design, paths in read
             for path in paths
         ),
         remarks=tuple(remarks),
     )
+
+
+def _shown(path: Path) -> str:
+    """Return a file's name; of a fold's summary also its folders, as all have the same name."""
+    return "/".join(path.parts[-3:]) if path.name == SUMMARY else path.name

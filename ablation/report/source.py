@@ -33,7 +33,7 @@ class Source:
     """What to run to have something to compare with; "" where there is."""
     remarks: tuple[Remark, ...] = ()
     """What was assumed or left out in reading bare tables."""
-    kind: Literal["experiment", "table", "tables"] = "experiment"
+    kind: Literal["experiment", "table", "tables", "data set"] = "experiment"
     literature: tuple[PublishedScore, ...] = ()
     """Published scores to show beside the designs; never tested."""
     date: str = ""

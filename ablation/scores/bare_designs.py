@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from ablation.comparison import Design, protocol
+from ablation.comparison import CROSS_VALIDATED, Design, protocol
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError, DataError, UsageError, nearest
-from ablation.fairness import FairnessFacts
+from ablation.fairness import FairnessFacts, merged
 from ablation.metrics.cases import COUNTS, KEY
 from ablation.metrics.hd95_methods import name_it
 from ablation.metrics.metric import Metric, declared
 from ablation.metrics.registry import METRICS, metric_by_other_name
 from ablation.scores.bare import Known, read_bare
+from ablation.scores.given import Given
 from ablation.scores.header import Naming, case_column_of, score_of
+from ablation.scores.nnunet import read_evaluation
 from ablation.scores.remarks import Remark, note
 from ablation.scores.same_ids import shares_none, with_same_ids
 from ablation.scores.scales import check_scales
@@ -57,38 +59,6 @@ class Reading:
         return (*self.higher_is_better, *self.lower_is_better)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A table of the command line."""
-
-    path: Path
-    design: str | None = None
-    """Whose it is, where that was said: NAME=FILE."""
-
-
-def tables_of(texts: Sequence[Path | str]) -> list[Given]:
-    """Return the tables that were given: FILE, or NAME=FILE,FILE for several of one design.
-
-    >>> [one.design for one in tables_of(["unet.csv", "a=s1.csv,s2.csv"])]
-    [None, 'a', 'a']
-
-    Raises:
-        UsageError: The same file twice.
-    """
-    found: list[Given] = []
-    for text in map(str, texts):
-        name, mark, files = text.partition("=")
-        if mark and name and not Path(text).exists():
-            found += [Given(Path(file.strip()), name.strip()) for file in files.split(",")]
-        else:
-            found.append(Given(Path(text)))
-    paths = [one.path for one in found]
-    twice = list(dict.fromkeys(str(path) for path in paths if paths.count(path) > 1))
-    if twice:
-        raise UsageError(f"given twice: {', '.join(twice)}", hint="Give each file once.")
-    return found
-
-
 def read_designs(
     tables: Sequence[Given],
     reading: Reading,
@@ -101,7 +71,7 @@ def read_designs(
     design are its trainings where they hold the same cases, else its folds.
 
     Args:
-        tables: CSV files.
+        tables: CSV files, and what nnU-Net wrote.
         reading: Which columns mean what.
         metrics: Scores that were asked for.
         say: Told of a file, or of all, what was assumed or left out.
@@ -115,34 +85,60 @@ def read_designs(
     _check_files(tables, reading)
     metric = metrics[0] if len(metrics) == 1 else None
     known = Known(reading.own, reading.undefined_distances, metric, len(tables) == 1)
-    found: dict[str, list[tuple[Path, pd.DataFrame]]] = {}
+    found: dict[str, list[_Table]] = {}
     faults: list[DataError] = []
-    for one, name in zip(tables, _names(tables), strict=True):
+    for one in tables:
         try:
-            frames = read_bare(one.path, reading.naming, known, partial(say, one.path))
+            read = _read(one, reading, known, say)
         except DataError as error:
             faults.append(error)
             continue
-        if one.design is not None and len(frames) > 1:
+        if one.design is not None and len(read) > 1:
             raise UsageError(
-                f"{one.path} holds {len(frames)} designs: {', '.join(frames)}",
+                f"{one.path} holds {len(read)} designs: {', '.join(read)}",
                 hint=f"Give the file without {one.design}= before it.",
             )
-        for model, frame in frames.items():
-            found.setdefault(one.design or model or name, []).append((one.path, frame))
+        for model, table in read.items():
+            found.setdefault(one.design or model or one.usual, []).append(table)
     if faults:
         messages = dict.fromkeys(error.message for error in faults)
         raise DataError("; ".join(messages), hint=faults[0].hint)
     return _designs(found, reading, say)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Table:
+    """A per-case table of one design."""
+
+    files: tuple[Path, ...]
+    frame: pd.DataFrame
+    facts: FairnessFacts
+    """What it says of how it was made."""
+
+
+def _read(
+    one: Given, reading: Reading, known: Known, say: Callable[[Path | None, Remark], None]
+) -> dict[str, _Table]:
+    """Return the tables of a file by their design; "" is that of a file that names none."""
+    if one.evaluation is None:
+        frames = read_bare(one.path, reading.naming, known, partial(say, one.path))
+        facts = FairnessFacts(hd95_method=reading.hd95_method)
+        return {name: _Table(one.files, frame, facts) for name, frame in frames.items()}
+    about = Path(one.design or one.usual)
+    read = read_evaluation(one.evaluation, reading.naming, say=partial(say, about))
+    facts = FairnessFacts(hd95_method=reading.hd95_method or read.hd95_method)
+    if one.evaluation.is_cross_validated:
+        facts = replace(facts, protocol=CROSS_VALIDATED)
+    return {"": _Table(one.files, read.frame, facts)}
+
+
 def _designs(
-    found: Mapping[str, Sequence[tuple[Path, pd.DataFrame]]],
+    found: Mapping[str, Sequence[_Table]],
     reading: Reading,
     say: Callable[[Path | None, Remark], None],
 ) -> list[tuple[Design, tuple[Path, ...]]]:
     """Give the cases one name each, and put the tables of a design together."""
-    frames, passed_over = with_same_ids([frame for own in found.values() for _, frame in own])
+    frames, passed_over = with_same_ids([table.frame for own in found.values() for table in own])
     if passed_over:
         say(None, note(f"ids of cases compared without regard to {passed_over}"))
     whole = iter(frames)
@@ -162,12 +158,13 @@ def _designs(
     designs = []
     for name, own in cases.items():
         folds = own[0]["fold"].nunique() if "fold" in own[0] else 0
-        facts = FairnessFacts(
-            hd95_method=reading.hd95_method,
+        facts = replace(
+            merged([table.facts for table in found[name]]),
             seeds=len(own) if several else None,
-            protocol=protocol(folds) if folds else None,
         )
-        paths = tuple(dict.fromkeys(path for path, _ in found[name]))
+        if folds:
+            facts = replace(facts, protocol=protocol(folds))
+        paths = tuple(dict.fromkeys(path for table in found[name] for path in table.files))
         designs.append((Design(name, own, facts), paths))
     return designs
 
@@ -207,28 +204,6 @@ def _check_files(tables: Sequence[Given], reading: Reading) -> None:
             )
 
 
-def _names(tables: Sequence[Given]) -> list[str]:
-    """Return the names of designs that no column names."""
-    unnamed = iter(names_of([one.path for one in tables if one.design is None]))
-    return [next(unnamed) if one.design is None else one.design for one in tables]
-
-
-def names_of(paths: Sequence[Path]) -> list[str]:
-    """Return what tells files apart: their names, or the folders they lie in.
-
-    >>> names_of([Path("a/unet.csv"), Path("a/resupnet.csv")])
-    ['unet', 'resupnet']
-    >>> names_of([Path("unet/0/cases.csv"), Path("resupnet/0/cases.csv")])
-    ['unet', 'resupnet']
-    """
-    stems = [path.stem for path in paths]
-    folders = zip(*(path.parent.parts[::-1] for path in paths), strict=False)
-    for names in (stems, *map(list, folders)):
-        if len(set(names)) == len(names):
-            return names
-    return stems
-
-
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the table with every column a comparison needs."""
     return frame.assign(**{k: v for k, v in UNKNOWN.items() if k not in frame})
@@ -256,11 +231,15 @@ def usual_settings(designs: Sequence[Design], reading: Reading) -> ComparisonCon
     beside = [
         name
         for name in (*USUAL, *reading.own)
-        if name in shared and (name != "hd95" or reading.hd95_method is not None)
+        if name in shared and (name != "hd95" or _says_hd95(designs))
     ]
     return ComparisonConfig(
         metric=first[0], secondary=tuple(name for name in beside if name != first[0])
     )
+
+
+def _says_hd95(designs: Sequence[Design]) -> bool:
+    return all(design.facts.hd95_method is not None for design in designs)
 
 
 def _decides(name: str, reading: Reading) -> bool:
@@ -325,7 +304,7 @@ def check_scores(designs: Sequence[Design], settings: ComparisonConfig, reading:
             ),
             hint=f"All tables have: {_scores(designs)}.",
         )
-    if "hd95" in wanted and reading.hd95_method is None and "hd95" not in reading.own:
+    if "hd95" in wanted and not _says_hd95(designs) and "hd95" not in reading.own:
         raise ComparisonError(
             "HD95 has several definitions, and tables do not say which one they hold",
             hint=name_it(),
@@ -338,7 +317,7 @@ def left_out(
     """Say which scores of the tables are not compared."""
     compared = {settings.metric, *settings.secondary}
     others = [name for name in _shared(designs) if name in reading.known and name not in compared]
-    if "hd95" in others and reading.hd95_method is None:
+    if "hd95" in others and not _says_hd95(designs):
         others.remove("hd95")
         yield "HD95 left out: the tables do not say how it was computed (--assume-hd95-method)."
     if others:

@@ -19,6 +19,7 @@ from ablation.errors import DataError, UsageError
 from ablation.files.csv_lines import Lines, read_lines
 from ablation.scores.bare import frames_of
 from ablation.scores.header import Naming
+from ablation.scores.nnunet_tree import ALL, Evaluation, Fold, label_names, tell_of
 from ablation.scores.pairing import case_of
 from ablation.scores.remarks import Tell, note, untold
 
@@ -73,18 +74,79 @@ def read_nnunet(
         DataError: The file is none of these, or values are at fault.
         UsageError: A target of labels that the file does not score.
     """
-    is_json = path.suffix.lower() == ".json"
-    if is_json:
-        version, scored = _summary(path)
-        lines = _lines(list(scored), labels, path, say)
-    else:
-        version, lines = 1, _table(read_lines(path), labels, case_column, path, say)
     naming = Naming(patient_regex=patient_regex, patient_map=patient_map)
-    frames = frames_of(lines, path, naming, say=say, keep_implausible=version == 1)
+    if path.suffix.lower() == ".json":
+        alone = Evaluation("", "", (Fold(path, None),))
+        return read_evaluation(alone, naming, labels=labels, say=say)
+    lines = _table(read_lines(path), labels, case_column, path, say)
+    frames = frames_of(lines, path, naming, say=say, keep_implausible=True)
+    return NnunetTable(frames[""], 1, POOLED)
+
+
+def read_evaluation(
+    evaluation: Evaluation,
+    naming: Naming,
+    *,
+    labels: Mapping[str, Labels] | None = None,
+    say: Tell = untold,
+) -> NnunetTable:
+    """Read all folds of a design; its table then has a column `fold`.
+
+    Args:
+        evaluation: Where they lie.
+        naming: Only how cases tell patients is read.
+        labels: As of `read_nnunet`; None: each label is named as the dataset.json beside says.
+        say: Told what was assumed or left out.
+
+    Raises:
+        DataError: A file cannot be used, or a case is in two folds.
+        UsageError: A target of labels that the files do not score.
+    """
+    tell_of(evaluation, say)
+    paths = [one.path for one in evaluation.folds]
+    read = [_summary(path) for path in paths]
+    version = read[0][0]
+    for path, (_, scored) in zip(paths, read, strict=True):
+        if not scored:
+            raise DataError(f"{path}: scores no case", hint="Was the evaluation run on any?")
+    _refuse_twice(evaluation, [scored for _, scored in read])
+    whose = paths[0] if len(paths) == 1 else evaluation.folder
+    lines = _lines(
+        [
+            (fold.number if fold.number not in (None, ALL) else "", one)
+            for fold, (_, own) in zip(evaluation.folds, read, strict=True)
+            for one in own
+        ],
+        labels, label_names(paths[0], say), whose, say,
+    )  # fmt: skip
+    known = Naming(
+        patient_regex=naming.patient_regex,
+        patient_map=naming.patient_map,
+        fold_column="fold" if "fold" in lines.header else None,
+    )
+    frames = frames_of(lines, whose, known, say=say, keep_implausible=version == 1)
     return NnunetTable(frames[""], version, POOLED if version == 1 else None)
 
 
-def _summary(path: Path) -> tuple[int, Iterator[Scored]]:
+def _refuse_twice(evaluation: Evaluation, folds: Sequence[Sequence[Scored]]) -> None:
+    """Refuse a case that several folds test: its scores would count twice."""
+    tested: dict[str, list[str]] = {}
+    for fold, scored in zip(evaluation.folds, folds, strict=True):
+        for case in dict.fromkeys(case for _, case, _, _ in scored):
+            tested.setdefault(case, []).append(f"fold_{fold.number}")
+    twice = {case: own for case, own in tested.items() if len(own) > 1}
+    if twice:
+        first, own = next(iter(twice.items()))
+        more = f", and {len(twice) - 1} more cases" if len(twice) > 1 else ""
+        raise DataError(
+            f"{evaluation.folder}: case {first} is in {' and '.join(own)}{more}; "
+            "folds of cross-validation share no case",
+            hint="Keep one of these folds, or compare the folds as designs of their own: "
+            "ablate compare a=FILE b=FILE",
+        )
+
+
+def _summary(path: Path) -> tuple[int, list[Scored]]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -93,8 +155,8 @@ def _summary(path: Path) -> tuple[int, Iterator[Scored]]:
         ) from None
     try:
         if "metric_per_case" in content:
-            return 2, iter(list(_of_version_2(content)))
-        return 1, iter(list(_of_version_1(content)))
+            return 2, list(_of_version_2(content))
+        return 1, list(_of_version_1(content))
     except (KeyError, TypeError, AttributeError):
         raise DataError(
             f"{path}: is no summary of nnU-Net",
@@ -118,18 +180,31 @@ def _of_version_1(content: Mapping[str, Any]) -> Iterator[Scored]:
 
 
 def _lines(
-    scored: Sequence[Scored], labels: Mapping[str, Labels] | None, path: Path, say: Tell
+    scored: Sequence[tuple[str, Scored]],
+    labels: Mapping[str, Labels] | None,
+    named: Mapping[Labels, str],
+    path: Path,
+    say: Tell,
 ) -> Lines:
-    targets = _targets([region for _, _, region, _ in scored], labels, path, say)
-    names = list(dict.fromkeys(name for *_, scores in scored for name in scores))
+    """Return a row for each fold, case and target; without folds there is no such column."""
+    targets = _targets([region for _, (_, _, region, _) in scored], labels, path, say, named)
+    names = list(dict.fromkeys(name for _, (*_, scores) in scored for name in scores))
+    folded = any(fold for fold, _ in scored)
     rows = [
-        (number, [case, targets[region], *(_cell(scores.get(name)) for name in names)])
-        for number, case, region, scores in scored
+        (
+            number,
+            [
+                *([fold] if folded else []), case, targets[region],
+                *(_cell(scores.get(name)) for name in names),
+            ],
+        )
+        for fold, (number, case, region, scores) in scored
         if region in targets
-    ]
+    ]  # fmt: skip
     if not rows:
         raise DataError(f"{path}: scores no case", hint="Was the evaluation run on any?")
-    return Lines(["case", "target", *names], rows, False, "case")
+    header = [*(["fold"] if folded else []), "case", "target", *names]
+    return Lines(header, rows, False, "case")
 
 
 def _table(
@@ -167,7 +242,11 @@ def _table(
 
 
 def _targets(
-    found: Sequence[Region], asked: Mapping[str, Labels] | None, path: Path, say: Tell
+    found: Sequence[Region],
+    asked: Mapping[str, Labels] | None,
+    path: Path,
+    say: Tell,
+    named: Mapping[Labels, str] | None = None,
 ) -> dict[Region, str]:
     """Return the name of each region that is wanted; the background never is."""
     known = [region for region in dict.fromkeys(found) if not _is_background(region)]
@@ -175,7 +254,11 @@ def _targets(
         left_out = next(region for region in found if _is_background(region))
         say(note(f"the background is left out ({_named(left_out) or 'a label without a name'})"))
     if asked is None:
-        return {region: _named(region) for region in known}
+        words = named or {}
+        return {
+            region: words.get(region, _named(region)) if isinstance(region, tuple) else region
+            for region in known
+        }
     wanted: dict[Region, str] = {
         tuple(sorted(numbers)): target for target, numbers in asked.items()
     }

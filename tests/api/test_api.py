@@ -136,7 +136,8 @@ def test_compare_takes_rules_as_values(tables: list[str]) -> None:
 
 
 def test_compare_takes_designs_in_memory(tables: list[str]) -> None:
-    from ablation.scores.bare_designs import Reading, read_designs, tables_of
+    from ablation.scores.bare_designs import Reading, read_designs
+    from ablation.scores.given import tables_of
 
     designs = [
         design for design, _ in read_designs(tables_of(tables), Reading(), (), lambda *_: None)

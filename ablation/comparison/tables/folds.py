@@ -12,6 +12,9 @@ from statistics import fmean
 from ablation.comparison.tables.align import Design, by_fold
 from ablation.statistics.repeats import CorrectedT, corrected_resampled_t
 
+CROSS_VALIDATED = "cross-validation"
+"""How patients were tested where the number of folds is not known."""
+
 
 def fold_counts(designs: Sequence[Design]) -> tuple[int, ...]:
     """Return how many outer folds each design has; 0 where there is one split."""
@@ -21,9 +24,11 @@ def fold_counts(designs: Sequence[Design]) -> tuple[int, ...]:
 def protocol(folds: int) -> str:
     """Return the way patients were tested.
 
-    >>> protocol(4), protocol(0)
-    ('4-fold cross-validation', 'holdout')
+    >>> protocol(4), protocol(1), protocol(0)
+    ('4-fold cross-validation', 'one fold of cross-validation', 'holdout')
     """
+    if folds == 1:
+        return f"one fold of {CROSS_VALIDATED}"
     return f"{folds}-fold cross-validation" if folds else "holdout"
 
 
@@ -46,9 +51,9 @@ class Folds:
 
 
 def shared_folds(designs: Sequence[Design]) -> Folds | None:
-    """Return the folds of designs that were tested in the same ones; None where they were not."""
+    """Return the folds of designs that were tested in the same two or more; None where they were not."""
     first, *others = map(_tested_in, designs)
-    if not first or any(folds != first for folds in others):
+    if len(set(first.values())) < 2 or any(folds != first for folds in others):
         return None
     return Folds(first, _test_train_ratio(designs[0]))
 

@@ -8,9 +8,10 @@ import pandas as pd
 
 from ablation.comparison.analysis.contrasts import Analysis, cases_by_training, of_target
 from ablation.comparison.tables.align import Design, absences, distinct, named
-from ablation.comparison.tables.folds import fold_counts, protocol
+from ablation.comparison.tables.folds import CROSS_VALIDATED, fold_counts, protocol
 from ablation.comparison.tables.missing import MISSING_RULES
 from ablation.config.sections import ComparisonConfig
+from ablation.fairness.facts import VALIDATION
 from ablation.metrics.empty import has_lesion
 from ablation.metrics.metric import Metric
 
@@ -55,7 +56,7 @@ def _trainings(designs: Sequence[Design], analyses: Sequence[Analysis]) -> Itera
             else "intervals and tests treat patients as random, not trainings."
         )
         yield f"Averaged over trainings patient by patient ({counts}); {random}"
-    if elsewhere := [design.name for design in designs if design.facts.imported]:
+    if elsewhere := [d.name for d in designs if d.facts.imported and not d.facts.protocol]:
         yield (
             f"Imported results, training data not known: {', '.join(elsewhere)}. "
             "These scores may be of patients that were trained on."
@@ -63,15 +64,29 @@ def _trainings(designs: Sequence[Design], analyses: Sequence[Analysis]) -> Itera
 
 
 def _folds(designs: Sequence[Design]) -> tuple[str, ...]:
-    """Say where scores are out-of-fold, and where designs were tested in different ways."""
-    counts = fold_counts(designs)
-    said = [
-        f"Scores of {protocol(count)} are out-of-fold: each patient was tested once by a model "
-        "neither trained nor tuned on that patient."
-        for count in dict.fromkeys(counts)
-        if count
-    ]
-    if len(set(counts)) > 1:
+    """Say where scores are out-of-fold, and where designs were tested in different ways.
+
+    Only our own nested cross-validation tunes each fold on its own patients.
+    """
+    ways: dict[str, list[Design]] = {}
+    for design, count in zip(designs, fold_counts(designs), strict=True):
+        way = protocol(count) if count else design.facts.protocol
+        if count or way == CROSS_VALIDATED:
+            ways.setdefault(str(way), []).append(design)
+    said = []
+    for way, own in ways.items():
+        if all(design.facts.selected_on == VALIDATION for design in own):
+            said.append(
+                f"Scores of {way} are out-of-fold: each patient was tested once by a model "
+                "neither trained nor tuned on that patient."
+            )
+        else:
+            said.append(
+                f"Cross-validated: scores of {way} are out-of-fold. Each patient was tested once, "
+                "by a model that was not trained on that patient; nothing says whether settings "
+                "were chosen by these scores."
+            )
+    if len(set(fold_counts(designs))) > 1:
         listed = ", ".join(f"{d.name} {d.facts.protocol or 'not stated'}" for d in designs)
         said.append(f"The designs were trained on different patients: {listed}.")
     return tuple(said)

@@ -94,7 +94,8 @@ def _tested(comparison: Comparison, known: Sequence[str]) -> str:
     )
     if not known:  # a table does not say that these patients are a test set
         n, unit = len(comparison.primary.patients), comparison.primary.unit_of_analysis
-        return f"{who} {n} {unit}{'' if n == 1 else 's'}."
+        way = " by cross-validation" if any(comparison.folds) else ""
+        return f"{who} {n} {unit}{'' if n == 1 else 's'}{way}."
     patients = comparison.primary.counted
     if any(comparison.folds):  # what that means, and whose folds, is among the notes
         same = len(set(comparison.folds)) == 1

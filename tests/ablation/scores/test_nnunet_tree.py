@@ -1,0 +1,184 @@
+"""Results folders of nnU-Net: designs, folds, labels and data sets are found by their folders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from ablation import compare
+from ablation.errors import AblateError, ComparisonError, DataError, UsageError
+from ablation.scores.given import tables_of
+
+CONV, RES = "nnUNetTrainer__nnUNetPlans__3d_fullres", "nnUNetTrainer__ResPlans__3d_fullres"
+LABELS = {"background": 0, "PZ": 1, "TZ": 2}
+
+
+def write_summary(path: Path, cases: Sequence[int], better: float = 0.0) -> Path:
+    """Write a version 2 summary of two labels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    per_case = []
+    for case in cases:
+        tp, fn = round(700 + 9 * case + 1000 * better), round(300 - 9 * case - 1000 * better)
+        scores = {"TP": tp, "FN": fn, "FP": 100, "TN": 9000, "n_ref": 1000, "n_pred": tp + 100}
+        scores["Dice"] = 2 * tp / (2 * tp + fn + 100)
+        per_case.append(
+            {"metrics": {"1": scores, "2": scores}, "reference_file": f"/x/prostate_{case}.nii.gz"}
+        )
+    path.write_text(json.dumps({"metric_per_case": per_case}))
+    return path
+
+
+def write_design(folder: Path, folds: dict[object, Sequence[int]], better: float = 0.0) -> Path:
+    """Write the folds of a design as nnU-Net lays them, with the names of its labels."""
+    for number, cases in folds.items():
+        write_summary(folder / f"fold_{number}/validation/summary.json", cases, better)
+    (folder / "dataset.json").write_text(json.dumps({"labels": LABELS, "numTraining": 10}))
+    return folder
+
+
+def five(shift: int = 0) -> dict[object, Sequence[int]]:
+    return {k: (2 * k + shift, 2 * k + 1 + shift) for k in range(5)}
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A data set of two designs and five folds."""
+    write_design(tmp_path / "Dataset005_Prostate" / CONV, five())
+    write_design(tmp_path / "Dataset005_Prostate" / RES, five(), 0.05)
+    return tmp_path
+
+
+def said(*tables: Path | str, **rules: str) -> tuple[list[str], object]:
+    texts: list[str] = []
+    return texts, compare(tables, progress=texts.append, **rules)  # type: ignore[arg-type]
+
+
+class TestFolds:
+    @pytest.mark.parametrize("below", ["", "Dataset005_Prostate"])
+    def test_all_folds_of_a_design_are_pooled(self, tree, below):
+        found = compare([tree / below])
+        assert set(found.designs) == {"nnUNetPlans", "ResPlans"}
+        assert found.folds == (5, 5)
+        assert [len(one.patients) for one in found.analyses] == [10, 10, 10]
+        assert {one.target for one in found.primaries} == {"PZ", "TZ"}
+
+    def test_one_design_and_single_files(self, tree):
+        folder = tree / "Dataset005_Prostate"
+        assert compare([folder / CONV]).designs == (CONV,)
+        files = sorted(folder.rglob("summary.json"))
+        assert compare(files).folds == (5, 5)
+        named = compare([f"a={folder / CONV}", f"b={folder / RES}"])
+        assert (named.designs, named.folds) == (("a", "b"), (5, 5))
+
+    def test_the_caveat_is_that_they_are_cross_validated(self, tree):
+        notes = " ".join(compare([tree]).notes)
+        assert "Cross-validated: scores of 5-fold cross-validation" in notes
+        assert "neither trained nor tuned" not in notes
+        assert "may be of patients that were trained on" not in notes
+
+    def test_a_missing_fold_is_named(self, tree):
+        for name in (CONV, RES):
+            (tree / f"Dataset005_Prostate/{name}/fold_3/validation/summary.json").unlink()
+        texts, found = said(tree)
+        assert any("nnUNetPlans" in one and "no fold 3 of 5" in one for one in texts)
+        assert len(found.primary.patients) == 8
+
+    def test_a_fold_that_only_one_design_lacks(self, tree):
+        (tree / f"Dataset005_Prostate/{RES}/fold_4/validation/summary.json").unlink()
+        with pytest.raises(ComparisonError, match=r"ResPlans lacks .*prostate_8.*prostate_9"):
+            compare([tree])
+        texts, found = said(tree, missing="intersection")
+        assert any("ResPlans: no fold 4 of 5" in one for one in texts)
+        assert len(found.primary.patients) == 8
+
+    def test_a_case_in_two_folds_is_refused(self, tree):
+        again = tree / f"Dataset005_Prostate/{RES}/fold_1/validation/summary.json"
+        write_summary(again, (1, 3))
+        with pytest.raises(DataError, match="case prostate_1 is in fold_0 and fold_1"):
+            compare([tree])
+
+    def test_other_cases_are_named(self, tree):
+        write_design(tree / "Dataset005_Prostate" / RES, five(1))
+        with pytest.raises(ComparisonError, match="ResPlans lacks prostate_0"):
+            compare([tree])
+
+    def test_a_network_that_was_trained_on_all_cases(self, tmp_path):
+        write_design(tmp_path / "Dataset005_Prostate" / CONV, {"all": range(10)})
+        texts, found = said(tmp_path)
+        assert any(one.startswith("warning: ") and "fold_all" in one for one in texts)
+        assert not any("Cross-validated" in one for one in found.notes)
+        assert found.folds == (0,)
+
+    def test_fold_all_is_left_out_beside_others(self, tree):
+        folder = tree / "Dataset005_Prostate" / CONV
+        write_summary(folder / "fold_all/validation/summary.json", range(10), 0.1)
+        texts, found = said(tree)
+        assert any("left out: fold_all/validation" in one for one in texts)
+        assert found.folds == (5, 5)
+
+    def test_all_folds_together_in_one_file(self, tmp_path):
+        for name in (CONV, RES):
+            folder = tmp_path / "Dataset005_Prostate" / name
+            write_summary(folder / "crossval_results_folds_0_1_2_3_4/summary.json", range(10))
+            post = folder / "crossval_results_folds_0_1_2_3_4/postprocessed/summary.json"
+            write_summary(post, range(10), 0.1)
+        texts, found = said(tmp_path)
+        assert len(found.primary.patients) == 10
+        assert any("Cross-validated: scores of cross-validation" in one for one in found.notes)
+        assert any("postprocessed" in one for one in texts)
+
+    def test_version_1_lays_configurations_above_tasks(self, tmp_path):
+        for kind in ("2d", "3d_fullres"):
+            folder = tmp_path / kind / "Task005_Prostate/nnUNetTrainerV2__nnUNetPlansv2.1"
+            for number, cases in five().items():
+                write_summary(folder / f"fold_{number}/validation_raw/summary.json", cases)
+        assert compare([tmp_path]).designs == ("2d", "3d_fullres")
+
+
+class TestNames:
+    def test_labels_without_a_dataset_json_keep_their_numbers(self, tree):
+        for path in tree.rglob("dataset.json"):
+            path.unlink()
+        assert {one.target for one in compare([tree]).primaries} == {"1", "2"}
+
+    def test_a_broken_dataset_json_is_said(self, tree):
+        for path in tree.rglob("dataset.json"):
+            path.write_text("{")
+        texts, found = said(tree)
+        assert any("labels are named by their numbers" in one for one in texts)
+        assert {one.target for one in found.primaries} == {"1", "2"}
+
+    def test_tables_whose_names_differ_by_a_fold_only(self, tmp_path):
+        for design in ("unet", "res"):
+            for number in range(2):
+                rows = "".join(f"P{2 * number + k},0.{7 + k}\n" for k in range(2))
+                (tmp_path / f"{design}_fold{number}.csv").write_text("case,dice\n" + rows)
+        found = compare(sorted(tmp_path.glob("*.csv")))
+        assert (found.designs, found.folds) == (("res", "unet"), (2, 2))
+
+    def test_the_order_of_the_command_line_is_kept(self, tree):
+        folder = tree / "Dataset005_Prostate"
+        given = tables_of([folder / RES, f"x={folder / CONV}"])
+        assert [one.design or one.usual for one in given] == ["ResPlans", "x"]
+
+
+def test_a_folder_without_results_says_what_to_give(tmp_path):
+    with pytest.raises(DataError, match=r"no summary\.json of nnU-Net") as raised:
+        compare([tmp_path])
+    assert raised.value.hint.endswith("*.csv")
+
+
+def test_a_file_is_given_once(tree):
+    folder = tree / "Dataset005_Prostate"
+    with pytest.raises(UsageError, match="given twice"):
+        compare([folder, folder / CONV])
+
+
+def test_errors_are_ours(tree):
+    path = tree / f"Dataset005_Prostate/{RES}/fold_1/validation/summary.json"
+    path.write_text('{"metric_per_case": []}')
+    with pytest.raises(AblateError, match="fold_1"):
+        compare([tree])
