@@ -42,6 +42,7 @@ from ablation.comparison.tables.align import (
 from ablation.comparison.tables.folds import Folds, fold_counts, shared_folds
 from ablation.comparison.tables.printable import refuse_unprintable
 from ablation.comparison.tables.settings import check_settings
+from ablation.comparison.tables.volumes import of_volumes
 from ablation.comparison.wording.cautions import Caution, Evidence, cautions
 from ablation.comparison.wording.late import late_words, margin_set
 from ablation.comparison.wording.names import target_name
@@ -148,6 +149,8 @@ def compare(
     silent = silent_on_hd95(designs, metrics)
     metrics = tuple(metric for metric in metrics if not silent or metric.name != "hd95")
     rows = align(designs, settings.missing)
+    if settings.unit == "patient":
+        rows = of_volumes(rows)
     pairs = planned_pairs(names, settings.reference)
     scored = [str(t) for t in sorted(rows["target"].unique())]
     # A target that no test case has tells nothing of the others.

@@ -16,6 +16,7 @@ from statistics import median
 
 import pandas as pd
 
+from ablation.comparison.tables.volumes import COUNTED, look_like_slices
 from ablation.errors import DataError, UsageError
 from ablation.errors.words import counted
 from ablation.files.csv_lines import Lines, read_lines
@@ -28,7 +29,6 @@ from ablation.scores.counted import with_ratios
 from ablation.scores.empty_masks import EmptyMasks
 from ablation.scores.header import TEXTS, Columns, Naming, columns_of
 from ablation.scores.patient_ids import (
-    look_like_slices,
     patients_by_map,
     patients_by_regex,
     visible,
@@ -323,7 +323,8 @@ def _patients(
         whose = patients_by_map(cases, naming.patient_map)
     if given or columns.patient is not None:
         patients = {whose.get(str(row["case"]), str(row["patient"])) for row in rows}
-        if slices and len(patients) < len(cases):
+        counted_out = all(row.get(name) is not None for row in rows for name in COUNTED)
+        if slices and len(patients) < len(cases) and not counted_out:
             text = "a patient's score is the mean over slices or scans, not that of the volume"
             say(Remark(Level.CAUTION, text))
         return whose

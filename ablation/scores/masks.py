@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ablation.comparison.tables.volumes import look_like_slices
 from ablation.data.readers.reader import Progress, paced, silent
 from ablation.errors import DataError
 from ablation.errors.words import counted
@@ -17,7 +18,6 @@ from ablation.metrics.cases import score_case
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.scores.mask_files import MaskFile, misplaced, read_mask, resampled
 from ablation.scores.pairing import Pair
-from ablation.scores.patient_ids import look_like_slices
 from ablation.scores.regions import NESTED, Content, Numbers, Regions, regions_of
 from ablation.scores.remarks import Level, Remark, note
 

@@ -12,8 +12,6 @@ from ablation.files.csv_lines import read_lines
 
 HIDDEN = ("Cf", "Cc")
 """Unicode categories of characters without a shape: joiners, marks of direction, controls."""
-NUMBERED = re.compile(r"(?P<stem>.*\d.*?)(?:[_.\- ]+|slice|sl|z)+(?P<number>\d+)", re.I)
-"""A slice's id: a stem that has a number itself, then another number."""
 
 
 def visible(text: str) -> str:
@@ -96,21 +94,3 @@ def patients_by_map(cases: Sequence[str], table: Path) -> dict[str, str]:
             f"{table}: " + "; ".join(faults), hint="Every case needs one line: case,patient"
         )
     return found
-
-
-def look_like_slices(cases: Sequence[str]) -> bool:
-    """Tell whether most ids are a few stems with a number each, dense as slices are.
-
-    >>> look_like_slices([f"P{p}_{s}" for p in (1, 2) for s in (11, 12, 13)])
-    True
-    >>> look_like_slices(["P001", "P002", "P003"]), look_like_slices(["BraTS2021_00001"] * 2)
-    (False, False)
-    """
-    numbers: dict[str, set[int]] = {}
-    for case in cases:
-        match = NUMBERED.fullmatch(case)
-        if match:
-            numbers.setdefault(match["stem"], set()).add(int(match["number"]))
-    several = [own for own in numbers.values() if len(own) > 1]
-    dense = sum(len(own) for own in several if max(own) - min(own) < 3 * len(own))
-    return len(several) > 1 and dense > len(cases) / 2

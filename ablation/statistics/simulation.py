@@ -36,6 +36,8 @@ MOST_VALUES = 250_000  # differences of all sets together, but at least FEWEST_S
 FEWEST_SETS = 400
 FLIPS = 999
 FEWEST = 10  # patients below which nothing is resampled
+FEWEST_STATED = 40
+"""Patients from which those at hand tell how differences are spread: a rare collapse is seen."""
 MOST_PATIENTS = 10_000
 STEPS = 8
 SPREAD_UNKNOWN = 0.6
@@ -233,10 +235,10 @@ def detectable(d: Array, rule: Rule, rng: np.random.Generator) -> float | None:
         rule: Test, direction and level.
         rng: Source of the draws.
 
-    None below ten patients, where the differences do not vary, and where no shift is found so often.
+    None below 40 patients, where the differences do not vary, and where no shift is found so often.
     """
     array = as_patients(d)
-    if array.size < FEWEST or is_constant(array) or is_constant(array[array != 0]):
+    if array.size < FEWEST_STATED or is_constant(array) or is_constant(array[array != 0]):
         return None
     uniform = uniform_sets(array.size, rng, None if rule.test in BY_TEST else SETS_OF_OTHERS)
     sets, moved = resampled(array, uniform)

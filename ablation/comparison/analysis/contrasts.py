@@ -17,6 +17,7 @@ from ablation.comparison.analysis.empties import (
     Missed,
     Policy,
     missed_by,
+    missed_by_one,
     penalties,
     scores_under,
     without_size,
@@ -157,6 +158,8 @@ class Contrast:
     """The planned test beside it; None where that decides."""
     missed: tuple[Missed, Missed]
     """Tumours that candidate and reference missed."""
+    missed_by_one: int
+    """Tumours that one of them missed and the other found."""
     furthest: str
     """The patient whose removal moves the mean difference most; "" for one patient."""
     p: float | None
@@ -190,8 +193,8 @@ class Contrast:
     median_interval: MedianInterval
     detectable: float | None
     """True mean difference for which the rule of the verdict has about 80 % power in such patients,
-    by simulation; None where a design is called better, where nothing is sure to be found, and of
-    more than five comparisons."""
+    by simulation; None where a design is called better, below 40 patients, where one of the designs
+    missed a tumour that the other found, and of more than five comparisons."""
     relevance: Relevance | None
     """Equivalence and Bayesian signed-rank; None without a margin for the metric."""
     clustering: Clustering | None
@@ -344,6 +347,7 @@ def _of_cases(
         level=settings.level,
         counts=draws_of(tuple(names), settings.seed) if resampled else None,
         missed=missed_by(rows),
+        missed_by_one={pair: missed_by_one(rows, pair) for pair in pairs},
         trainings={} if crowded else {name: pd.DataFrame(units[name]) for name in scores},
         folds=folds,
     )
@@ -388,6 +392,7 @@ class _Table:
     level: float
     counts: Array | None
     missed: Mapping[str, Missed]
+    missed_by_one: Mapping[tuple[str, str], int]
     trainings: Mapping[str, pd.DataFrame]
     """Of each design, a row per patient and a column per training; nothing where crowded."""
     folds: Folds | None
@@ -506,6 +511,7 @@ def _contrast(
         recipe=None,
         weights=None,
         missed=missed,
+        missed_by_one=table.missed_by_one[candidate, reference],
         furthest=_furthest(d, table.patients),
         p=weights.p,
         p_adjusted=None,  # set together with its family

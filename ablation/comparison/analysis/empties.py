@@ -153,6 +153,20 @@ def missed_by(rows: pd.DataFrame) -> dict[str, Missed]:
     }
 
 
+def missed_by_one(rows: pd.DataFrame, pair: tuple[str, str]) -> int:
+    """Count the tumours that one of two designs missed and the other found, in any training."""
+    missed = rows[rows["status"] == "missed"]
+    first, second = (
+        set(
+            missed.loc[missed["design"] == name, ["patient", "case", "target"]].itertuples(
+                index=False, name=None
+            )
+        )
+        for name in pair
+    )
+    return len(first ^ second)
+
+
 def detections(rows: pd.DataFrame, designs: Sequence[str], level: float) -> tuple[Detection, ...]:
     """Count missed tumours and false alarms of each design."""
     found = []

@@ -24,6 +24,7 @@ from ablation.comparison.analysis.families import in_families
 from ablation.comparison.tables.align import Design, absences, align
 from ablation.comparison.tables.folds import Folds, fold_counts, over_folds, shared_folds
 from ablation.comparison.tables.missing import MISSING_RULES
+from ablation.comparison.tables.volumes import of_volumes
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import ComparisonError
 from ablation.metrics.metric import Metric
@@ -302,7 +303,7 @@ def _gaps(
         return
     for rule, words in MISSING_RULES.items():
         try:
-            rows = align(designs, rule)
+            rows = of_volumes(align(designs, rule))
         except ComparisonError:  # the designs share no case: the other rule stands alone
             continue
         made = [

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS, Analysis, Contrast
 from ablation.comparison.analysis.decision import Form
+from ablation.comparison.analysis.families import MOST_WITH_POWER
 from ablation.comparison.wording.names import target_name, unit_name
 from ablation.comparison.wording.p_values import p_relation, p_text
 from ablation.errors.words import counted
 from ablation.statistics.corrections import CORRECTIONS
 from ablation.statistics.paired_tests import TESTS
 from ablation.statistics.paired_tests.spec import Method
+from ablation.statistics.simulation import FEWEST_STATED
 
 MOST_NAMED = 20  # patients in a sentence
 SHORT = {"wilcoxon": "Hodges-Lehmann"}
@@ -155,20 +157,36 @@ def _inconclusive(analysis: Analysis, contrast: Contrast, where: str) -> str:
             f"Mean differences from {texts[0]} to {texts[1]} {unit_name(analysis)} are "
             "compatible with these data"
         )
-    power = ""
-    if contrast.detectable is not None:
-        size = analysis.metric.texts(contrast.detectable)[0]
-        power = (
-            f" About 80 % power for a difference of {size} {unit_name(analysis)} in every patient with "
-            "this rule."
-        )
     asked = ""
     if contrast.used.alternative == "greater":
         asked = f" The test asks only whether {first} is better than {second}."
     return (
         f"Inconclusive{where}: the data do not show which of {first} and {second} is better; "
-        f"{first} minus {second}: {_evidence(from_side(analysis, contrast))}. {possible}.{asked}{power}"
+        f"{first} minus {second}: {_evidence(from_side(analysis, contrast))}. {possible}.{asked}{_power(analysis, contrast)}"
     )
+
+
+def _power(analysis: Analysis, contrast: Contrast) -> str:
+    """Which difference the rule would have found, or why no steady number exists."""
+    if contrast.detectable is not None:
+        size = analysis.metric.texts(contrast.detectable)[0]
+        return (
+            f" About 80 % power for a difference of {size} {unit_name(analysis)} in every patient with "
+            "this rule."
+        )
+    if contrast.recipe is not None or contrast.family > MOST_WITH_POWER:
+        return ""
+    if contrast.missed_by_one:
+        return (
+            " No detectable difference is stated: one design missed tumours that the other found, so "
+            "the difference is not alike in all patients."
+        )
+    if contrast.n < FEWEST_STATED:
+        return (
+            f" No detectable difference is stated: {counted(contrast.n)} show too little of how "
+            f"differences are spread ({FEWEST_STATED} are needed)."
+        )
+    return ""
 
 
 def _contradictory(seen: Seen, where: str) -> str:

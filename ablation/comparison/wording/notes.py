@@ -10,10 +10,13 @@ from ablation.comparison.analysis.contrasts import Analysis, cases_by_training, 
 from ablation.comparison.tables.align import Design, absences, distinct, named
 from ablation.comparison.tables.folds import CROSS_VALIDATED, fold_counts, protocol
 from ablation.comparison.tables.missing import MISSING_RULES
+from ablation.comparison.tables.volumes import SLICES
 from ablation.config.sections import ComparisonConfig
+from ablation.errors.words import counted
 from ablation.fairness.facts import VALIDATION
 from ablation.metrics.empty import has_lesion
 from ablation.metrics.metric import Metric
+from ablation.metrics.table import BACKGROUND, FOREGROUND
 
 
 def notes(
@@ -38,6 +41,7 @@ def notes(
         *_trainings(designs, analyses),
         *_folds(designs),
         *_gaps(designs, settings),
+        *_slices(rows, metrics),
         *_targets(rows, designs, analyses),
         *_metrics(analyses, metrics),
         *(_unscored(rows, one, settings) for one in analyses if one.unscored),
@@ -95,6 +99,24 @@ def _folds(designs: Sequence[Design]) -> tuple[str, ...]:
 def _gaps(designs: Sequence[Design], settings: ComparisonConfig) -> Iterator[str]:
     if settings.missing != "error":
         yield from (f"{text}: {MISSING_RULES[settings.missing]}." for text in absences(designs))
+
+
+def _slices(rows: pd.DataFrame, metrics: Sequence[Metric]) -> Iterator[str]:
+    """Say that slices were added up, and which scores are means over slices all the same."""
+    if SLICES not in rows:
+        return
+    once = rows[rows["design"] == rows["design"].iloc[0]]
+    once = once[once["training"] == once["training"].iloc[0]].drop_duplicates("patient")
+    yield (
+        f"Overlap scores are those of the volume, from the voxel counts of {int(once[SLICES].sum()):,} "
+        f"slices of {counted(len(once))}, slices without truth included."
+    )
+    others = [m.label for m in metrics if m.name not in (*FOREGROUND, *BACKGROUND)]
+    if others:
+        yield (
+            f"{', '.join(others)} cannot be rebuilt from slices: the mean over the slices with truth "
+            "of each patient."
+        )
 
 
 def _targets(

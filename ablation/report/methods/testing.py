@@ -41,6 +41,11 @@ def testing(comparison: Comparison) -> Iterator[str]:
     yield RULE
     yield from comparison.late
     yield from _effects(comparison, level)
+    if any(c.detectable is not None for one in comparison.primaries for c in one.contrasts):
+        yield (
+            "The detectable difference was simulated: the centred differences were resampled, and one "
+            "difference was added in every patient, until this rule found it in 80 % of the data sets."
+        )
     yield from _margins(comparison)
     if comparison.primary.ranking is not None:
         yield (

@@ -13,6 +13,7 @@ from ablation.comparison import (
     Validation,
     p_text,
 )
+from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS
 from ablation.comparison.analysis.ledger import fact_text
 from ablation.metrics.metric import Metric
 from ablation.report.sections.blocks import Cell
@@ -24,6 +25,8 @@ class Card:
     """One target's designs, a row each; columns that say nothing are left out."""
 
     target: str
+    tested: bool
+    """Not where the mean over targets was not planned to decide."""
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     """The first cell of a row is the design's name."""
@@ -32,8 +35,13 @@ class Card:
 
 
 def cards(comparison: Comparison) -> tuple[Card, ...]:
-    """Return a card for each target."""
-    return tuple(_card(comparison, analysis) for analysis in comparison.primaries)
+    """Return a card for each target that decides, and for the mean over targets, in the order of both."""
+    metric = comparison.primary.metric
+    return tuple(
+        _card(comparison, one)
+        for one in comparison.analyses
+        if one.role == "primary" or (one.target == MEAN_OF_TARGETS and one.metric == metric)
+    )
 
 
 def _card(comparison: Comparison, analysis: Analysis) -> Card:
@@ -45,6 +53,7 @@ def _card(comparison: Comparison, analysis: Analysis) -> Card:
     told = {title: column for title, column in cells.items() if any(c.text for c in column)}
     return Card(
         target=analysis.target,
+        tested=analysis.role != "described",
         columns=("design", *told),
         rows=tuple(
             (Cell(name), *(column[i] for column in told.values()))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ablation.comparison import Comparison
+from ablation.comparison.analysis.contrasts import MEAN_OF_TARGETS
 from ablation.comparison.wording.names import target_name
 from ablation.config.sections import PublishedScore
 from ablation.metrics.metric import Metric
@@ -42,6 +43,9 @@ def designs(comparison: Comparison, source: Source) -> Section:
 
 
 def _named(card: Card) -> str:
+    if card.target == MEAN_OF_TARGETS:
+        tested = "" if card.tested else ", described and not tested"
+        return f"Mean over targets of each case{tested}"
     return f"Target {target_name(card.target)}"
 
 

@@ -79,3 +79,33 @@ def test_no_tumour_found_by_both(design, table):
     result = compare([a, b], DICE)
     assert result.two_parts[0].found is None
     assert any("no tumour was found by both" in one for one in result.verdict.sentences)
+
+
+@pytest.mark.parametrize(
+    ("n", "missed", "said"),
+    [
+        (45, (0, 0), "About 80 % power for a difference of 0.0"),
+        (45, (3, 3), "About 80 % power for a difference of 0.0"),  # both miss the same tumour
+        (
+            45,
+            (3, 4),
+            "No detectable difference is stated: one design missed tumours that the other",
+        ),
+        (39, (0, 0), "stated: 39 patients show too little of how differences are spread (40 are"),
+    ],
+)
+def test_a_detectable_difference_is_stated_only_where_it_is_steady(design, table, n, missed, said):
+    rng = np.random.default_rng(4)
+    base, noise = np.linspace(0.4, 0.7, n), rng.normal(0, 0.02, n)
+    scores = (base + noise - noise.mean(), base)
+    gone = [(one,) if any(missed) else () for one in missed]
+    made = [
+        design(name, with_misses(table, dice, own))
+        for name, dice, own in zip("ab", scores, gone, strict=True)
+    ]
+    result = compare(made, DICE)
+    assert result.verdict.standing == "inconclusive"
+    assert said in result.verdict.headline
+    stated = "About" in said
+    assert (result.primary.contrasts[0].detectable is not None) == stated
+    assert ("The detectable difference was simulated" in methods(result, Source("x"))) == stated

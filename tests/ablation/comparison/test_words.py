@@ -71,7 +71,9 @@ def test_inconclusive(design):
     )
     assert f"mean difference 0.004, 95 % CI {t.low:.3f} to {t.high:.3f})" in verdict.headline
     assert verdict.headline.endswith(
-        f"Mean differences from {t.low:.3f} to {t.high:.3f} Dice are compatible with these data."
+        f"Mean differences from {t.low:.3f} to {t.high:.3f} Dice are compatible with these data. No "
+        "detectable difference is stated: 8 patients show too little of how differences are spread "
+        "(40 are needed)."
     )
 
 

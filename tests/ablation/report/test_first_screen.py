@@ -110,10 +110,11 @@ def test_the_gap_to_validation(design, table):
 def test_each_target_has_its_card(html, design, table):
     both = pd.concat([table(BASE), table(BASE / 2).assign(target="TC")], ignore_index=True)
     found = cards(compare([design("a", both)], ComparisonConfig()))
-    assert [one.target for one in found] == ["TC", "WT"]
-    assert [one.rows[0][1].text for one in found] == ["0.300", "0.600"]
+    assert [one.target for one in found] == ["mean over targets", "TC", "WT"]
+    assert [one.rows[0][1].text for one in found] == ["0.450", "0.300", "0.600"]
     page = html(designs_section(compare([design("a", both)], ComparisonConfig()), SOURCE))
-    assert "<h3>Target TC</h3>" in page
+    assert "<h3>Mean over targets of each case, described and not tested</h3>" in page
+    assert "<details><summary>Target TC</summary>" in page
     assert "<details><summary>Target WT</summary>" in page
 
 

@@ -4,10 +4,10 @@ import math
 
 import pytest
 
+from ablation.comparison.tables.volumes import look_like_slices
 from ablation.errors import DataError, UsageError
 from ablation.scores.bare import Known, read_bare
 from ablation.scores.header import Naming
-from ablation.scores.patient_ids import look_like_slices
 from ablation.scores.remarks import note, untold
 
 

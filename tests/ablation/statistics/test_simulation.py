@@ -73,12 +73,13 @@ def test_the_stated_difference_is_found_in_about_80_percent(missing):
     assert 0.72 < (calls(drawn(2000, 40, x), rule) > 0).mean() < 0.88
 
 
-def test_nothing_is_stated_below_ten_patients_or_without_spread():
+def test_nothing_is_stated_below_forty_patients_or_without_spread():
     rule = Rule("wilcoxon", TWO, 0.05)
-    assert detectable(RNG.normal(0, 1, 9), rule, RNG) is None
-    assert detectable(np.full(20, 0.1), rule, RNG) is None
-    hopeless = Rule("wilcoxon", TWO, 1e-6)
-    assert detectable(RNG.normal(0, 1, 12), hopeless, RNG) is None
+    assert detectable(RNG.normal(0, 1, 39), rule, RNG) is None
+    assert detectable(RNG.normal(0, 1, 40), rule, RNG) is not None
+    assert detectable(np.full(60, 0.1), rule, RNG) is None
+    hopeless = Rule("wilcoxon", TWO, 1e-15)
+    assert detectable(RNG.normal(0, 1, 40), hopeless, RNG) is None
 
 
 def test_margins_need_t_and_flips_and_forty_patients():
