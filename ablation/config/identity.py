@@ -8,7 +8,15 @@ from collections.abc import Mapping
 
 DATA_OF_IDENTITY = (
     *("target", "targets", "primary_target", "modalities", "image_size", "plane", "neighbours"),
-    *("normalise", "augmentation", "min_tumor_px", "empty_slices", "split_seed"),
+    *(
+        "normalise",
+        "denoise",
+        "clahe",
+        "augmentation",
+        "min_tumor_px",
+        "empty_slices",
+        "split_seed",
+    ),
 )
 """Keys of [data] that change weights or scores."""
 RECIPE_VERSION = 1

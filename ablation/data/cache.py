@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from ablation.config.sections import DataConfig
 from ablation.data.dataset import Dataset, fit
 from ablation.data.facts import PatientFacts
+from ablation.data.filters import FILTERS, filtered
 from ablation.data.planes import Stack, in_plane, stack, to_axial, to_plane
 from ablation.data.preprocess import normalise, resize_images, resize_mask
 from ablation.data.readers.patients import Patient, region
@@ -146,6 +147,7 @@ def _key(patients: Sequence[PatientFacts], data: DataConfig, targets: Mapping[st
     settings: tuple[object, ...] = (
         *(data.image_size, data.modalities, tuple(targets.items()), data.normalise),
         *(() if data.plane == "axial" else (data.plane,)),
+        *((name, getattr(data, name)) for name in FILTERS if getattr(data, name) is not None),
     )
     return hashlib.sha256(repr((content, settings)).encode()).hexdigest()[:20]
 
@@ -206,6 +208,7 @@ def _network_images(patient: Patient, data: DataConfig) -> NDArray[np.float32]:
         to_plane(normalise(patient.volumes[index], data.normalise, patient.brain), data.plane)
         for index in wanted
     ]
+    channels = [filtered(one, data) for one in channels]
     return np.stack([resize_images(one, data.image_size) for one in channels], axis=-1)
 
 

@@ -20,6 +20,7 @@ from ablation.inference.maps import Maps
 from ablation.inference.morphology import Kind, Mask, Morphology, apply, counts_after
 from ablation.inference.thresholds import (
     GRID,
+    OTSU,
     Choice,
     Counts,
     Sums,
@@ -51,7 +52,9 @@ SIZES: dict[Kind, tuple[int, ...]] = {
     "adaptive": (500,),
     "min_size": (50, 10, 25, 100, 250, 500),
 }
-"""Sizes a full search tries, in pixels of a 256x256 slice; the first is the usual one."""
+"""Kinds and sizes a full search tries, in pixels of a 256x256 slice; the first is the usual one.
+
+Opening and closing are done where they are named, never searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +263,7 @@ def search_csv(searches: Mapping[str, Search]) -> str:
 
 def _thresholds(inference: InferenceConfig) -> tuple[float, ...]:
     if inference.threshold is not None:
-        return (inference.threshold,)
+        return (OTSU if inference.threshold == "otsu" else inference.threshold,)
     return (DEFAULT_THRESHOLD,) if inference.search == "off" else GRID
 
 
@@ -268,7 +271,8 @@ def _morphologies(inference: InferenceConfig, *, full: bool) -> list[Morphology]
     found = [Morphology()] if inference.morphology == "none" else []
     kinds: Sequence[Kind] = (inference.morphology,) if not found else tuple(SIZES) if full else ()
     for kind in kinds:
-        sizes = SIZES[kind] if full else SIZES[kind][:1]
+        sizes = SIZES.get(kind, NO_SIZE)
+        sizes = sizes if full else sizes[:1]
         if inference.min_size is not None and sizes != NO_SIZE:
             sizes = (inference.min_size,)
         found += [Morphology(kind, size, inference.element) for size in sizes]

@@ -6,7 +6,7 @@ Areas are given in pixels of a 256x256 slice and scaled with the slice: 500 are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,7 +16,7 @@ from scipy import ndimage
 
 from ablation.inference.thresholds import Counts
 
-Kind = Literal["none", "erode_all", "adaptive", "min_size"]
+Kind = Literal["none", "erode_all", "adaptive", "min_size", "open", "close"]
 Element = Literal["cross3", "square3"]
 Mask = NDArray[np.bool_]
 
@@ -31,7 +31,8 @@ class Morphology:
 
     none: nothing. erode_all: every component loses its rim, thin ones vanish. adaptive: only
     components larger than `size` are eroded, and none of them away. min_size: components
-    smaller than `size` are left out.
+    smaller than `size` are left out. open: erosion, then dilation: thin bridges and specks
+    vanish. close: dilation, then erosion: narrow gaps are filled.
     """
 
     kind: Kind = "none"
@@ -77,6 +78,8 @@ def apply(morphology: Morphology, mask: Mask) -> Mask:
     """Return the cleaned mask; shape (slices, rows, columns)."""
     if morphology.kind == "none":
         return mask
+    if morphology.kind in WHOLE:
+        return WHOLE[morphology.kind](mask, morphology.element)
     found = components(mask, morphology.element)
     kept, eroded = found.fate(morphology)
     cleaned: Mask = mask & kept[found.label] & (found.eroded | ~eroded[found.label])
@@ -89,6 +92,11 @@ def counts_after(morphologies: Sequence[Morphology], mask: Mask, truth: Mask) ->
     Exact without making a mask: what becomes of it is the sum of what becomes of its components.
     Both masks have shape (slices, rows, columns).
     """
+    if any(one.kind in WHOLE for one in morphologies):
+        masks = [apply(one, mask) for one in morphologies]
+        hits = np.array([np.count_nonzero(one & truth) for one in masks])
+        sizes = np.array([np.count_nonzero(one) for one in masks])
+        return Counts(hits, sizes - hits, int(np.count_nonzero(truth)))
     found = components(mask, morphologies[0].element)
     true = np.bincount(found.label[mask & truth], minlength=len(found.area))
     true_eroded = np.bincount(found.label[found.eroded & truth], minlength=len(found.area))
@@ -120,6 +128,23 @@ def erode(mask: Mask, element: Element = "cross3") -> Mask:
     """
     rows = _both_sides(mask, mask, 1)
     return _both_sides(rows, rows if element == "square3" else mask, 2)
+
+
+def dilate(mask: Mask, element: Element = "cross3") -> Mask:
+    """Return the pixels that have a neighbour in the mask, or lie in it."""
+    return ~erode(~mask, element)
+
+
+def _opened(mask: Mask, element: Element) -> Mask:
+    return dilate(erode(mask, element), element)
+
+
+def _closed(mask: Mask, element: Element) -> Mask:
+    return erode(dilate(mask, element), element)
+
+
+WHOLE: dict[Kind, Callable[[Mask, Element], Mask]] = {"open": _opened, "close": _closed}
+"""Kinds that change a mask as a whole: its components may part or meet."""
 
 
 def _both_sides(mask: Mask, neighbours: Mask, axis: int) -> Mask:

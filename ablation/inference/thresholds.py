@@ -21,6 +21,8 @@ CUTS = np.arange(10, 1000, 10)
 THRESHOLDS = (CUTS / 1000).astype(np.float32)
 """What probabilities are compared with: p > threshold, strictly, both float32."""
 
+OTSU = 0.0
+"""A threshold of this value stands for the one that Otsu's method finds on each case's map."""
 GRID = tuple(cut / 1000 for cut in CUTS.tolist())
 """The thresholds as they are written."""
 
@@ -68,8 +70,35 @@ class Choice:
 
 
 def to_mask(probability: NDArray[np.float32], threshold: float) -> NDArray[np.bool_]:
-    """Return the voxels above the threshold, which is rounded to float32 as in the search."""
-    return probability > np.float32(threshold)
+    """Return the voxels above the threshold, which is rounded to float32 as in the search.
+
+    At OTSU it is that of Otsu's method on this map.
+    """
+    return probability > np.float32(otsu(probability) if threshold == OTSU else threshold)
+
+
+def otsu(probability: NDArray[np.float32]) -> float:
+    """Return the threshold that parts a map's values best into two classes; 0.5 of an even map.
+
+    Of all edges between 256 bins of 0..1 the one with the largest variance between the classes; of
+    equal ones the middle.
+
+    Source: Otsu 1979.
+    """
+    bins = 256
+    level = np.minimum((probability.reshape(-1) * bins).astype(np.intp), bins - 1)
+    counts = np.bincount(level, minlength=bins).astype(float)
+    sums = counts * (np.arange(bins) + 0.5) / bins
+    below, mass = np.cumsum(counts)[:-1], np.cumsum(sums)[:-1]
+    above = counts.sum() - below
+    parted = (below > 0) & (above > 0)
+    if not parted.any():
+        return 0.5
+    with np.errstate(invalid="ignore", divide="ignore"):
+        distance = mass / below - (sums.sum() - mass) / above
+        variance = np.where(parted, below * above * distance**2, -1.0)
+    best = np.flatnonzero(variance >= variance.max() * (1 - 1e-12))
+    return float((best.mean() + 1) / bins)
 
 
 def count_curve(probability: NDArray[np.float32], truth: NDArray[np.bool_]) -> Counts:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ablation.config.sections.targets import Targets
-from ablation.plugins.keys import Count, Fraction, Names, NoneIsText, Section
+from ablation.plugins.keys import Count, Fraction, Names, NoneIsText, Positive, Section
 
 
 class DataConfig(Section):
@@ -45,6 +45,14 @@ class DataConfig(Section):
     )
     normalise: Literal["volume_z_clip01", "div255"] = Field(
         "volume_z_clip01", description="intensity scaling to 0..1"
+    )
+    denoise: Positive | None = Field(
+        None, description="sigma of a Gaussian over each slice, pixels of the scan; none: none"
+    )
+    clahe: Positive | None = Field(
+        None,
+        description="clip limit of CLAHE (contrast limited adaptive histogram equalisation), "
+        "usually 2 to 4; none: none",
     )
     augmentation: Annotated[str, NoneIsText] = Field(
         "td", description="random changes of training slices; several joined by +, as in td+gamma"

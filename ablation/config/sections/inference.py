@@ -16,13 +16,17 @@ class InferenceConfig(Section):
         "auto",
         description="chosen on validation: threshold; full: tta and morphology too; off: nothing; auto: threshold in trials, full in finals",
     )
-    threshold: Annotated[float, Field(gt=0.0, lt=1.0)] | None = Field(
-        None, description="fixed threshold; none: chosen on validation (0.5 when search is off)"
+    threshold: Annotated[float, Field(gt=0.0, lt=1.0)] | Literal["otsu"] | None = Field(
+        None,
+        description="fixed threshold, or otsu: found on each case's map; none: chosen on "
+        "validation (0.5 when search is off)",
     )
     tta: Annotated[Literal["none", "hflip", "d4", "seed8"], NoneIsText] = Field(
         "none", description="test-time augmentation; none: no views, or what a full search chooses"
     )
-    morphology: Annotated[Literal["none", "erode_all", "adaptive", "min_size"], NoneIsText] = Field(
+    morphology: Annotated[
+        Literal["none", "erode_all", "adaptive", "min_size", "open", "close"], NoneIsText
+    ] = Field(
         "none",
         description="post-processing of masks; none: masks stay as they are, or what a full search chooses",
     )

@@ -76,9 +76,15 @@ def _preparation(recipe: Recipe) -> str:
     with_near = f" and given with {near} neighbours on either side as channels" if near else ""
     return (
         f"{slices} were resampled to {size} x {size} pixels{with_near}; intensities: "
-        f"{NORMALISED.get(normalised, normalised)}; {100 * share:g} % of the training slices with "
+        f"{NORMALISED.get(normalised, normalised)}{_filters(recipe)}; {100 * share:g} % of the training slices with "
         f"fewer than {data.get('data.min_tumor_px')} foreground pixels were kept."
     )
+
+
+def _filters(recipe: Recipe) -> str:
+    sigma, limit = recipe.settings.get("data.denoise"), recipe.settings.get("data.clahe")
+    words = f", smoothed by a Gaussian of {_number(sigma)} pixels" if sigma else ""
+    return words + (f", CLAHE with clip limit {_number(limit)}" if limit else "")
 
 
 def _training(recipe: Recipe) -> str:

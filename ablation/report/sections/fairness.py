@@ -20,7 +20,10 @@ MEANINGS = {
         "min_size": "components below a size removed",
         "adaptive": "large components eroded",
         "erode_all": "every component eroded",
+        "open": "erosion, then dilation",
+        "close": "dilation, then erosion",
     },
+    "threshold": {"0": "Otsu's, of each case's map"},
     "search": {
         "auto": "threshold in trials; also views and post-processing in finals",
         "full": "threshold, views and post-processing",

@@ -30,7 +30,7 @@ from ablation.inference.choose import (
 )
 from ablation.inference.maps import Maps
 from ablation.inference.morphology import Morphology
-from ablation.inference.thresholds import GRID
+from ablation.inference.thresholds import GRID, OTSU
 from ablation.inference.tta import GROUPS, average
 
 SIDE, SLICES = 32, 4
@@ -283,3 +283,12 @@ def test_the_examples_in_the_documentation_run() -> None:
     result = doctest.testmod(choose_module)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+def test_otsu_and_opening_are_used_where_they_are_named_and_searched_nowhere() -> None:
+    named = options(InferenceConfig(threshold="otsu", morphology="open"), "final")
+    assert named.thresholds == (OTSU,)
+    assert [one.kind for one in named.morphologies] == ["open"]
+    usual = options(InferenceConfig(), "final")
+    assert OTSU not in usual.thresholds
+    assert not {"open", "close"} & {one.kind for one in usual.morphologies}

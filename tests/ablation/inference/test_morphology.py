@@ -128,3 +128,41 @@ def test_the_examples_in_the_documentation_run() -> None:
     result = doctest.testmod(morphology)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("element", ["cross3", "square3"])
+@pytest.mark.parametrize("kind", ["open", "close"])
+def test_opening_and_closing_are_those_of_scipy_slice_by_slice(
+    kind: morphology.Kind, element: morphology.Element
+) -> None:
+    mask = np.random.default_rng(3).random((3, 24, 20)) < 0.6
+    structure = ndimage.generate_binary_structure(2, 1 if element == "cross3" else 2)
+    found = apply(Morphology(kind, element=element), mask)
+    for image, cleaned in zip(mask, found, strict=True):
+        eroded = ndimage.binary_erosion(image, structure, border_value=1)
+        dilated = ndimage.binary_dilation(image, structure)
+        # The image's border neither eats the mask nor fills it.
+        expected = (
+            ndimage.binary_dilation(eroded, structure)
+            if kind == "open"
+            else ndimage.binary_erosion(dilated, structure, border_value=1)
+        )
+        np.testing.assert_array_equal(cleaned, expected)
+
+
+@pytest.mark.parametrize("kind", ["open", "close"])
+def test_counts_after_opening_and_closing_are_of_the_masks(kind: morphology.Kind) -> None:
+    rng = np.random.default_rng(4)
+    mask, truth = rng.random((2, 3, 20, 20)) < 0.5
+    one = Morphology(kind)
+    counts = counts_after([one, Morphology()], mask, truth)
+    for number, cleaned in enumerate((apply(one, mask), mask)):
+        assert counts.tp[number] == np.count_nonzero(cleaned & truth)
+        assert counts.fp[number] == np.count_nonzero(cleaned & ~truth)
+
+
+def test_opening_takes_a_speck_away_and_closing_fills_a_gap() -> None:
+    mask = np.zeros((1, 12, 12), bool)
+    mask[0, 2:6, 2:6] = mask[0, 2:6, 7:11] = mask[0, 10, 1] = True
+    assert not apply(Morphology("open"), mask)[0, 10, 1]
+    assert apply(Morphology("close", element="square3"), mask)[0, 3, 6]

@@ -203,3 +203,30 @@ def test_cases_of_one_patient_are_averaged_first() -> None:
     whose = choose(cases, [0.5], ["p", "p", "q", "q"])
     assert (whose.validation_dice, whose.patients) == (pytest.approx((0.5 + 0.6) / 2), 2)
     assert choose(cases, [0.5], ["p", "q", "r", "s"]) == each
+
+
+def test_otsu_parts_two_classes_as_well_as_any_cut() -> None:
+    rng = np.random.default_rng(1)
+    values = np.concatenate([rng.beta(2, 12, 3000), rng.beta(9, 3, 500)]).astype(np.float32)
+
+    def within(cut: float) -> float:
+        low, high = values[values <= cut], values[values > cut]
+        return float(low.size * low.var() + high.size * high.var())
+
+    best = min(within(cut / 256) for cut in range(1, 256) if (values > cut / 256).any())
+    assert within(thresholds.otsu(values)) == pytest.approx(best, rel=1e-3)
+    assert 0.3 < thresholds.otsu(values) < 0.6
+
+
+def test_otsu_lies_midway_between_two_values_and_at_half_for_one() -> None:
+    assert thresholds.otsu(np.float32([0.1, 0.1, 0.9])) == pytest.approx(0.5, abs=1 / 256)
+    assert thresholds.otsu(np.zeros((2, 3), np.float32)) == 0.5
+
+
+def test_a_mask_at_otsu_has_the_threshold_of_its_own_map() -> None:
+    dark, bright = np.float32([0.01, 0.02, 0.3, 0.31]), np.float32([0.5, 0.55, 0.9, 0.95])
+    for one in (dark, bright):
+        mask = thresholds.to_mask(one, thresholds.OTSU)
+        np.testing.assert_array_equal(mask, [False, False, True, True])
+    counts = thresholds.count_at(dark, np.array([False, False, True, True]), thresholds.OTSU)
+    assert (counts.tp.item(), counts.fp.item()) == (2, 0)
