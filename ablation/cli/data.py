@@ -16,8 +16,11 @@ from ablation.cli.options import (
     ConfigFile,
     Data,
     Folds,
+    PatientMap,
+    PatientRegex,
     Quiet,
     SkipBad,
+    patients_by,
     print_json,
     say,
 )
@@ -50,6 +53,8 @@ def check(
     path: Annotated[
         str | None, typer.Argument(help="Folder of scans; default: the generated phantom.")
     ] = None,
+    patient_regex: PatientRegex = None,
+    patient_map: PatientMap = None,
     skip_bad: SkipBad = False,
     config: ConfigFile = None,
     assignments: Assignments = None,
@@ -60,7 +65,9 @@ def check(
     """Check every file of a data set and list all faults at once; any fault means exit code 1."""
     from ablation.data import require_usable, survey
 
-    data = _data_config(path, config, assignments, {"data.skip_bad": True} if skip_bad else {})
+    flags: dict[str, object] = {"data.skip_bad": True} if skip_bad else {}
+    flags |= patients_by(patient_regex, patient_map)
+    data = _data_config(path, config, assignments, flags)
     dataset = survey(data, cache_folder(cache), lambda line: say(line, quiet=quiet))
     if as_json:
         print_json(_as_dict(dataset))
@@ -85,6 +92,8 @@ def split(
         typer.Option("--format", help="json: what sweep --split takes; nnunet: splits_final.json."),
     ] = "json",
     folds: Folds = None,
+    patient_regex: PatientRegex = None,
+    patient_map: PatientMap = None,
     skip_bad: SkipBad = False,
     config: ConfigFile = None,
     assignments: Assignments = None,
@@ -99,6 +108,7 @@ def split(
 
     flags: dict[str, object] = {"data.skip_bad": skip_bad or None, "data.folds": folds}
     given = {key: value for key, value in flags.items() if value is not None}
+    given |= patients_by(patient_regex, patient_map)
     settings = _data_config(data, config, assignments, given)
     dataset = open_dataset(settings, cache_folder(cache), lambda line: say(line, quiet=quiet))
     made = splits_of(dataset, settings)

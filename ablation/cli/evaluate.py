@@ -16,7 +16,17 @@ from ablation.cli.importing import (
     publish_and_go_on,
     say_of_import,
 )
-from ablation.cli.options import AsJson, Cache, Quiet, TrackingUri, Workspace, print_json, say
+from ablation.cli.options import (
+    AsJson,
+    Cache,
+    PatientMap,
+    PatientRegex,
+    Quiet,
+    TrackingUri,
+    Workspace,
+    print_json,
+    say,
+)
 from ablation.files.places import DEFAULT_WORKSPACE
 
 if TYPE_CHECKING:
@@ -75,6 +85,8 @@ def evaluate(
             "--resample", help="With --pred: nearest brings predictions onto the truth's grid."
         ),
     ] = None,
+    patient_regex: PatientRegex = None,
+    patient_map: PatientMap = None,
     experiment: Joins = None,
     out: OutFile = None,
     workspace: Workspace = DEFAULT_WORKSPACE,
@@ -95,8 +107,9 @@ def evaluate(
     check_name(run, data, pred, truth, name)
     made = score(
         run, data=data, skip_bad=skip_bad, pred=pred, truth=truth, name=name, labels=labels,
-        target=target, ids=ids, resample=resample, experiment=experiment, out=out,
-        workspace=workspace, cache=cache, progress=partial(say, quiet=quiet),
+        target=target, ids=ids, resample=resample, patient_regex=patient_regex,
+        patient_map=patient_map, experiment=experiment, out=out, workspace=workspace,
+        cache=cache, progress=partial(say, quiet=quiet),
     )  # fmt: skip
     if made.file is not None:
         _print_again(str(run), made, as_json=as_json)

@@ -17,11 +17,14 @@ from ablation.cli.options import (
     ConfigFile,
     Data,
     Folds,
+    PatientMap,
+    PatientRegex,
     Preset,
     Quiet,
     SkipBad,
     TrackingUri,
     Workspace,
+    patients_by,
     print_json,
     say,
 )
@@ -72,6 +75,8 @@ def sweep(
         ),
     ] = None,
     folds: Folds = None,
+    patient_regex: PatientRegex = None,
+    patient_map: PatientMap = None,
     skip_bad: SkipBad = False,
     experiment: Annotated[
         str | None,
@@ -112,7 +117,7 @@ def sweep(
         models=library.models_of(model), trials=trials, data=data, target=target, preset=preset, config=config,
         assignments=tuple(assignments or ()), seeds=seeds, split=split, folds=folds,
         skip_bad=skip_bad, experiment=experiment, study=study, workspace=workspace, cache=cache,
-        dry_run=dry_run,
+        dry_run=dry_run, settings=patients_by(patient_regex, patient_map),
     )  # fmt: skip
     plan = library.plan_sweep(request, tell)
     if dry_run:

@@ -18,10 +18,13 @@ from ablation.data.check import find_twins
 from ablation.data.facts import PatientFacts, facts_of_all
 from ablation.data.findings import Finding, errors_of, refuse
 from ablation.data.id_key import key_of
+from ablation.data.patient_rules import patients_by_map, patients_by_regex
 from ablation.data.persons import names_of, persons_of
 from ablation.data.readers import READERS
 from ablation.data.readers.reader import Progress, Reader, largest_first, paced, silent
+from ablation.data.readers.visits import doubtful
 from ablation.data.targets import REGIONS, chosen
+from ablation.data.unknown_layout import refuse_unknown_layout
 from ablation.errors import DataError, UsageError, nearest
 from ablation.errors.words import counted
 
@@ -112,7 +115,7 @@ def reader_of(data: DataConfig, cache: Path, progress: Progress = silent) -> Rea
     """
     reader = _layout_of(data)
     if reader.bind is not None:
-        return reader.bind(data, cache, progress)
+        return reader.bind(data, cache, paced(progress))
     if not data.targets:
         return reader
     return replace(reader, targets=own_targets(data.targets, reader))
@@ -194,8 +197,7 @@ def _detected(path: Path) -> Reader:
     for reader in READERS.values():
         if reader.detect(path):
             return reader
-    layouts = "; ".join(reader.layout for reader in READERS.values() if not reader.generated)
-    raise DataError(f"{path}: holds no patients of a known layout", hint=f"Known: {layouts}.")
+    raise refuse_unknown_layout(path, READERS)
 
 
 def open_dataset(data: DataConfig, cache: Path, progress: Progress = silent) -> Dataset:
@@ -240,9 +242,10 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     _refuse_unknown(reader, data)
     key = key_of(data)
     located = reader.locate(data, cache, paced(progress))
+    reader, unsure = _with_persons(reader, data, list(located.places))
     facts, findings = facts_of_all(reader, located, cache, paced(progress), key)
     twins = find_twins(
-        {name: fact.raw_hash for name, fact in facts.items()},
+        {name: fact.raw_hash for name, fact in facts.items() if not fact.blank},
         labelled={name for name, fact in facts.items() if fact.labelled},
     )
     lacking = _lacking(facts, data.modalities)
@@ -265,13 +268,19 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
         patients=tuple(
             sorted(
                 (
-                    replace(f, id=ids[n], person=ids[persons[n]], truth_hash=truths[f.truth_hash])
+                    replace(
+                        f,
+                        id=ids[n],
+                        person=ids[persons[n]],
+                        truth_hash=truths[f.truth_hash],
+                        stored_hash="",
+                    )
                     for n, f in kept.items()
                 ),
                 key=lambda fact: fact.id,
             )
         ),
-        findings=(*located.findings, *findings, *twins, *lacking),
+        findings=(*located.findings, *findings, *twins, *lacking, *unsure),
         fingerprint=_fingerprint(list(kept.values())),
         places={ids[name]: place for name, place in located.places.items()},
         names={ids[n]: names for n, names in names_of(facts, reader.person).items()},
@@ -279,6 +288,39 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
         ids={} if key is None else ids,
         bound=None if READERS.get(reader.name) is reader else reader,
     )
+
+
+def _with_persons(
+    reader: Reader, data: DataConfig, names: Sequence[str]
+) -> tuple[Reader, tuple[Finding, ...]]:
+    """Return the reader with the user's rule for persons, and a warning where the names leave it open."""
+    if data.patient_regex is not None and data.patient_map is not None:
+        raise UsageError(
+            "data.patient_regex and data.patient_map both say whose examination it is",
+            hint="Leave out one of the two.",
+        )
+    if data.patient_regex is not None:
+        told = patients_by_regex(names, data.patient_regex)
+    elif data.patient_map is not None:
+        told = patients_by_map(names, Path(data.patient_map))
+    else:
+        return reader, _unsure(reader, names)
+    usual = reader.person
+    return replace(reader, person=lambda name: told.get(name) or usual(name)), ()
+
+
+def _unsure(reader: Reader, names: Sequence[str]) -> tuple[Finding, ...]:
+    """Return a warning where names differ only in a last number, which may count examinations."""
+    groups = doubtful([reader.person(name) for name in names])
+    if reader.generated or not groups:
+        return ()
+    counted_here = sum(map(len, groups))
+    fault = (
+        f"{counted_here} names differ only in a last number, as {', '.join(groups[0][:3])} do; each is "
+        f"taken as a patient of its own. If they are examinations of one person, who may then train and "
+        rf"test, say so with --patient-regex '(.+)[_-]\d+$' or --patient-map FILE; if not, with --patient-regex '(.+)'"
+    )
+    return (Finding("warning", reader.name, fault),)
 
 
 def public_ids(names: Sequence[str], data: DataConfig) -> dict[str, str]:
@@ -305,7 +347,7 @@ def _lacking(facts: Mapping[str, PatientFacts], modalities: Sequence[str]) -> tu
 
 
 def _fingerprint(patients: Sequence[PatientFacts]) -> str:
-    pairs = sorted((facts.raw_hash, facts.truth_hash) for facts in patients)
+    pairs = sorted((facts.raw_hash, facts.stored_hash or facts.truth_hash) for facts in patients)
     return hashlib.sha256(repr(pairs).encode()).hexdigest()[:16]
 
 
@@ -313,11 +355,6 @@ def _refuse_no_folder(path: Path) -> None:
     if not path.exists():
         raise DataError(
             f"{path}: there is no such folder", hint="Check the path given with --data."
-        )
-    if not path.is_dir():
-        raise DataError(
-            f"{path}: is a file, expected the folder of the scans",
-            hint="Unpack an archive first, or name the folder the file is in.",
         )
 
 

@@ -45,6 +45,10 @@ class PatientFacts:
     """Whose examination it is: the patient in tables; its own id where there is no other."""
     target_voxels: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Voxels of each target of the layout; empty without a truth."""
+    stored_hash: str = ""
+    """Hash of the labels as the file has them, where targets number them otherwise; never public."""
+    blank: bool = False
+    """Whether every image has one value: such images say nothing about whose they are."""
 
     def __post_init__(self) -> None:
         """Take an examination for the only one of its person, unless told otherwise."""
@@ -74,6 +78,8 @@ def facts_of(patient: Patient, targets: Mapping[str, tuple[int, ...]]) -> Patien
         labelled=patient.truth is not None,
         modalities=patient.modalities,
         target_voxels=found,
+        stored_hash=patient.stored_hash,
+        blank=bool(np.all(patient.volumes == patient.volumes.flat[0])),
     )
 
 

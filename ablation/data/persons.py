@@ -54,6 +54,8 @@ def _linked(
     whose = {name: person_of(name) for name in facts}
     first: dict[str, str] = {}
     for name, one in facts.items():
+        if one.blank:
+            continue
         known, other = whose[first.setdefault(one.raw_hash, name)], whose[name]
         if known != other:
             whose = {n: known if person == other else person for n, person in whose.items()}

@@ -70,6 +70,8 @@ def evaluate(
     target: str | None = None,
     ids: Path | str | None = None,
     resample: str | None = None,
+    patient_regex: str | None = None,
+    patient_map: Path | str | None = None,
     experiment: str | None = None,
     out: Path | str | None = None,
     workspace: Path | str = DEFAULT_WORKSPACE,
@@ -93,6 +95,8 @@ def evaluate(
         target: With `pred`: the only target, or the name of a mask's region.
         ids: With `pred`: CSV case,prediction,truth[,patient] for odd file names.
         resample: With `pred`: "nearest" brings predictions onto the truth's grid.
+        patient_regex: Of `pred` or `data`: pattern that finds the patient in the name of a case.
+        patient_map: Of `pred` or `data`: CSV with the columns case and patient.
         experiment: Where the scores belong; None: the usual.
         out: File for the per-case table.
         workspace: Folder of the runs.
@@ -114,10 +118,13 @@ def evaluate(
     check_use(run, data, experiment, [flag for flag, value in masks.items() if value is not None])
     if skip_bad and data is None:
         raise UsageError("--skip-bad is about the scans of --data", hint=USES)
+    told = patient_regex, None if patient_map is None else Path(patient_map)
+    if any(told) and data is None and pred is None:
+        raise UsageError("--patient-regex and --patient-map are about --data or --pred", hint=USES)
     file, place = None if out is None else Path(out), Path(workspace)
     if pred is not None and truth is not None:
         shown = None if ids is None else Path(ids)
-        read = Masks(Path(pred), Path(truth), labels, target, shown, resample)
+        read = Masks(Path(pred), Path(truth), labels, target, shown, resample, *told)
         return _of_masks(read, name, Destination(name or "", experiment, place, file), progress)
     folder = RunFolder(resolve_run(place, str(run)))
     if data is None:
@@ -132,8 +139,9 @@ def evaluate(
         )
     check_out(file)
     done = evaluate_on(
-        folder.path, place, cache_folder(cache), str(data), experiment, progress, skip_bad=skip_bad
-    )
+        folder.path, place, cache_folder(cache), str(data), experiment, progress,
+        skip_bad=skip_bad, patient_regex=told[0], patient_map=told[1],
+    )  # fmt: skip
     write_out(done.rows, file)
     return Evaluated(done.rows, done.folder, done.is_new, left_out=done.left_out)
 

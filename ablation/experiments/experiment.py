@@ -35,6 +35,7 @@ from tracking.names import Fold, StudyName
 
 NOT_IN_DEFINITION = frozenset(
     {"data.path", "data.source", "data.skip_bad", "data.split", "data.folds", "space"}
+    | {"data.patient_map"}
     | {"sweep.trials", "sweep.seeds", "sweep.retries", "sweep.max_consecutive_failures"}
     | {"sweep.keep_checkpoints", "tracking.uri"}
 )
@@ -43,7 +44,7 @@ NOT_IN_DEFINITION = frozenset(
 OF_THE_REPORT = ("comparison.", "report.")
 """Sections that say what is made of runs, not what is run."""
 
-PRIVATE = frozenset({"data.path", "data.split", "tracking.uri"})
+PRIVATE = frozenset({"data.path", "data.split", "data.patient_map", "tracking.uri"})
 """Keys that never leave the machine: paths, and an address that may hold a password."""
 
 

@@ -11,6 +11,7 @@ from typing import cast
 
 from ablation.config import Config, with_values
 from ablation.data import Split, open_dataset, prepare
+from ablation.data.dataset import reader_of
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import DataError, UsageError
 from ablation.experiments.experiment import Experiment
@@ -58,6 +59,8 @@ def evaluate_on(
     progress: Progress = silent,
     *,
     skip_bad: bool = False,
+    patient_regex: str | None = None,
+    patient_map: Path | None = None,
 ) -> External:
     """Score a run on other scans, every labelled patient as a test patient.
 
@@ -73,6 +76,8 @@ def evaluate_on(
             of the scans stands for the folder, whose name may be a person's.
         progress: Called with a line about what is being done, and for each finding of the scans.
         skip_bad: Leave unusable patients out instead of refusing.
+        patient_regex: Pattern that finds the patient in a name of these scans.
+        patient_map: CSV with the columns case and patient of these scans.
 
     Raises:
         AblateError: A run without weights, or whose own scans are gone.
@@ -83,8 +88,19 @@ def evaluate_on(
     record = folder.record
     require_weights(folder)
     own = experiment_of(record, workspace, cache)
-    elsewhere = {"path": data, "source": "auto", "split": None, "skip_bad": skip_bad}
+    elsewhere: dict[str, object] = {
+        "path": data,
+        "source": "auto",
+        "split": None,
+        "skip_bad": skip_bad,
+        "targets": {},
+        "patient_regex": patient_regex,
+        "patient_map": patient_map and str(patient_map),
+    }
     config = with_values(own.config, {f"data.{key}": value for key, value in elsewhere.items()})
+    if config.data.target not in reader_of(config.data, cache, progress).targets:
+        # These scans do not name their labels either: they are those of the run's scans.
+        config = with_values(config, {"data.targets": own.config.data.targets})
     other, left_out = _unseen(own, config, cache, progress)
     name = _name_of(other, data)
     target = replace(other, name=experiment or f"{record.experiment}.on-{name}")

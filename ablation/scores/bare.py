@@ -17,6 +17,7 @@ from statistics import median
 import pandas as pd
 
 from ablation.comparison.tables.volumes import COUNTED, look_like_slices
+from ablation.data.patient_rules import patients_by_map, patients_by_regex
 from ablation.errors import DataError, UsageError
 from ablation.errors.words import counted
 from ablation.files.csv_lines import Lines, read_lines
@@ -29,8 +30,6 @@ from ablation.scores.counted import with_ratios
 from ablation.scores.empty_masks import EmptyMasks
 from ablation.scores.header import TEXTS, Columns, Naming, columns_of
 from ablation.scores.patient_ids import (
-    patients_by_map,
-    patients_by_regex,
     visible,
 )
 from ablation.scores.plausible import refuse_implausible, tell_doubts

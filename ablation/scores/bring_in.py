@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ablation.config.asked import tracking_address
+from ablation.data.patient_rules import patients_by_map, patients_by_regex
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError
 from ablation.fairness import FairnessFacts
@@ -14,7 +15,7 @@ from ablation.scores.bare import Known, read_bare
 from ablation.scores.header import Naming, case_column_of
 from ablation.scores.masks import MASK_FACTS, score_masks
 from ablation.scores.nnunet import read_nnunet
-from ablation.scores.pairing import pairs_of
+from ablation.scores.pairing import Pair, pairs_of
 from ablation.scores.regions import parse_labels
 from ablation.scores.runs import Imported, newest_experiment, write_import, write_out
 from ablation.scores.tables import one_model, rows_of, table_facts
@@ -46,6 +47,10 @@ class Masks:
     ids: Path | None = None
     """CSV case,prediction,truth[,patient]."""
     resample: str | None = None
+    patient_regex: str | None = None
+    """Finds the patient in the name of a case."""
+    patient_map: Path | None = None
+    """CSV case,patient."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +78,7 @@ def masks_scores(masks: Masks, progress: Progress = silent) -> Foreign:
             f"--resample {masks.resample!r}", hint="Only nearest keeps labels as they are."
         )
     scores = score_masks(
-        pairs_of(masks.pred, masks.truth, masks.ids),
+        _with_patients(pairs_of(masks.pred, masks.truth, masks.ids), masks),
         labels=None if masks.labels is None else parse_labels(masks.labels),
         target=masks.target,
         resample=masks.resample is not None,
@@ -83,6 +88,20 @@ def masks_scores(masks: Masks, progress: Progress = silent) -> Foreign:
         progress(str(remark))
     params = {"import.of": "masks", "import.resample": masks.resample or "none"}
     return Foreign(tuple(scores.rows), MASK_FACTS, params | _labels(masks.labels))
+
+
+def _with_patients(pairs: Sequence[Pair], masks: Masks) -> tuple[Pair, ...]:
+    """Return pairs whose patients are those of the rule that was given."""
+    cases = [pair.case for pair in pairs]
+    if masks.patient_regex is not None and masks.patient_map is not None:
+        raise UsageError("--patient-regex and --patient-map both name patients", hint="Give one.")
+    if masks.patient_regex is not None:
+        told = patients_by_regex(cases, masks.patient_regex)
+    elif masks.patient_map is not None:
+        told = patients_by_map(cases, masks.patient_map)
+    else:
+        return tuple(pairs)
+    return tuple(replace(pair, patient=told[pair.case]) for pair in pairs)
 
 
 def table_scores(

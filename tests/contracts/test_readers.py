@@ -12,6 +12,7 @@ import nibabel
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 from typer.testing import CliRunner
 
 from ablation.cli.data import app
@@ -95,11 +96,11 @@ def write_brats(root: Path) -> None:
             nibabel.save(image, root / name / f"{name}-{word}.nii.gz")
 
 
-def write_nnunet(root: Path) -> None:
+def write_nnunet(root: Path, highest: int = 2) -> None:
     for number in range(PATIENTS):
         rng = np.random.default_rng(number)
         truth = np.zeros((24, 20, 6), np.uint8)
-        truth[4:12, 4:12, 1:4], truth[6:9, 6:9, 2] = 1, 2
+        truth[4:12, 4:12, 1:4], truth[6:9, 6:9, 2] = 1, highest
         files = {
             "imagesTr": {f"P{number}_0000": rng.normal(100, 20, (24, 20, 6)).astype(np.float32)},
             "labelsTr": {f"P{number}": truth},
@@ -117,13 +118,43 @@ def write_nnunet(root: Path) -> None:
     (root / "dataset.json").write_text(json.dumps(described))
 
 
+def write_pairs(root: Path) -> None:
+    for number in range(PATIENTS):
+        rng = np.random.default_rng(number)
+        mask = np.zeros((24, 20), np.uint8)
+        mask[4 : 6 + number, 4:12] = 255
+        for folder, values in (
+            ("images", rng.integers(1, 256, (24, 20), np.uint8)),
+            ("masks", mask),
+        ):
+            (root / folder).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(values).save(root / folder / f"P{number}.png")
+
+
+def write_table(root: Path) -> None:
+    write_nnunet(root, highest=1)
+    (root / "dataset.json").unlink()
+    rows = [
+        f"P{number},imagesTr/P{number}_0000.nii.gz,labelsTr/P{number}.nii.gz"
+        for number in range(PATIENTS)
+    ]
+    (root / "scans.csv").write_text("\n".join(["patient,ct,mask", *rows]))
+
+
 WRITE: dict[str, Callable[[Path], None]] = {
     "arrays": write_arrays,
     "lgg": write_lgg,
     "brats": write_brats,
     "nnunet": write_nnunet,
+    "pairs": write_pairs,
+    "table": write_table,
 }
 """How a small data set of each layout on disk is made; the generated ones make themselves."""
+
+
+def place_of(name: str, scans: Path) -> Path:
+    """Return what --data names."""
+    return scans / name / "scans.csv" if name == "table" else scans / name
 
 
 def data_of(reader: Reader, path: Path, **settings: object) -> DataConfig:
@@ -165,7 +196,7 @@ def layout(request: pytest.FixtureRequest) -> Reader:
 @pytest.fixture
 def reader(layout: Reader, scans: Path, cache: Path) -> Reader:
     """What reads the data set of a layout: modalities and targets may be known from files alone."""
-    return bound(layout, scans / layout.name, cache)
+    return bound(layout, place_of(layout.name, scans), cache)
 
 
 def bound(layout: Reader, path: Path, cache: Path) -> Reader:
@@ -175,7 +206,7 @@ def bound(layout: Reader, path: Path, cache: Path) -> Reader:
 
 
 def readings(reader: Reader, scans: Path, cache: Path) -> dict[str, Reading]:
-    located = reader.locate(data_of(reader, scans / reader.name), cache, silent)
+    located = reader.locate(data_of(reader, place_of(reader.name, scans)), cache, silent)
     assert located.findings == ()
     return {name: reader.read(place) for name, place in located.places.items()}
 
@@ -185,7 +216,8 @@ class TestReader:
 
     def test_it_detects_its_own_layout_and_no_other(self, reader: Reader, scans: Path) -> None:
         for name in WRITE:
-            assert reader.detect(scans / name) == (name == reader.name)
+            found = [one.name for one in READERS.values() if one.detect(place_of(name, scans))]
+            assert (found[0] == reader.name) == (name == reader.name)
         empty = scans / "empty"
         empty.mkdir(exist_ok=True)
         assert not reader.detect(empty)
@@ -247,13 +279,13 @@ class TestReader:
     def test_a_broken_file_is_named_with_its_fault(
         self, reader: Reader, scans: Path, cache: Path, tmp_path: Path
     ) -> None:
-        located = reader.locate(data_of(reader, scans / reader.name), cache, silent)
+        located = reader.locate(data_of(reader, place_of(reader.name, scans)), cache, silent)
         name, place = next(iter(located.places.items()))
         for number, file in enumerate(reader.files(place)):
-            copy = tmp_path / str(number) / located.root.name
+            copy = tmp_path / str(number) / reader.name
             shutil.copytree(located.root, copy)
             (copy / file.relative_to(located.root)).write_bytes(b"")
-            own = bound(READERS.find(reader.name), copy, cache)
+            own = bound(READERS.find(reader.name), place_of(reader.name, copy.parent), cache)
             reading = own.read(copy / place.relative_to(located.root))
             assert reading.patient is None
             (finding,) = reading.findings
@@ -265,7 +297,7 @@ class TestReader:
     def test_a_data_set_is_opened_split_and_prepared(
         self, reader: Reader, scans: Path, cache: Path
     ) -> None:
-        data = data_of(reader, scans / reader.name)
+        data = data_of(reader, place_of(reader.name, scans))
         dataset = open_dataset(data, cache)
         assert (dataset.name, dataset.generated) == (reader.name, reader.generated)
         assert (dataset.modalities, dataset.distance_unit) == (reader.modalities, reader.distance_unit)  # fmt: skip
@@ -290,8 +322,8 @@ class TestReader:
                 assert facts.target_voxels[target] == truth.sum() > 0
 
     def test_the_commands_know_it(self, reader: Reader, scans: Path, cache: Path) -> None:
-        settings = data_of(reader, scans / reader.name)
-        words = [] if reader.generated else [str(scans / reader.name)]
+        settings = data_of(reader, place_of(reader.name, scans))
+        words = [] if reader.generated else [str(place_of(reader.name, scans))]
         words += ["--cache", str(cache)]
         for key in ("source", "target", "phantom_patients"):
             words += ["--set", f"data.{key}={getattr(settings, key)}"]

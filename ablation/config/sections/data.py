@@ -66,6 +66,12 @@ class DataConfig(Section):
     ids: Literal["plain", "hashed"] = Field(
         "plain", description="patient ids as they are, or keyed hashes"
     )
+    patient_regex: str | None = Field(
+        None, description="pattern that finds the patient in a name; none: as the layout says"
+    )
+    patient_map: str | None = Field(
+        None, description="CSV with the columns case and patient; none: as the layout says"
+    )
     skip_bad: bool = Field(False, description="leave unusable patients out instead of refusing")
     split: str | None = Field(
         None, description="file with the patients of train, validation and test"

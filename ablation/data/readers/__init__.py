@@ -5,12 +5,13 @@ READERS["lgg"].detect(Path("scans"))
 
 from __future__ import annotations
 
-from ablation.data.readers import brats, lgg, nnunet, phantom
+from ablation.data.readers import brats, lgg, nnunet, pairs, phantom, table
 from ablation.data.readers.reader import Reader
 from ablation.plugins import Registry
 
 READERS: Registry[Reader] = Registry(
-    "layout", [nnunet.READER, lgg.READER, brats.READER, phantom.READER]
+    "layout",
+    [table.READER, nnunet.READER, lgg.READER, brats.READER, pairs.READER, phantom.READER],
 )
 """Every layout that can be read, in the order in which a folder is tried."""
 

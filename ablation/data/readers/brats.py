@@ -9,6 +9,7 @@ Source: Menze et al. 2015, Baid et al. 2021.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +22,11 @@ from ablation.data.readers.brats_names import (
     is_volume,
     person_of,
     role_of,
+    whose,
 )
 from ablation.data.readers.folders import folders_in, refuse_one_patient
 from ablation.data.readers.reader import Located, Progress, Reader, Reading
+from ablation.data.readers.words import side_of
 from ablation.errors import DataError
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ GRADES = {"HGG", "LGG"}
 
 def detect(path: Path) -> bool:
     """Return whether the folder holds patients of this layout, or is one."""
-    return _is_patient(path) or any(_is_patient(folder) for folder in _folders(path))
+    folders = [path, *_folders(path)] if path.is_dir() else []
+    return any(_is_patient(folder) for folder in folders)
 
 
 def locate(data: DataConfig, cache: Path, progress: Progress) -> Located:
@@ -85,12 +89,23 @@ def _folders(root: Path) -> list[Path]:
 
 
 def _is_patient(folder: Path) -> bool:
-    return any(is_volume(path.name) and role_of(path.name) for path in folder.iterdir())
+    """Return whether a folder holds volumes of one patient, not images or masks of many."""
+    if side_of(folder.name):
+        return False
+    roles: dict[str, list[str]] = defaultdict(list)
+    for path in folder.iterdir():
+        if is_volume(path.name) and (role := role_of(path.name)):
+            roles[role].append(whose(path.name))
+    return any(len(set(names)) == 1 for names in roles.values())
 
 
 READER = Reader(
     name="brats",
     layout="brats: PATIENT/PATIENT_t1.nii.gz, _t1ce, _t2, _flair and _seg, or the names of 2013 and 2023",
+    tree=(
+        "scans/P1/P1_t1.nii.gz, P1_t1ce.nii.gz, P1_t2.nii.gz, P1_flair.nii.gz, P1_seg.nii.gz",
+        "      P2/flair.nii.gz, seg.nii.gz (only the sequences that are used need be there)",
+    ),
     distance_unit="mm",
     modalities=MODALITIES,
     targets=REGIONS,

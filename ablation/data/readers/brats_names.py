@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from ablation.data.readers.visits import person_by_words
 from ablation.errors import DataError
 
 MODALITIES = ("t1", "t1ce", "t2", "flair")
@@ -74,9 +75,11 @@ def person_of(name: str) -> str:
 
     >>> person_of("BraTS-GLI-02060-101"), person_of("BraTS2021_00000")
     ('BraTS-GLI-02060', 'BraTS2021_00000')
+    >>> person_of("brats_tcia_pat153_0002"), person_of("Brats18_TCIA01_131_1")
+    ('brats_tcia_pat153', 'Brats18_TCIA01_131')
     """
     match = DASHED.fullmatch(name)
-    return name if match is None else name[: match.end("patient")]
+    return person_by_words(name) if match is None else name[: match.end("patient")]
 
 
 def numbering(name: str, found: Collection[int]) -> tuple[Table, str]:
@@ -101,6 +104,17 @@ def numbering(name: str, found: Collection[int]) -> tuple[Table, str]:
             "labels 3 and 4 both occur; read as in 2013: 3 non-enhancing, 4 enhancing tumour"
         )
     return YEAR_2023, "label 3 occurs and 4 does not; 3 is read as enhancing tumour, as in 2023"
+
+
+def whose(name: str) -> str:
+    """Return what a file's name says before the word for its role.
+
+    >>> whose("BraTS2021_00000_flair.nii.gz"), whose("Flair_subtrMeanDivStd.nii.gz")
+    ('brats2021_00000', '')
+    """
+    words = re.split(r"[._-]", SUFFIX.sub("", name.lower()))
+    telling = _telling_word(name)
+    return "_".join(words[: len(words) - 1 - words[::-1].index(telling)]) if telling else ""
 
 
 def _telling_word(name: str) -> str:

@@ -13,7 +13,7 @@ from ablation.data.grid import Grid, difference
 from ablation.data.readers.brats_truth import brain_of
 from ablation.data.readers.cases import Case, Found, relative
 from ablation.data.readers.label_meaning import Meaning
-from ablation.data.readers.patients import Patient
+from ablation.data.readers.patients import Patient, labels_hash
 from ablation.data.readers.pictures import Picture, read_labels, read_picture
 from ablation.data.readers.reader import Reading
 from ablation.errors import DataError
@@ -24,7 +24,7 @@ def read_case(case: Case, found: Found, meaning: Meaning) -> Reading:
     report = _Report(case, found.root)
     pictures = _pictures(case, report)
     channels = _channels(case, pictures, report)
-    truth, truth_grid = _truth(case, meaning, report)
+    truth, truth_grid, stored_hash = _truth(case, meaning, report)
     placed = {
         source.path: pictures[source.path]
         for source in case.images.values()
@@ -44,6 +44,17 @@ def read_case(case: Case, found: Found, meaning: Meaning) -> Reading:
     for place, one in zip(images, channels.values(), strict=True):
         place[...] = one.values[0]
     grid = usual.grid
+    if (
+        grid is not None
+        and case.spacing_mm
+        and not np.allclose(case.spacing_mm, grid.spacing_mm, rtol=0.01)
+    ):
+        told, stored = (
+            "x".join(f"{side:g}" for side in reversed(one))
+            for one in (case.spacing_mm, grid.spacing_mm)
+        )
+        report.error(next(iter(placed)), f"has voxels of {stored} mm, the table says {told} mm")
+        return Reading(None, tuple(report.findings))
     spacing = case.spacing_mm or (None if grid is None else grid.spacing_mm)
     names = tuple(channels)
     patient = Patient(
@@ -55,6 +66,7 @@ def read_case(case: Case, found: Found, meaning: Meaning) -> Reading:
         slice_order=tuple(f"slice {number}" for number in range(1, images.shape[1] + 1)),
         brain=None if grid is None else brain_of(images),
         grid=grid,
+        stored_hash=stored_hash,
         hashed_as=names if len(names) > 1 else (ONE_CHANNEL,),
     )
     return Reading(patient, tuple(report.findings))
@@ -137,19 +149,19 @@ def _channels(case: Case, pictures: Mapping[Path, Picture], report: _Report) -> 
 
 def _truth(
     case: Case, meaning: Meaning, report: _Report
-) -> tuple[NDArray[np.uint8] | None, Grid | None]:
-    """Return the labels of the mask as targets count them."""
+) -> tuple[NDArray[np.uint8] | None, Grid | None, str]:
+    """Return the labels of the mask as targets count them, where they lie, and the stored ones' hash."""
     if case.mask is None:
-        return None, None
+        return None, None, ""
     try:
         stored, grid, assumed = read_labels(case.mask)
         labels = meaning.of(stored)
     except DataError as error:
         report.error(case.mask, error.message)
-        return None, None
+        return None, None, ""
     for note in assumed:
         report.warn(case.mask, note)
-    return labels, grid
+    return labels, grid, labels_hash(stored)
 
 
 def _usual(

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ablation.data.readers.endings import is_dicom
 from ablation.data.readers.volumes import Volume, volume_of
 from ablation.errors import DataError
 
-MAGIC_AT, MAGIC = 128, b"DICM"
 UNEVEN = 0.02
 """Share of the usual distance by which the distances of neighbouring slices may differ."""
 
@@ -22,7 +22,7 @@ def dicom_files(folder: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
         return ()
     files = (path for path in folder.iterdir() if path.is_file() and path.name[0] != ".")
-    return tuple(sorted(path for path in files if _is_dicom(path)))
+    return tuple(sorted(path for path in files if is_dicom(path)))
 
 
 def read_series(folder: Path) -> Volume:
@@ -55,15 +55,6 @@ def read_series(folder: Path) -> Volume:
     affine[:2] *= -1
     values = np.stack([_pixels(one).T for one in slices], axis=-1)
     return volume_of(values, affine)
-
-
-def _is_dicom(path: Path) -> bool:
-    if path.suffix.lower() == ".dcm":
-        return True
-    if path.suffix and not path.suffix[1:].isdigit():
-        return False
-    with path.open("rb") as file:
-        return file.read(MAGIC_AT + len(MAGIC))[MAGIC_AT:] == MAGIC
 
 
 def _opened(path: Path) -> Any:

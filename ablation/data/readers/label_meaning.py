@@ -27,7 +27,7 @@ class Meaning:
     known: frozenset[int]
     """Labels that a mask may hold, without 0."""
     source: str
-    """What knows them, for the error about another one."""
+    """What knows them, with its verb, for the error about another one."""
     table: Mapping[int, int] | None = None
     """Stored label -> label of the targets; None: they are the same. A label that is absent counts
     as background."""
@@ -47,11 +47,11 @@ class Meaning:
             listed = ", ".join(map(str, unknown))
             if present == [255] and 1 in self.known:
                 raise DataError(
-                    f"is a mask saved as 0 and 255, {self.source} has label "
+                    f"is a mask saved as 0 and 255, {self.source} label "
                     f"{_listed(self.known)}; save the tumour as 1"
                 )
             raise DataError(
-                f"holds label {listed} in {voxels} voxels, {self.source} has {_listed(self.known)}"
+                f"holds label {listed} in {voxels} voxels, {self.source} {_listed(self.known)}"
             )
         if self.table is None:
             return stored
@@ -82,12 +82,16 @@ def named(names: Targets, source: str, ignored: Collection[int] = ()) -> Meaning
     if parts is not None:
         said = "; ".join(f"{label} is {NUMBERED[number]}" for label, number in parts.items())
         sentence = f"labels are those of BraTS, by the names in {source}: {said}"
-        return Meaning(REGIONS, known, source, parts, (sentence, *left_out))
+        return Meaning(REGIONS, known, f"{source} has", parts, (sentence, *left_out))
     targets = {as_target(name): labels for name, labels in names.items()}
     listed = "; ".join(f"{name} = {_listed(labels)}" for name, labels in targets.items())
     table = {label: label for labels in targets.values() for label in labels}
     return Meaning(
-        targets, known, source, table, (f"targets are those of {source}: {listed}", *left_out)
+        targets,
+        known,
+        f"{source} has",
+        table,
+        (f"targets are those of {source}: {listed}", *left_out),
     )
 
 
@@ -114,10 +118,15 @@ def asked(targets: Targets, known: Collection[int], source: str) -> Meaning:
     listed = "; ".join(f"{name} = {_listed(labels)}" for name, labels in targets.items())
     table = {label: label for label in wanted}
     return Meaning(
-        targets, frozenset(known), source, table, (f"targets are those of {ASKED}: {listed}", *said)
+        targets,
+        frozenset(known),
+        HAVE.get(source, f"{source} has"),
+        table,
+        (f"targets are those of {ASKED}: {listed}", *said),
     )
 
 
+HAVE = {"the masks": "the other masks have"}
 NUMBERED = {OEDEMA: "oedema", NECROSIS: "necrosis", ENHANCING: "enhancing tumour"}
 
 

@@ -26,6 +26,8 @@ KAGGLE = (Path("kaggle_3m"), Path("lgg-mri-segmentation/kaggle_3m"))
 
 def detect(path: Path) -> bool:
     """Return whether the folder, or Kaggle's folder in it, holds patients of this layout."""
+    if not path.is_dir():
+        return False
     return (path / KAGGLE[0]).is_dir() or bool(_patient_folders(path)) or _is_patient(path)
 
 
@@ -87,6 +89,7 @@ def _is_patient(folder: Path) -> bool:
 READER = Reader(
     name="lgg",
     layout="lgg: PATIENT/PATIENT_1.tif (pre, flair, post) beside PATIENT/PATIENT_1_mask.tif",
+    tree=("scans/P1/P1_1.tif, P1_1_mask.tif, P1_2.tif, P1_2_mask.tif",),
     distance_unit="px",
     modalities=MODALITIES,
     targets={"WT": (1,)},

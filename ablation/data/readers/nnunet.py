@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 from ablation.data.findings import Finding
 from ablation.data.readers.cases import Case, Found, Source, in_order, relative
 from ablation.data.readers.dataset_json import Description, read_description
+from ablation.data.readers.endings import ending_of
 from ablation.data.readers.own_scans import reader_for, unlocated, unread
 from ablation.data.readers.reader import Progress, Reader
+from ablation.data.readers.visits import person_by_words
 from ablation.errors import DataError
 
 if TYPE_CHECKING:
@@ -64,8 +66,6 @@ def _is_images(path: Path) -> bool:
 
 def _found(root: Path, images: str, described: Description) -> Found:
     """Pair the files of images with those of labels."""
-    from ablation.data.readers.pictures import ending_of
-
     masks = root / images.replace("images", "labels")
     stored = [path for path in sorted((root / images).iterdir()) if ending_of(path)]
     if not stored:
@@ -155,6 +155,11 @@ def _channels(
 READER = Reader(
     name="nnunet",
     layout="nnunet: dataset.json, imagesTr/CASE_0000.nii.gz, labelsTr/CASE.nii.gz",
+    tree=(
+        "Dataset001_Name/dataset.json",
+        "                imagesTr/P1_0000.nii.gz, P1_0001.nii.gz (Decathlon: P1.nii.gz with all channels)",
+        "                labelsTr/P1.nii.gz",
+    ),
     distance_unit="mm",
     modalities=(),
     targets={},
@@ -162,6 +167,7 @@ READER = Reader(
     locate=unlocated,
     files=lambda _: (),
     read=unread,
+    person=person_by_words,
     bind=bind,
 )
 """Read nnU-Net's raw data sets and those of the Decathlon."""

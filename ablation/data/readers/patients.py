@@ -31,6 +31,8 @@ class Patient:
     """Where the voxels lie in space and in the files; None when the files do not say."""
     hashed_as: tuple[str, ...] | None = None
     """Names of the modalities in the hash of the images; None: their own."""
+    stored_hash: str = ""
+    """Hash of the labels as the file has them, where `truth` numbers them otherwise."""
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -12,21 +12,18 @@ from numpy.typing import NDArray
 
 from ablation.data.grid import Grid
 from ablation.data.readers.dicom import read_series
+from ablation.data.readers.endings import FLAT, LOSSY, NIFTI, TIFF, ending_of
 from ablation.data.readers.tiff import pillow_pixels, read_tiff
 from ablation.data.readers.volumes import read_channels
 from ablation.data.readers.whole_files import bytes_of
 from ablation.errors import DataError
 
-NIFTI = (".nii", ".nii.gz")
-TIFF = (".tif", ".tiff")
-LOSSY = (".jpg", ".jpeg")
-FLAT = (*TIFF, ".png", *LOSSY)
-"""Endings of files that hold one slice and say nothing about its place."""
-ENDINGS = (*NIFTI[::-1], *FLAT)
 COLOURS = ("red", "green", "blue")
 ROUNDING = 1e-3
 """What went through a scale factor may be off by this much."""
 HIGHEST = 255
+MOST_LABELS = 32
+"""Values of a file that may be a mask; an image of 8 bits has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +35,6 @@ class Picture:
     grid: Grid | None
     """Where the voxels lie; None for a file that does not say."""
     assumed: tuple[str, ...] = ()
-
-
-def ending_of(path: Path) -> str:
-    """Return the ending of a file that can be read, "" for any other; macOS leaves a ._NAME behind.
-
-    >>> ending_of(Path("P1.nii.gz")), ending_of(Path("P1.txt")), ending_of(Path("._P1.png"))
-    ('.nii.gz', '', '')
-    """
-    name = path.name.lower()
-    return "" if name.startswith(".") else next((e for e in ENDINGS if name.endswith(e)), "")
 
 
 def read_picture(path: Path) -> Picture:
@@ -141,3 +128,12 @@ def _with_pillow(path: Path) -> NDArray[Any]:
     except Exception as error:
         # On damaged bytes Pillow raises whatever its decoder trips over, of any type.
         raise DataError(f"cannot be decoded ({error})") from error
+
+
+def looks_like_mask(path: Path) -> bool:
+    """Tell whether a file holds few whole values, as labels are."""
+    try:
+        values = read_picture(path).values
+    except DataError:
+        return False
+    return len(values) == 1 and len(np.unique(values)) <= MOST_LABELS

@@ -85,6 +85,8 @@ class Reader:
     bind: Callable[[DataConfig, Path, Progress], Reader] | None = None
     """Return the reader of one data set, where modalities and targets are known only from its files;
     arguments: settings, cache folder, progress. None: they are the same for all."""
+    tree: tuple[str, ...] = ()
+    """An example of its folders and files, line by line."""
     key: str = ""
     """What else than the files decides how a patient is read; part of what is remembered of them."""
     said: tuple[str, ...] = ()

@@ -9,6 +9,9 @@ from pathlib import Path
 import nibabel
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
 
 from ablation.data import Patient
 
@@ -64,3 +67,73 @@ def write_decathlon(root: Path, patients: Sequence[Patient]) -> Path:
     }
     (root / "dataset.json").write_text(json.dumps(described))
     return root
+
+
+def write_pairs(
+    root: Path, patients: Sequence[Patient], images: str = "images", masks: str = "masks"
+) -> Path:
+    """FLAIR alone, NIfTI, a mask beside each image."""
+    for patient in patients:
+        save_nifti(root / images / f"{patient.id}.nii.gz", images_of(patient, "flair")[0])
+        save_nifti(root / masks / f"{patient.id}_seg.nii.gz", labels_of(patient))
+    return root
+
+
+def write_png(root: Path, patients: Sequence[Patient]) -> Path:
+    """A grey PNG for each slice, and a mask of 0 and 255."""
+    for patient in patients:
+        flair, labels = images_of(patient, "flair")[0], labels_of(patient)
+        for number, (image, mask) in enumerate(zip(flair, labels, strict=True), 1):
+            name = f"{patient.id}_slice{number:02d}"
+            for folder, values in (("images", image), ("masks", (mask > 0) * 255)):
+                (root / folder).mkdir(parents=True, exist_ok=True)
+                suffix = "" if folder == "images" else "_mask"
+                Image.fromarray(values.astype(np.uint8)).save(root / folder / f"{name}{suffix}.png")
+    return root
+
+
+def write_dicom(root: Path, patients: Sequence[Patient]) -> Path:
+    """A folder of DICOM slices for each patient, and NIfTI masks."""
+    for patient in patients:
+        folder = root / "images" / patient.id
+        folder.mkdir(parents=True)
+        save_nifti(root / "masks" / f"{patient.id}.nii.gz", labels_of(patient))
+        for number, values in enumerate(images_of(patient, "flair")[0]):
+            # Slices are numbered from head to feet, files from feet to head.
+            save_dicom(folder / f"{100 - number:03d}.dcm", values, number)
+    return root
+
+
+def save_dicom(path: Path, values: NDArray[np.generic], number: int) -> None:
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.MediaStorageSOPClassUID = "1.2.840.10008.5.1.4.1.1.4"
+    meta.MediaStorageSOPInstanceUID = f"1.2.3.{number + 1}"
+    dicom = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
+    dicom.SOPClassUID = meta.MediaStorageSOPClassUID
+    dicom.SOPInstanceUID = meta.MediaStorageSOPInstanceUID
+    dicom.SeriesInstanceUID = "1.2.3"
+    dicom.Rows, dicom.Columns = values.shape
+    dicom.PixelSpacing, dicom.SliceThickness = [1.0, 1.0], 3.0
+    dicom.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
+    dicom.ImagePositionPatient = [0, 0, 3.0 * number]
+    dicom.SamplesPerPixel, dicom.PhotometricInterpretation = 1, "MONOCHROME2"
+    dicom.BitsAllocated = dicom.BitsStored = 16
+    dicom.HighBit, dicom.PixelRepresentation = 15, 0
+    dicom.PixelData = values.astype("<u2").tobytes()
+    dicom.save_as(path, enforce_file_format=True)
+
+
+def write_table(root: Path, patients: Sequence[Patient]) -> Path:
+    """A CSV beside the NIfTI files it lists."""
+    rows = ["patient,t1ce,flair,mask,age"]
+    for patient in patients:
+        for name, values in zip(
+            ("flair", "t1ce"), images_of(patient, "flair", "t1ce"), strict=True
+        ):
+            save_nifti(root / "scans" / f"{patient.id}-{name}.nii.gz", values)
+        save_nifti(root / "scans" / f"{patient.id}-drawn.nii.gz", labels_of(patient))
+        paths = [f"scans/{patient.id}-{name}.nii.gz" for name in ("t1ce", "flair", "drawn")]
+        rows.append(",".join([patient.id, *paths, "61"]))
+    (root / "scans.csv").write_text("\n".join(rows) + "\n")
+    return root / "scans.csv"

@@ -215,7 +215,7 @@ def test_places_without_patients(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for name, sentence in (
         ("nowhere", "there is no such folder"),
-        ("file", "is a file, expected the folder"),
+        ("file", "is no table of scans: found 1 without ending in 1 folder"),
         ("empty", "holds no patients of a known layout"),
         ("kaggle", "kaggle_3m: holds no patient folder"),
     ):
