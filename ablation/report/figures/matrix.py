@@ -71,9 +71,14 @@ def pairwise_matrix(analysis: Analysis, designs: tuple[str, ...], id_: str) -> F
         data=(trace,),
         layout=drawn,
         height=height,
-        caption=f"{counted(analysis)}; {adjusted(analysis)}.",
+        caption=f"{counted(analysis)}; {adjusted(analysis)}. {_better_row(analysis)}",
         width=LEFT + CELL * len(designs),
     )
+
+
+def _better_row(analysis: Analysis) -> str:
+    side = "above" if analysis.metric.higher_is_better else "below"
+    return f"A number is the row's mean minus the column's: {side} 0 the row is better."
 
 
 def _cells(

@@ -164,7 +164,7 @@ def rank_heat_map(comparison: Comparison, analysis: Analysis, ranking: Ranking, 
     height = 50 + 34 * len(order)
     drawn = layout(height) | {"margin": FRAME}
     drawn["xaxis"] = axis() | {
-        "title": title("rank by mean"),
+        "title": title("rank by mean, 1 is the best"),
         "tickvals": places,
         "side": "top",
         "showgrid": False,

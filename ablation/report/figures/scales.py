@@ -26,6 +26,7 @@ class Scale:
 
     name: str
     """The metric with its unit."""
+    higher_is_better: bool
     bounds: tuple[float, float]
     """What scores cannot lie beyond; infinite where nothing is known."""
     root: bool
@@ -51,7 +52,9 @@ class Scale:
 
     def axis(self) -> Spec:
         """Return the axis; never a range that makes a difference look larger."""
-        drawn = axis() | {"title": title(self.name + (", root scale" if self.root else ""))}
+        better = "higher" if self.higher_is_better else "lower"
+        words = f"{self.name}, {better} is better" + (", root scale" if self.root else "")
+        drawn = axis() | {"title": title(words)}
         if self.bounds == RATIO:
             return drawn | OVERLAPS
         if not self.root:
@@ -92,6 +95,7 @@ def scale(analysis: Analysis) -> Scale:
     largest = [*reached, *(analysis.penalties or ())]
     return Scale(
         name=analysis.label,
+        higher_is_better=analysis.metric.higher_is_better,
         bounds=analysis.metric.bounds,
         root=analysis.metric.kind == "distance",
         largest=max(largest, default=1.0),

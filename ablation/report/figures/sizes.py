@@ -26,6 +26,7 @@ from ablation.report.figures.pairs import named
 
 STEPS = 30  # of the line's band
 HEIGHT = 340
+LONGEST = 24  # letters of a name along the axis
 SUBDIVIDED = (1, 2, 5)
 
 
@@ -43,7 +44,7 @@ def size_plot(
         **_log_ticks(volumes),
     }
     drawn["yaxis"] = axis() | {
-        "title": title(f"difference in {analysis.label}"),
+        "title": title(_above(analysis, contrast)),
         "zeroline": True,
         "zerolinecolor": QUIET,
         "zerolinewidth": 1.5,
@@ -60,6 +61,13 @@ def size_plot(
         layout=drawn,
         height=HEIGHT,
     )
+
+
+def _above(analysis: Analysis, contrast: Contrast) -> str:
+    """Who is better above 0; without the name where it is too long for the axis."""
+    above = contrast.candidate if analysis.metric.higher_is_better else contrast.reference
+    first = "first" if analysis.metric.higher_is_better else "second"
+    return f"{analysis.label}: {above if len(above) <= LONGEST else first} better →"
 
 
 def _slope(analysis: Analysis, effect: SizeEffect) -> str:

@@ -52,6 +52,25 @@ def many(design, table):
     return make
 
 
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("metric", ["dice", "hd95"])
+def test_every_figure_names_the_better_side_in_words(many, k, metric):
+    comparison = many(k, 12, metric=metric, secondary=())
+    for figure in (f for section in sections(comparison, SOURCE) for f in section.figures):
+        drawn = figure.layout
+        seen = [drawn[one]["title"]["text"] for one in ("xaxis", "yaxis") if "title" in drawn[one]]
+        assert re.search(r"\b(better|best)\b", " ".join([*seen, figure.caption])), figure.id
+        if "is better" in " ".join(seen):
+            assert ("higher" if metric == "dice" else "lower") in " ".join(seen)
+
+
+def test_above_0_in_the_plot_over_sizes_is_who_is_better_there(many):
+    for metric, name in (("dice", "design_0"), ("hd95", "design_1")):
+        section = sizes(many(2, 12, metric=metric, secondary=()), SOURCE)
+        label = "Dice" if metric == "dice" else "HD95 (mm)"
+        assert section.figures[0].layout["yaxis"]["title"]["text"] == f"{label}: {name} better →"
+
+
 @pytest.mark.parametrize("k", [1, 2, 3, 8])
 @pytest.mark.parametrize("n", [1, 2, 5, 12])
 def test_every_figure_is_valid_and_told_in_words(many, k, n):
