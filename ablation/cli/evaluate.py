@@ -130,10 +130,11 @@ def _print_again(run: str, made: Evaluated, *, as_json: bool) -> None:
         table = {"table": str(made.file), "same": made.same, "metrics": made.metrics}
         print_json({"run": run, **table})
     else:
+        several = len({row["target"] for row in made.rows}) > 1
         for row in made.rows:
-            typer.echo(
-                f"{row['split']}  {row['case']}  {row['status']}  dice {float(str(row['dice'])):.4f}"
-            )
+            of = f"{row['target']}  " if several else ""
+            dice = float(str(row["dice"]))
+            typer.echo(f"{row['split']}  {row['case']}  {of}{row['status']}  dice {dice:.4f}")
         typer.echo(_verdict(made))
     if made.same is False:
         raise typer.Exit(1)

@@ -79,14 +79,14 @@ def _row(name: str) -> dict[str, object]:
 def _counted(name: str, config: Config) -> dict[str, object]:
     from ablation.config import with_values
     from ablation.errors import UsageError
+    from ablation.experiments.inputs import input_shape
     from ablation.models import count_parameters
     from ablation.training.quiet import without_remarks
 
-    size, channels = config.data.image_size, len(config.data.modalities)
-    model = with_values(config, {"model.name": name}).model
+    own = with_values(config, {"model.name": name})
     try:
         with without_remarks():
-            return {"parameters": count_parameters(model, (size, size, channels))}
+            return {"parameters": count_parameters(own.model, input_shape(own))}
     except UsageError as error:  # one design may not take the size that another takes
         return {"parameters": None, "fault": error.message}
 

@@ -8,15 +8,8 @@ from collections.abc import Mapping
 
 DATA_OF_IDENTITY = (
     *("target", "targets", "primary_target", "modalities", "image_size", "plane", "neighbours"),
-    *(
-        "normalise",
-        "denoise",
-        "clahe",
-        "augmentation",
-        "min_tumor_px",
-        "empty_slices",
-        "split_seed",
-    ),
+    *("patch_slices", "patch_size", "foreground", "normalise", "denoise", "clahe"),
+    *("augmentation", "min_tumor_px", "empty_slices", "split_seed"),
 )
 """Keys of [data] that change weights or scores."""
 RECIPE_VERSION = 1

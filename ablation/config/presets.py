@@ -8,6 +8,7 @@ PRESETS: dict[str, dict[str, object]] = {
     # About a minute a trial on two cores: small images, small networks, short trainings.
     "cpu-demo": {
         "data.image_size": 64,
+        "data.patch_slices": 8,
         "data.empty_slices": 0.25,
         "data.augmentation": "none",
         "model.base": 16,

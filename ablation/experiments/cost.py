@@ -15,14 +15,16 @@ from pathlib import Path
 
 from ablation.config.cores import usable_cores
 from ablation.config.gpu import gpu_present
-from ablation.data import Slices, training_rows
+from ablation.data import Slices
 from ablation.data.planes import in_plane
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError
 from ablation.experiments.experiment import Experiment
+from ablation.experiments.inputs import is_3d, patch_extent, samples
 from ablation.experiments.scoring import SPLITS
 from ablation.files.atomic import write_whole
 from ablation.inference.choose import options
+from ablation.inference.tiles import tiles_of
 from ablation.inference.tta import views_of
 from ablation.models import ONE_TARGET, structure
 from ablation.statistics.power import (
@@ -90,9 +92,8 @@ def cost_of(
     """Return the cost of a study, measuring a training step where this machine has not yet."""
     config = experiment.config
     measured = _measured(experiment, cache, say)
-    data = config.data
-    rows = len(training_rows(slices, experiment.split.train, data, data.split_seed))
-    steps = max(1, rows // config.training.batch_size)
+    read = samples(config, slices, experiment.split.train)
+    steps = max(1, read.count // config.training.batch_size)
     if config.training.max_batches is not None:
         steps = min(steps, config.training.max_batches)
     watched = _slices(experiment, experiment.split.validation)
@@ -129,9 +130,15 @@ def _predicted(experiment: Experiment, kind: str) -> int:
 
 
 def _slices(experiment: Experiment, patients: Sequence[str]) -> int:
-    """Return how many slices these patients have in the plane of the experiment."""
+    """Return how many slices of these patients are predicted; of tiles those of every tile."""
+    config = experiment.config
     shapes = (experiment.dataset.patient(name).shape for name in patients)
-    return sum(in_plane(shape, experiment.config.data.plane)[0] for shape in shapes)
+    counts = (in_plane(shape, config.data.plane)[0] for shape in shapes)
+    if not is_3d(config):
+        return sum(counts)
+    side, tile = config.data.image_size, patch_extent(config)
+    overlap = config.inference.tile_overlap
+    return sum(len(tiles_of((count, side, side), tile, overlap)) * tile[0] for count in counts)
 
 
 def what_data_can_show(test_patients: int, designs: int) -> str:

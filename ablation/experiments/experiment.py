@@ -23,6 +23,7 @@ from ablation.data import Dataset, Split, fitted, open_dataset, refuse_empty_tar
 from ablation.data.readers.reader import Progress, silent
 from ablation.data.targets import Labels, chosen, exclude_each_other
 from ablation.errors import UsageError, nearest
+from ablation.experiments.inputs import as_read, input_shape
 from ablation.experiments.space import space_of
 from ablation.experiments.targets import experiment_name
 from ablation.losses import LOSSES, strengths, switches
@@ -81,9 +82,9 @@ class Experiment:
         return None if self.fold is None or folds is None else Fold(self.fold, folds)
 
     @property
-    def image_shape(self) -> tuple[int, int, int]:
-        """What the network sees: rows, columns, channels."""
-        return image_shape(self.config)
+    def image_shape(self) -> tuple[int, ...]:
+        """What the network sees: extent and channels of a slice, or of a patch of a volume."""
+        return input_shape(self.config)
 
     @property
     def targets(self) -> dict[str, Labels]:
@@ -155,13 +156,6 @@ class Experiment:
             "data fingerprint": self.dataset.fingerprint,
             "split fingerprint": self.split.fingerprint,
         }
-
-
-def image_shape(config: Config) -> tuple[int, int, int]:
-    """Return rows, columns and channels of the slices a network sees."""
-    data = config.data
-    channels = len(data.modalities) * (2 * data.neighbours + 1)
-    return data.image_size, data.image_size, channels
 
 
 def model_parts(config: Config) -> dict[str, object]:
@@ -294,8 +288,8 @@ def open_experiments(
     """
     check_names(config, (config.model.name,))
     own = fitted(config.data, cache, progress)
-    config = config.model_copy(update={"data": own})
-    check(config.model, image_shape(config))
+    config = as_read(config.model_copy(update={"data": own}))
+    check(config.model, input_shape(config))
     check_pretrained(config)
     dataset = open_dataset(config.data, cache, progress)
     splits = splits_of(dataset, config.data)

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablation.config import Config
-from ablation.data import Slices, training_rows
+from ablation.data import Slices
 from ablation.errors import AblateError
 from ablation.experiments.course import Course, StoppedError
 from ablation.experiments.experiment import Experiment, configured, params_of
+from ablation.experiments.inputs import samples
 from ablation.experiments.scoring import SPLITS, Scored, score, validate
 from ablation.fairness import FairnessFacts, from_tags, to_tags
 from ablation.fairness.facts import VALIDATION
@@ -243,12 +244,13 @@ class Objective:
             course.resume(len(state.epochs))
         for epoch in () if state is None else state.epochs:
             assignment.report(epoch.number, epoch.validation_dice)
-        data, split = config.data, self.experiment.split
+        split = self.experiment.split
+        read = samples(config, self.slices, split.train)
         return trainer.fit(
             config,
-            self.slices.inputs,
-            self.slices.masks,
-            training_rows(self.slices, split.train, data, data.split_seed),
+            read.images,
+            read.masks,
+            read.rows,
             validate=lambda predict: validate(
                 predict,
                 self.slices,

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from ablation.inference.tiles import predict_tiled
 from ablation.models.exclusive import log_odds
 
 BATCH = 16
@@ -17,23 +18,28 @@ Floats = npt.NDArray[np.float32]
 
 
 class Predictor:
-    """A network as a function from slices to probability maps; reads the weights of the moment.
+    """A network as a function from slices, or a volume, to probability maps; reads the weights of the moment.
 
     Args:
         model: A `keras.Model` from images to logits; of several outputs the mean probability counts.
         exclusive: Whether a voxel belongs to one target at most: softmax instead of sigmoid.
+        tile_overlap: Of a 3-D network, which sees a volume in tiles: least share that neighbours share.
     """
 
-    def __init__(self, model: Any, *, exclusive: bool = False) -> None:
+    def __init__(self, model: Any, *, exclusive: bool = False, tile_overlap: float = 0.5) -> None:
         self._model = model
+        self._overlap = tile_overlap
+        extent = model.input_shape[1:-1]
+        self._tile = extent if len(extent) == 3 else None
         self._exclusive = exclusive
         self._targets = int(model.outputs[-1].shape[-1])
         self.traces = 0
         self.seconds = 0.0
         """CPU seconds spent in the network and in resizing so far."""
+        batch = BATCH if self._tile is None else 1
         self._traced = tf.function(
             self._predict,
-            input_signature=[tf.TensorSpec((BATCH, *model.input_shape[1:]), tf.float32)],
+            input_signature=[tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32)],
         )
 
     def __call__(self, images: Floats, native: tuple[int, int]) -> Floats:
@@ -43,7 +49,13 @@ class Predictor:
         return np.stack(each, axis=-1)
 
     def on_grid(self, images: Floats) -> Floats:
-        """Return probabilities (slices, rows, columns, targets) on the network's own grid."""
+        """Return probabilities (slices, rows, columns, targets) on the network's own grid.
+
+        Args:
+            images: Shape (slices, rows, columns, channels), all slices of one volume for a 3-D network.
+        """
+        if self._tile is not None:
+            return predict_tiled(self._predict_tile, images, self._tile, self._overlap)
         maps = np.empty((*images.shape[:3], self._targets), np.float32)
         for start in range(0, len(images), BATCH):
             part = np.asarray(images[start : start + BATCH], np.float32)
@@ -55,6 +67,12 @@ class Predictor:
             self.seconds += time.process_time() - before
             maps[start : start + len(part)] = probability[: len(part)]
         return maps
+
+    def _predict_tile(self, tile: Floats) -> Floats:
+        before = time.process_time()
+        probability: Floats = self._traced(np.asarray(tile[None], np.float32)).numpy()[0]
+        self.seconds += time.process_time() - before
+        return probability
 
     def to_native(self, maps: Floats, native: tuple[int, int]) -> Floats:
         """Return maps (slices, rows, columns) resized to (slices, *native).

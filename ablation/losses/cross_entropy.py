@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from ablation.losses.loss import Loss, LossKeys, ReductionKeys
+from ablation.losses.loss import Loss, LossKeys, ReductionKeys, summed_axes
 from ablation.plugins.keys import NotNegative, Positive
 from ablation.plugins.lazy import tf
 
@@ -119,7 +119,7 @@ def edge_bce(
     weight = 1.0 + (edge_weight - 1.0) * edge_map
     if not edge_norm:
         return tf.reduce_mean(weight * value)
-    axes = {"per_image": (1, 2, 3), "batch": (0, 1, 2, 3)}[reduction]
+    axes = summed_axes(truth, reduction)
     return tf.reduce_mean(tf.reduce_sum(weight * value, axes) / tf.reduce_sum(weight, axes))
 
 

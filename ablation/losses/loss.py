@@ -60,3 +60,14 @@ class Loss:
             pydantic.ValidationError: An unknown key or a value that does not fit.
         """
         return self.keys.model_validate({**values, "name": self.name})
+
+
+def summed_axes(truth: Any, reduction: str) -> tuple[int, ...]:
+    """Return the axes of masks (batch, *extent, targets) over which one value is summed.
+
+    Args:
+        truth: The masks.
+        reduction: "per_image" or "batch".
+    """
+    first = {"per_image": 1, "batch": 0}[reduction]
+    return tuple(range(first, len(truth.shape)))

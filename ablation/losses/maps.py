@@ -16,10 +16,11 @@ from ablation.plugins.lazy import tf
 def edge_map(truth: Any) -> Any:
     """Return 1 within a pixel of where the mask changes, else 0; shape and dtype of the mask.
 
-    Dilation minus erosion by 3x3. The rim of the image is no border: beyond it nothing changes.
+    Dilation minus erosion by 3x3, of volumes by 3x3x3. The rim of the image is no border: beyond it nothing changes.
     """
-    dilated = tf.nn.max_pool2d(truth, 3, 1, "SAME")
-    eroded = -tf.nn.max_pool2d(-truth, 3, 1, "SAME")
+    largest = tf.nn.max_pool2d if len(truth.shape) == 4 else tf.nn.max_pool3d
+    dilated = largest(truth, 3, 1, "SAME")
+    eroded = -largest(-truth, 3, 1, "SAME")
     return dilated - eroded
 
 

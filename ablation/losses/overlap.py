@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field
 
-from ablation.losses.loss import Loss, ReductionKeys
+from ablation.losses.loss import Loss, ReductionKeys, summed_axes
 from ablation.plugins.keys import Fraction, Positive
 from ablation.plugins.lazy import tf
 
@@ -53,7 +53,7 @@ class SoftCounts(NamedTuple):
 
 def soft_counts(truth: Any, logits: Any, reduction: str) -> SoftCounts:
     """Return hits, misses and false alarms, float32: half precision overflows in such sums."""
-    axes = {"per_image": (1, 2, 3), "batch": (0, 1, 2, 3)}[reduction]
+    axes = summed_axes(truth, reduction)
     truth, logits = tf.cast(truth, tf.float32), tf.cast(logits, tf.float32)
     probability, complement = tf.sigmoid(logits), tf.sigmoid(-logits)
     return SoftCounts(

@@ -153,5 +153,7 @@ def check(model: ModelKeys, image_shape: tuple[int, ...]) -> None:
         raise UsageError(
             f"{model.name} takes images whose sides are multiples of {side}, "
             f"not {'x'.join(map(str, extent))}",
-            hint=f"Set data.image_size to {nearest}.",
+            hint=f"Set data.image_size to {nearest}."
+            if len(extent) == 2
+            else f"Set data.patch_slices and data.patch_size to multiples of {side}.",
         )

@@ -14,6 +14,7 @@ from ablation.models.families import (
     resupnet,
     transunet,
     unet,
+    unet3d,
     unetpp,
     unetpp_report,
     vgg16_unet,
@@ -36,5 +37,6 @@ DESIGNS: Registry[Design] = Registry(
         mobilenet_unet.DESIGN,
         efficientnet_unet.DESIGN,
         transunet.DESIGN,
+        unet3d.DESIGN,
     ),
 )

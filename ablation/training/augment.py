@@ -9,6 +9,7 @@ epoch and its own row, whatever else is in the batch.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -50,15 +51,44 @@ class Augmenter:
         if self._ranges is not None and augmentation.ranges is not None:
             self._ranges.set(augmentation.ranges)
 
-    def __call__(self, images: Any, masks: Any, rows: Any, epoch_seed: Any) -> tuple[Any, Any]:
-        """Return images and masks of one batch, changed alike; arguments as of `augment`."""
+    def __call__(
+        self, images: Any, masks: Any, rows: Any, epoch_seed: Any, slices: int = 1
+    ) -> tuple[Any, Any]:
+        """Return images and masks of one batch, changed alike; arguments as of `augment`.
+
+        Patches (batch, slices, rows, columns, channels) are changed as images whose channels are
+        those of all their slices.
+        """
+        if len(images.shape) == 5:
+            return self._of_patches(images, masks, rows, epoch_seed)
         for part in self._parts:
-            images, masks = part(images, masks, rows, epoch_seed)
+            images, masks = part(images, masks, rows, epoch_seed, slices)
         if self._transform is not None:
             return self._transform(images, masks, rows, epoch_seed)
         if self._ranges is not None:
-            return augment(images, masks, rows, epoch_seed, self._ranges)
+            return augment(images, masks, rows, epoch_seed, self._ranges, slices)
         return images, masks
+
+    def _of_patches(self, images: Any, masks: Any, rows: Any, epoch_seed: Any) -> tuple[Any, Any]:
+        flat, of_images = _as_channels(images)
+        flat_masks, of_masks = _as_channels(masks)
+        slices = images.shape[1]
+        flat, flat_masks = self(flat, flat_masks, rows, epoch_seed, slices)
+        return of_images(flat), of_masks(flat_masks)
+
+
+def _as_channels(patches: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Return the slices of patches as channels of one image, and what undoes it."""
+    batch, slices, rows, columns, channels = patches.shape
+    flat = tf.reshape(
+        tf.transpose(patches, (0, 2, 3, 1, 4)), (batch, rows, columns, slices * channels)
+    )
+
+    def undo(images: Any) -> Any:
+        apart = tf.reshape(images, (batch, rows, columns, slices, channels))
+        return tf.transpose(apart, (0, 3, 1, 2, 4))
+
+    return flat, undo
 
 
 class AugmentRanges:
@@ -77,7 +107,7 @@ class AugmentRanges:
 
 
 def augment(
-    images: Any, masks: Any, rows: Any, epoch_seed: Any, ranges: AugmentRanges
+    images: Any, masks: Any, rows: Any, epoch_seed: Any, ranges: AugmentRanges, slices: int = 1
 ) -> tuple[Any, Any]:
     """Return images and masks of one batch, changed alike; shapes stay.
 
@@ -87,6 +117,7 @@ def augment(
         rows: (batch,) int32, which slice each is.
         epoch_seed: int32 scalar.
         ranges: How far each change may go.
+        slices: Whose channels stand one after the other in the images; each has its own brain.
     """
     limit = ranges.values
     height, width = images.shape[1:3]
@@ -97,8 +128,8 @@ def augment(
     displaced = limit["elastic"] * (height / REFERENCE_SIDE) * field
     y, x = y + displaced[..., 0], x + displaced[..., 1]
     images, masks = bilinear(images, y, x), nearest(masks, y, x)
-    noise = limit["noise"] * normal(rows, epoch_seed, 3, (height, width, 1))
-    return _intensities(images, factor, limit, noise), masks
+    noise = limit["noise"] * normal(rows, epoch_seed, 3, (height, width, slices))
+    return _intensities(images, factor, limit, noise, slices), masks
 
 
 def _affine_grid(
@@ -133,10 +164,19 @@ def _smooth(noise: Any, height: int) -> Any:
     return noise * math.sqrt(3)  # the variance of -1..1 is 1/3
 
 
-def _intensities(images: Any, factor: dict[str, Any], limit: dict[str, Any], noise: Any) -> Any:
+def _intensities(
+    images: Any, factor: dict[str, Any], limit: dict[str, Any], noise: Any, slices: int
+) -> Any:
+    """Return the images changed inside the brain; noise and brain have a channel for each slice."""
     drawn = {name: value[:, None, None, None] for name, value in factor.items()}
-    brain = tf.reduce_any(images > 0, axis=-1, keepdims=True)
-    pixels = tf.maximum(tf.math.count_nonzero(brain, (1, 2, 3), True, tf.float32), 1.0)
+    if slices == 1:
+        brain = tf.reduce_any(images > 0, axis=-1, keepdims=True)
+    else:
+        modalities = images.shape[-1] // slices
+        apart = tf.reshape(images > 0, (*images.shape[:3], slices, modalities))
+        brain = tf.repeat(tf.reduce_any(apart, axis=-1), modalities, axis=-1)
+        noise = tf.repeat(noise, modalities, axis=-1)
+    pixels = tf.maximum(tf.math.count_nonzero(brain, (1, 2), True, tf.float32), 1.0)
     mean = tf.reduce_sum(images, (1, 2), True) / pixels
     # Written as an addition: scaling about the mean by 1 would not give back the same bits.
     change = drawn["contrast"] * limit["contrast"] * (images - mean)

@@ -2,7 +2,7 @@
 
     python -m ablation.training.measure < request.json
 
-The request is {"config": ..., "image_shape": [rows, columns, channels], "outputs": {"targets": 1,
+The request is {"config": ..., "image_shape": [*extent, channels], "outputs": {"targets": 1,
 "exclusive": false}}; the answer, a line on
 stdout, has step_seconds, slice_seconds (prediction) and parameters, or error and hint.
 """
@@ -28,7 +28,7 @@ STEPS = 6
 
 
 def measure(
-    config: Config, image_shape: tuple[int, int, int], outputs: Outputs = ONE_TARGET
+    config: Config, image_shape: tuple[int, ...], outputs: Outputs = ONE_TARGET
 ) -> dict[str, float]:
     """Return wall seconds of a training step and of predicting a slice, after the tracing."""
     use_threads(config.training.threads)
@@ -37,6 +37,7 @@ def measure(
     rng = np.random.default_rng(0)
     images = rng.random((batch, *image_shape), np.float32)
     masks = np.repeat((images[..., :1] > 0.9).astype(np.float32), outputs.targets, axis=-1)
+    scan = images if len(image_shape) == 3 else images[0]
     short = with_values(config, {"training.epochs": STEPS, "training.max_batches": 1})
     steps: list[float] = []
 
@@ -49,30 +50,29 @@ def measure(
         images,
         masks,
         np.arange(batch),
-        validate=lambda predict: (float(predict(images, image_shape[:2]).mean()), 0.5),
+        validate=lambda predict: (float(predict.on_grid(scan).mean()), 0.5),
         on_epoch=lambda _: False,
         on_step=on_step,
     )
     predictions = []
     for _ in range(STEPS):
         begin = time.perf_counter()
-        trainer.predictor(images, image_shape[:2])
+        trainer.predictor(scan, (scan.shape[1], scan.shape[2]))
         predictions.append(time.perf_counter() - begin)
     return {
         "step_seconds": min(steps),
-        "slice_seconds": min(predictions) / batch,
+        "slice_seconds": min(predictions) / len(scan),
         "parameters": float(trainer.parameters),
     }
 
 
 if __name__ == "__main__":
     request = json.load(sys.stdin)
-    rows, columns, channels = request["image_shape"]
     answer: dict[str, object]
     try:
         config = read_config(request["config"], SCHEMA)
         outputs = Outputs(**request["outputs"])
-        answer = {**measure(config, (rows, columns, channels), outputs)}
+        answer = {**measure(config, tuple(request["image_shape"]), outputs)}
     except AblateError as error:
         answer = {"error": error.message, "hint": error.hint}
     sys.stdout.write(json.dumps(answer) + "\n")

@@ -48,6 +48,7 @@ class TrainStep:
         """CPU seconds spent in steps so far."""
         self._model = model
         self._exclusive = exclusive
+        self._slices = 2 * config.data.neighbours + 1
         self._hyperparameters = hyperparameters
         self._design = DESIGNS.find(config.model.name)
         self._loss = losses.LOSSES.find(config.loss.name)
@@ -121,7 +122,7 @@ class TrainStep:
     def _step(self, images: Any, masks: Any, rows: Any, moment: Any) -> Any:
         self.traces += 1  # runs while tracing, not while training
         self._hyperparameters.dropout.moment.assign(moment)
-        images, masks = self._augment(images, masks, rows, moment[0])
+        images, masks = self._augment(images, masks, rows, moment[0], self._slices)
         outputs = self._model(images, training=True)
         loss = self._loss_of(masks, outputs)
         loss += self._l2 * sum(tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised)
@@ -186,7 +187,7 @@ def _penalised_kernels(model: Any, scope: str) -> list[Any]:
         layers = [
             layer
             for layer in layers
-            if layer.name.startswith("decoder") and getattr(layer, "kernel_size", None) == (3, 3)
+            if layer.name.startswith("decoder") and {*getattr(layer, "kernel_size", ())} == {3}
         ]
     return [layer.kernel for layer in layers]
 

@@ -67,6 +67,7 @@ class Images(Protocol):
         ...
 
 
+Rows = npt.NDArray[np.intp] | Callable[[int], npt.NDArray[np.intp]]
 Validate = Callable[[Predictor], tuple[float, float]]
 # A resume state is written once its last writing is this many times its own duration ago.
 SAVE_EVERY = 20.0
@@ -88,6 +89,7 @@ def shape_of(
         tuple(models.structure(config.model).items()),
         image_shape,
         outputs,
+        config.inference.tile_overlap,
         tuple(losses.structure(config.loss).items()),
         config.training.batch_size,
         config.training.l2_scope,
@@ -137,7 +139,9 @@ class Trainer:
                 )
                 self._phases[-1].check()
         self.predictor = Predictor(
-            models.predicting(self._model, config.model), exclusive=outputs.exclusive
+            models.predicting(self._model, config.model),
+            exclusive=outputs.exclusive,
+            tile_overlap=config.inference.tile_overlap,
         )
 
     @property
@@ -171,14 +175,14 @@ class Trainer:
             for step in self._phases:
                 step.start(config)
                 step(images, masks, np.arange(len(images)), (0, 0))
-            self.predictor.on_grid(images)
+            self.predictor.on_grid(images if len(self._image_shape) == 3 else images[0])
 
     def fit(
         self,
         config: Config,
         images: Images,
         masks: Images,
-        rows: npt.NDArray[np.intp],
+        rows: Rows,
         *,
         validate: Validate,
         on_epoch: Callable[[Epoch], bool],
@@ -193,7 +197,7 @@ class Trainer:
             images: All slices, (slices, rows, columns, channels), 0..1; may be memory-mapped, or
                 anything else that gives such an array for the rows it is indexed by.
             masks: (slices, rows, columns, targets) of 0 and 1.
-            rows: Which slices are trained on.
+            rows: Which slices are trained on, or what gives those of an epoch from its seed.
             validate: Gives the validation Dice of the present weights, and its threshold.
             on_epoch: Called after every epoch; True stops the training.
             on_step: Called after the first step of an epoch and then about once a second; True
@@ -209,7 +213,7 @@ class Trainer:
         """
         if shape_of(config, self._image_shape, self._outputs) != self.shape:
             raise ValueError(f"this trainer was built for {self.shape}")
-        if len(rows) == 0:
+        if not callable(rows) and len(rows) == 0:
             raise DataError(
                 "no training slice is left",
                 hint="Lower data.min_tumor_px or raise data.empty_slices.",
@@ -274,7 +278,7 @@ class Trainer:
         config: Config,
         images: Images,
         masks: Images,
-        rows: npt.NDArray[np.intp],
+        rows: Rows,
         course: _Course,
         validate: Validate,
         looks: _Looks,
@@ -287,7 +291,8 @@ class Trainer:
         self._step.set_learning_rate(rate)
         seed = named_seed(config.training.seed, f"epoch {number}")
         losses = []
-        batches = epoch_batches(rows, number, config.training)
+        own = rows(seed) if callable(rows) else rows
+        batches = epoch_batches(own, number, config.training)
         for step, batch in enumerate(batches):
             asked = time.perf_counter()
             x = np.asarray(images[batch], np.float32)

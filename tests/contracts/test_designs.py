@@ -34,6 +34,7 @@ SMALL = {
     "mobilenet_unet": {"decoder_width": 0.05},
     "efficientnet_unet": {"decoder_width": 0.05},
     "transunet": {"variant": "compact"},
+    "unet3d": {"base": 2, "depth": 2},
 }
 
 
@@ -69,7 +70,12 @@ def design(request: pytest.FixtureRequest):
         yield DESIGNS[request.param]
 
 
-IMAGES = np.random.default_rng(0).random((2, SIDE, SIDE, 1), np.float32)
+EXTENTS = {"2d": (SIDE, SIDE), "2.5d": (SIDE, SIDE), "3d": (8, 16, 16)}
+
+
+def images_of(design: Design) -> np.ndarray:
+    """Return two images of a size that a design takes."""
+    return np.random.default_rng(0).random((2, *EXTENTS[design.input], 1), np.float32)
 
 
 @cache
@@ -78,7 +84,8 @@ def network_of(name: str, targets: int = 1) -> tuple[Any, Hyperparameters]:
     design = DESIGNS.find(name)
     hyper = Hyperparameters(design.hyperparameters)
     keys = design.settings(**SMALL.get(name, {}))
-    return models.build(keys, (SIDE, SIDE, 1), hyper, "float32", targets), hyper
+    extent = EXTENTS[design.input]
+    return models.build(keys, (*extent, 1), hyper, "float32", targets), hyper
 
 
 class TestDesign:
@@ -86,22 +93,23 @@ class TestDesign:
 
     def test_it_gives_logits_of_the_image_s_extent(self, design: Design) -> None:
         network, _ = network_of(design.name)
-        output = network(IMAGES)
-        assert output.shape == (2, SIDE, SIDE, 1)
+        images = images_of(design)
+        output = network(images)
+        assert output.shape == images.shape
         assert output.dtype == tf.float32
         assert np.isfinite(np.asarray(output)).all()
         assert network.output_names == [design.heads(design.settings())[-1].name]
 
     def test_several_targets_are_channels(self, design: Design) -> None:
         network, _ = network_of(design.name, targets=3)
-        assert network.output_shape == (None, SIDE, SIDE, 3)
+        assert network.output_shape == (None, *EXTENTS[design.input], 3)
 
     def test_its_hyperparameters_are_read(self, design: Design) -> None:
         network, hyper = network_of(design.name)
         outputs = []
         for value in (0.1, 0.6):
             hyper.set(dict.fromkeys(design.hyperparameters, value))
-            outputs.append(np.asarray(network(IMAGES, training=True)))
+            outputs.append(np.asarray(network(images_of(design), training=True)))
         assert (outputs[0] != outputs[1]).any()
 
     def test_its_keys_are_its_own(self, design: Design) -> None:

@@ -43,6 +43,13 @@ class DataConfig(Section):
         0,
         description="slices above and as many below that 2-D designs see as further channels (2.5-D)",
     )
+    patch_slices: Count = Field(16, description="slices of the patches that 3-D designs see")
+    patch_size: Annotated[int, Field(ge=8)] = Field(
+        64, description="side of these patches, pixels; at most data.image_size"
+    )
+    foreground: Fraction = Field(
+        0.33, description="share of the training patches that hold a voxel of a target for sure"
+    )
     normalise: Literal["volume_z_clip01", "div255"] = Field(
         "volume_z_clip01", description="intensity scaling to 0..1"
     )

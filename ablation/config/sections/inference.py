@@ -24,6 +24,9 @@ class InferenceConfig(Section):
     tta: Annotated[Literal["none", "hflip", "d4", "seed8"], NoneIsText] = Field(
         "none", description="test-time augmentation; none: no views, or what a full search chooses"
     )
+    tile_overlap: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.5, description="share of a tile that the next one covers too, where 3-D designs predict"
+    )
     morphology: Annotated[
         Literal["none", "erode_all", "adaptive", "min_size", "open", "close"], NoneIsText
     ] = Field(

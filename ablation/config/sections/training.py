@@ -14,6 +14,7 @@ class TrainingConfig(Section):
 
     epochs: Count = Field(50, description="maximum number of epochs")
     batch_size: Count = Field(16, description="batch size, in slices")
+    patch_batch: Count = Field(2, description="batch size of 3-D designs, in patches")
     max_batches: Count | None = Field(
         None, description="maximum number of steps in an epoch; none: every training slice once"
     )

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ablation.config import known_keys
 from ablation.data.targets import REGIONS
+from ablation.models import DESIGNS
 from ablation.report.material import Recipe
 
 NORMALISED = {
@@ -62,6 +63,11 @@ def _data(recipe: Recipe) -> str:
     )
 
 
+def _sees_patches(settings: Mapping[str, object]) -> bool:
+    name = str(settings.get("model.name"))
+    return name in DESIGNS and DESIGNS[name].input == "3d"
+
+
 def _region(target: object) -> str:
     return "all its regions, a channel each" if target == REGIONS else f"region {target}"
 
@@ -71,13 +77,24 @@ def _preparation(recipe: Recipe) -> str:
     size = data.get("data.image_size")
     normalised = str(data.get("data.normalise"))
     share = float(str(data.get("data.empty_slices", 1)))
+    kept = (
+        f"{100 * share:g} % of the training slices with fewer than {data.get('data.min_tumor_px')} "
+        "foreground pixels were kept"
+    )
+    if _sees_patches(data):
+        side = min(int(str(data.get("data.patch_size"))), int(str(size)))
+        share = float(str(data.get("data.foreground")))
+        kept = (
+            f"the network saw patches of {data.get('data.patch_slices')} x {side} x {side} voxels, "
+            f"{100 * share:g} % of them drawn to hold a target, and predicted overlapping tiles "
+            "averaged with Gaussian weights"
+        )
     plane, near = data.get("data.plane", "axial"), int(str(data.get("data.neighbours", 0)))
     slices = "Slices" if plane == "axial" else f"{str(plane).capitalize()} slices"
     with_near = f" and given with {near} neighbours on either side as channels" if near else ""
     return (
         f"{slices} were resampled to {size} x {size} pixels{with_near}; intensities: "
-        f"{NORMALISED.get(normalised, normalised)}{_filters(recipe)}; {100 * share:g} % of the training slices with "
-        f"fewer than {data.get('data.min_tumor_px')} foreground pixels were kept."
+        f"{NORMALISED.get(normalised, normalised)}{_filters(recipe)}; {kept}."
     )
 
 
@@ -90,9 +107,14 @@ def _filters(recipe: Recipe) -> str:
 def _training(recipe: Recipe) -> str:
     one = recipe.settings
     steps = one.get("training.max_batches")
-    epoch = "every training slice once" if steps is None else f"at most {steps} steps"
+    read = "patches" if _sees_patches(one) else "slices"
+    epoch = (
+        f"every training {'patch' if _sees_patches(one) else 'slice'} once"
+        if steps is None
+        else f"at most {steps} steps"
+    )
     return (
-        f"Adam minimised the loss in batches of {one.get('training.batch_size')} slices for at most "
+        f"Adam minimised the loss in batches of {one.get('training.batch_size')} {read} for at most "
         f"{one.get('training.epochs')} epochs of {epoch}, with an L2 penalty of "
         f"{_number(one.get('training.l2'))}{_l1(recipe)} ({one.get('training.l2_scope')}) "
         f"in {one.get('training.precision')}.{_course(recipe)}"

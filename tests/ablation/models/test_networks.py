@@ -59,6 +59,13 @@ RESUPNETS = {
 }
 
 
+UNET3DS: dict[str, tuple[dict[str, object], int]] = {
+    "unet3d": ({}, 1),
+    "unet3d[base=32,in=3,out=3]": ({"base": 32}, 3),
+}
+"""Row of the vectors -> keys, channels of the image and of the output."""
+
+
 def build(model: models.ModelKeys, side: int = 32, channels: int = 1, precision: str = "float32"):
     return models.build(model, (side, side, channels), Hyperparameters(), precision)
 
@@ -145,6 +152,20 @@ def test_whole_channels_are_dropped_after_every_block_of_attention_resunet_se() 
     per_channel = dropped.reshape(4, 64, 16)
     assert (per_channel == per_channel[:, :1]).all()
     assert set(np.unique(dropped)) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize("name", UNET3DS)
+def test_the_3d_unet_has_the_counts_of_the_vectors(name: str) -> None:
+    keys, channels = UNET3DS[name]
+    network = models.build(
+        models.settings("unet3d", **keys),
+        (8, 16, 16, channels),
+        Hyperparameters(),
+        "float32",
+        channels,
+    )
+    assert counted(network) == expected(name)
+    assert network.output_shape == (None, 8, 16, 16, channels)
 
 
 def test_a_nested_block_reads_its_whole_level() -> None:

@@ -175,3 +175,12 @@ def test_the_plane_and_the_neighbours_of_the_slices_are_named(finals, study):
     own = {**one.settings, "data.plane": "coronal", "data.neighbours": 2}
     text = " ".join(sentences([replace(one, settings=own)]))
     assert "Coronal slices were resampled to 32 x 32 pixels and given with 2 neighbours" in text
+
+
+def test_the_patches_of_a_3d_network_are_named(finals, study):
+    (one,) = recipes_of("unet", finals, [study])
+    own = {**one.settings, "model.name": "unet3d", "training.batch_size": 2}
+    own |= {"data.patch_slices": 16, "data.patch_size": 64, "data.foreground": 0.33}
+    text = " ".join(sentences([replace(one, settings=own)]))
+    assert "patches of 16 x 32 x 32 voxels, 33 % of them drawn to hold a target" in text
+    assert "in batches of 2 patches" in text
