@@ -56,6 +56,7 @@ RECOMPUTED = "per_case.recomputed.csv"  # what `evaluate` made where it differs 
 PER_CASE_TABLE = "per_case.json"  # the same rows as MLflow's evaluation page reads them
 THRESHOLDS = "thresholds.csv"  # every operating point tried on the validation patients
 TRIALS = "trials.csv"  # of studies
+NETWORK = "network.csv"  # of finals: the blocks of the network
 IMPORTANCE = "importance.json"  # of studies: which parameters mattered in tuning
 SPLIT_FILE = "split.json"  # of studies: the patients of train, validation and test
 FIGURES = "figures"  # of finals: overlays of the test patients

@@ -20,10 +20,16 @@ from ablation.cli.options import (
 if TYPE_CHECKING:
     from ablation.config import Config
 
-EXAMPLES = "Examples:\n\nablate models\n\nablate models --count --preset laptop"
+EXAMPLES = (
+    "Examples:\n\nablate models\n\nablate models unet --preset laptop\n\n"
+    "ablate models --count --preset laptop"
+)
 
 
 def models(
+    name: Annotated[
+        str | None, typer.Argument(help="Design whose blocks are listed; none: all designs.")
+    ] = None,
     count: Annotated[
         bool,
         typer.Option("--count", help="Count parameters at the configured size; takes a while."),
@@ -34,14 +40,22 @@ def models(
     assignments: Assignments = None,
     as_json: AsJson = False,
 ) -> None:
-    """List every design; for those with a ready-made encoder, where its ImageNet weights lie."""
+    """List every design, or the blocks of one.
+
+    Of a design with a ready-made encoder it says where the ImageNet weights lie. NAME: each block of
+    its network at the configured size, with the shape it gives and its parameters.
+    """
     from ablation.config.asked import resolve_asked
     from ablation.models import DESIGNS
 
     resolved, first_line = resolve_asked(
         data=data, preset=preset, file=config, assignments=assignments or ()
     )
-    rows = [_row(name) for name in DESIGNS]
+    if name is not None:
+        say(first_line, quiet=as_json)
+        _list_blocks(name, resolved.config, as_json=as_json)
+        return
+    rows = [_row(one) for one in DESIGNS]
     if count:
         say(first_line, quiet=as_json)
         for row in rows:
@@ -49,12 +63,51 @@ def models(
     if as_json:
         print_json(rows)
         return
-    width = max(len(name) for name in DESIGNS)
+    width = max(len(one) for one in DESIGNS)
     for row in rows:
         size = _size(row) if count else ""
         typer.echo(f"{str(row['name']).ljust(width)}  {size}{row['summary']}")
     for encoder, users in _encoders(rows).items():
         typer.echo(f"\n{encoder} ({', '.join(users)}): weights of ImageNet, {_place(encoder)}")
+
+
+def _list_blocks(name: str, config: Config, *, as_json: bool) -> None:
+    """Print what the network of a design is made of."""
+    from ablation.config import with_values
+    from ablation.experiments.inputs import input_shape
+    from ablation.models import DESIGNS, Block, blocks
+    from ablation.training.quiet import without_remarks
+
+    DESIGNS.find(name)
+    own = with_values(config, {"model.name": name})
+    with without_remarks():
+        found = blocks(own.model, input_shape(own))
+    if as_json:
+        print_json(
+            [
+                {
+                    "block": one.name,
+                    "shape": list(one.shape),
+                    "parameters": one.parameters,
+                    "trainable": one.trainable,
+                    "frozen": one.frozen,
+                }
+                for one in found
+            ]
+        )
+        return
+    total = Block("in all", (), sum(b.parameters for b in found), sum(b.trainable for b in found))
+    cells = [("block", "output", "parameters", "trainable", "not trained")]
+    for one in (*found, total):
+        shape = " x ".join(map(str, one.shape))
+        cells.append(
+            (one.name, shape, f"{one.parameters:,}", f"{one.trainable:,}", f"{one.frozen:,}")
+        )
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        left = [text.ljust(width) for text, width in zip(row[:2], widths[:2], strict=True)]
+        right = [text.rjust(width) for text, width in zip(row[2:], widths[2:], strict=True)]
+        typer.echo("  ".join([*left, *right]))
 
 
 def _row(name: str) -> dict[str, object]:

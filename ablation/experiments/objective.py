@@ -33,6 +33,7 @@ from ablation.losses import LOSSES, Loss
 from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import DESIGNS, weights
+from ablation.models.layout import to_csv
 from ablation.training.augmentations import Augmentation, augmentation_of
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
@@ -189,6 +190,8 @@ class Objective:
         course.end()
         folder.write_text(names.THRESHOLDS, search_csv(scores.searches))
         write_scores(folder, scores)
+        if assignment.kind == "final":
+            folder.write_text(names.NETWORK, to_csv(trainer.blocks))
         trained = augmentation_of(config.data.augmentation)
         not_learned = uncovered(scores.tta, trained.name, trained.views)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
@@ -332,7 +335,14 @@ def _state_of(previous: RunFolder, folder: RunFolder) -> ResumeState | None:
 
 def _results(run: RunFolder) -> list[str]:
     """Return the files of a finished run that are its results; only finals have figures."""
-    results = (WEIGHTS, names.THRESHOLDS, names.PER_CASE, names.PER_SLICE, names.METRICS)
+    results = (
+        WEIGHTS,
+        names.THRESHOLDS,
+        names.PER_CASE,
+        names.PER_SLICE,
+        names.METRICS,
+        names.NETWORK,
+    )
     figures = [f"{names.FIGURES}/{path.name}" for path in (run.path / names.FIGURES).glob("[!.]*")]
     return [name for name in (*results, *figures) if (run.path / name).exists()]
 

@@ -16,6 +16,7 @@ from ablation.models.design import (
     NetworkInput,
     Outputs,
 )
+from ablation.models.layout import Block, blocks_of
 from ablation.models.registry import DESIGNS
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
 __all__ = [
     "DESIGNS",
     "ONE_TARGET",
+    "Block",
     "Design",
     "Head",
     "ModelKeys",
     "NetworkInput",
     "Outputs",
+    "blocks",
     "build",
     "check",
     "count_parameters",
@@ -138,6 +141,14 @@ def count_parameters(model: ModelKeys, image_shape: tuple[int, ...]) -> int:
 
     names = DESIGNS.find(model.name).hyperparameters
     return int(build(model, image_shape, Hyperparameters(names), "float32").count_params())
+
+
+def blocks(model: ModelKeys, image_shape: tuple[int, ...]) -> tuple[Block, ...]:
+    """Return the blocks of a design's network for images of this shape, one target."""
+    from ablation.models.hyperparameters import Hyperparameters
+
+    names = DESIGNS.find(model.name).hyperparameters
+    return blocks_of(build(model, image_shape, Hyperparameters(names), "float32"))
 
 
 def check(model: ModelKeys, image_shape: tuple[int, ...]) -> None:

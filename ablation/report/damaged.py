@@ -11,7 +11,7 @@ from pathlib import Path
 from ablation.errors import AblateError
 from ablation.fairness import from_tags
 from ablation.metrics.table import read_cases
-from ablation.report.tracked import listed, study_of, thresholds_of
+from ablation.report.tracked import listed, network_of, study_of, thresholds_of
 from tracking import fields, names
 from tracking.errors import TrackingError
 from tracking.finals import Finals, PulledRun, PulledStudy
@@ -73,6 +73,7 @@ def _files_of_run(run: PulledRun) -> dict[str, Check]:
         names.METRICS: lambda: RunFolder(run.folder).epochs(),
         names.THRESHOLDS: lambda: thresholds_of("", run),
         names.OVERLAYS: lambda: _read_overlays(run),
+        names.NETWORK: lambda: network_of(run),
     }
 
 

@@ -115,6 +115,25 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class NetworkBlock:
+    """A block of a network."""
+
+    name: str
+    shape: tuple[int, ...]
+    """Rows, columns and channels of what it gives; of a volume slices first."""
+    parameters: int
+    trainable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """The network of a design's first final, block by block."""
+
+    design: str
+    blocks: tuple[NetworkBlock, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Recipe:
     """What repeats the finals of a study: settings, search, patients, seeds; and where they ran."""
 
@@ -150,6 +169,7 @@ class Material:
     """Designs whose runs have no overlays."""
     recipes: tuple[Recipe, ...] = ()
     curves: tuple[Curve, ...] = ()
+    networks: tuple[Network, ...] = ()
 
     def sentences(self, designs: Sequence[str]) -> tuple[str, ...]:
         """Say what is not shown, and of which designs, so that nothing is left out silently."""

@@ -16,6 +16,8 @@ from ablation.report.material import (
     Curve,
     Cut,
     Material,
+    Network,
+    NetworkBlock,
     Parameter,
     Picture,
     Study,
@@ -55,6 +57,11 @@ def material_of(
             curve for name in runs for run in runs[name] if (curve := _curve(name, run)).epochs
         ),
         cases=tuple(_cases(runs, comparison, fetch)),
+        networks=tuple(
+            Network(name, blocks)
+            for name in runs
+            if (blocks := next(filter(None, map(network_of, runs[name])), ()))
+        ),
         without_pictures=tuple(name for name in runs if not any(listed(run) for run in runs[name])),
     )
 
@@ -67,6 +74,22 @@ def _curve(design: str, run: PulledRun) -> Curve:
         run.name,
         tuple(one.step for one in lines),
         tuple(one.metrics[DICE] for one in lines),
+    )
+
+
+def network_of(run: PulledRun) -> tuple[NetworkBlock, ...]:
+    """Return the blocks of a final's network; empty for a run without a list of them."""
+    file = run.folder / names.NETWORK
+    if not file.exists():
+        return ()
+    return tuple(
+        NetworkBlock(
+            row["block"],
+            tuple(map(int, row["shape"].split("x"))),
+            int(row["parameters"]),
+            int(row["trainable"]),
+        )
+        for row in read_rows(file, f"{names.NETWORK} of run {run.name}")
     )
 
 

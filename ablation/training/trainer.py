@@ -26,6 +26,7 @@ from ablation.errors import DataError
 from ablation.inference.predict import Predictor
 from ablation.models import ONE_TARGET, Outputs
 from ablation.models.hyperparameters import Hyperparameters
+from ablation.models.layout import blocks_of
 from ablation.training.augmentations import augmentation_of
 from ablation.training.checkpoint import (
     Arrays,
@@ -127,6 +128,8 @@ class Trainer:
                 config.training.precision,
                 outputs.targets,
             )
+            self.blocks = blocks_of(self._model)
+            """What the network is made of, and which part of it is frozen at first."""
             self._step = TrainStep(
                 self._model, hyperparameters, config, exclusive=outputs.exclusive
             )

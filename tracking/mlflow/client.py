@@ -407,6 +407,7 @@ def _pull_study(client: MlflowClient, run: Run, into: Path) -> PulledStudy:
 
 def _pull(client: MlflowClient, run: FinalRun, into: Path) -> PulledRun:
     wanted = {names.RUN, names.METRICS, names.PER_CASE, names.THRESHOLDS, names.OVERLAYS}
+    wanted.add(names.NETWORK)
     folder = _pull_files(client, run.run_id, wanted, into)
     if not (folder / names.PER_CASE).exists():
         raise TrackingError(f"the server has no {names.PER_CASE} of it", hint="Publish it again.")

@@ -16,6 +16,7 @@ from ablation.report.sections.empties import empties
 from ablation.report.sections.fairness import fairness
 from ablation.report.sections.forest import forest
 from ablation.report.sections.matrix import matrix
+from ablation.report.sections.networks import networks
 from ablation.report.sections.operating import operating
 from ablation.report.sections.patients import patients
 from ablation.report.sections.quote import quote
@@ -44,6 +45,7 @@ SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
     sensitivity,
     sizes,
     cases,
+    networks,
     operating,
     tuning,
     details,

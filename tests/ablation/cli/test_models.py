@@ -75,6 +75,29 @@ def test_parameters_are_counted_at_the_configured_size(monkeypatch) -> None:
     assert rows[0]["parameters"] == 431
 
 
+def test_the_blocks_of_a_design_are_listed_with_what_is_trained() -> None:
+    small = ["models", "unet", "--preset", "cpu-demo", "--set", "model.base=2"]
+    options = [*small, "--set", "model.depth=1"]
+    lines = runner.invoke(app, options).stdout.splitlines()
+    cells = [line.split() for line in lines if line.startswith(("encoder0", "logits", "in all"))]
+    # 20 + 38 of two convolutions, two batch normalisations of 2 filters: 4 numbers for each.
+    assert cells[0] == ["encoder0", "32", "x", "32", "x", "2", "74", "66", "8"]
+    assert cells[1] == ["logits", "64", "x", "64", "x", "1", "3", "3", "0"]
+    # 431 without batch normalisation, which adds four numbers for 2, 2, 4, 4, 2 and 2 filters.
+    assert cells[2] == ["in", "all", "495", "463", "32"]
+    rows = json.loads(runner.invoke(app, [*options, "--json"]).stdout)
+    assert rows[1] == {
+        "block": "encoder0", "shape": [32, 32, 2], "parameters": 74, "trainable": 66, "frozen": 8
+    }  # fmt: skip
+    assert sum(row["parameters"] for row in rows) == 495
+
+
+def test_blocks_of_an_unknown_design_are_refused_with_the_nearest() -> None:
+    shown = runner.invoke(app, ["models", "unett"])
+    assert shown.exit_code != 0
+    assert "unett" in str(shown.exception)
+
+
 def test_a_design_that_does_not_take_the_size_says_so(monkeypatch) -> None:
     monkeypatch.setattr("ablation.models.DESIGNS", Registry("model", [DESIGNS["unet"]]))
     shown = runner.invoke(app, ["models", "--count", "--set", "data.image_size=40"])

@@ -186,6 +186,14 @@ def test_a_final_draws_its_test_patients(study: Study) -> None:
             assert own.pred_voxels == empty.pred_voxels.max()
 
 
+def test_a_final_says_what_its_network_is_made_of(study: Study) -> None:
+    assert not (study.trial.path / names.NETWORK).exists()
+    rows = list(csv.DictReader((study.final.path / names.NETWORK).read_text().splitlines()))
+    assert rows[-1]["block"] == "logits"
+    total = study.final.record.metrics["cost/parameters"]
+    assert sum(int(row["parameters"]) for row in rows) == total
+
+
 def test_pictures_show_the_scan_and_not_the_small_slices_of_the_network(study: Study) -> None:
     experiment = study.experiment
     name = experiment.split.test[0]

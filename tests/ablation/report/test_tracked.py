@@ -14,7 +14,11 @@ from ablation.comparison import compare
 from ablation.config.sections import ComparisonConfig
 from ablation.errors import DataError
 from ablation.inference.overlays import Overlay, overlays_csv
-from ablation.report.material import Cut, Material, Parameter, Trial
+from ablation.report.figures.drawing import PALETTE
+from ablation.report.figures.networks import FROZEN
+from ablation.report.material import Cut, Material, NetworkBlock, Parameter, Trial
+from ablation.report.sections.networks import networks
+from ablation.report.source import Source
 from ablation.report.tracked import LARGEST, material_of
 from tracking import names
 from tracking.finals import PulledRun, PulledStudy
@@ -180,3 +184,26 @@ def test_a_list_that_names_a_file_elsewhere_shows_no_picture(tmp_path, compariso
     file.write_bytes(f"{header}\n{cells.getvalue()}".encode())
     with pytest.raises(DataError, match="is not the name of a picture beside it"):
         material_of({"a": [run]}, [], comparison, never)
+
+
+def test_the_network_of_a_final_is_read_and_drawn(tmp_path, comparison):
+    run = final(tmp_path, "a")
+    (run.folder / names.NETWORK).write_text(
+        "block,shape,parameters,trainable\nconv1,32x32x8,80,0\ndecoder0,64x64x4,300,292\n"
+    )
+    material = material_of({"a": [run], "b": []}, (), comparison, never)
+    assert [one.design for one in material.networks] == ["a"]
+    assert material.networks[0].blocks[1] == NetworkBlock("decoder0", (64, 64, 4), 300, 292)
+    section = networks(comparison, Source("demo", material=material))
+    assert section is not None
+    [folded] = section.blocks
+    assert folded.title == "a: 380 parameters"
+    drawings, table = folded.blocks
+    [drawn] = drawings.figures
+    assert drawn.data[0]["y"] == [32, 64]
+    assert drawn.data[0]["base"] == [-16, -32]
+    frozen, trained = drawn.data[0]["marker"]["color"]
+    assert (frozen, trained) == (FROZEN, PALETTE[0])
+    cells = [str(getattr(cell, "text", cell)) for cell in table.rows[1].cells]
+    assert cells == ["decoder0", "64 x 64 x 4", "300", "292", "8"]
+    assert networks(comparison, Source("demo")) is None
