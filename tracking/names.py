@@ -60,6 +60,7 @@ NETWORK = "network.csv"  # of finals: the blocks of the network
 IMPORTANCE = "importance.json"  # of studies: which parameters mattered in tuning
 SPLIT_FILE = "split.json"  # of studies: the patients of train, validation and test
 FIGURES = "figures"  # of finals: overlays of the test patients
+ATTENTION = "attention"  # of finals: what the attention gates let pass
 OVERLAYS = "figures/overlays.csv"  # what each picture shows
 CHECKPOINT = "checkpoint"
 RESUME = "checkpoint/resume"  # files that begin so are the state to go on from; never published

@@ -26,6 +26,7 @@ from ablation.experiments.inputs import samples
 from ablation.experiments.scoring import SPLITS, Scored, score, validate
 from ablation.fairness import FairnessFacts, from_tags, to_tags
 from ablation.fairness.facts import VALIDATION
+from ablation.inference.attention import attention_pictures
 from ablation.inference.choose import search_csv
 from ablation.inference.overlays import overlays_csv
 from ablation.inference.tta import uncovered
@@ -192,6 +193,10 @@ class Objective:
         write_scores(folder, scores)
         if assignment.kind == "final":
             folder.write_text(names.NETWORK, to_csv(trainer.blocks))
+            tests = self.experiment.split.test
+            for name, png in attention_pictures(trainer.attention, self.slices, tests):
+                with folder.writing(f"{names.ATTENTION}/{name}") as path:
+                    path.write_bytes(png)
         trained = augmentation_of(config.data.augmentation)
         not_learned = uncovered(scores.tta, trained.name, trained.views)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
@@ -343,8 +348,12 @@ def _results(run: RunFolder) -> list[str]:
         names.METRICS,
         names.NETWORK,
     )
-    figures = [f"{names.FIGURES}/{path.name}" for path in (run.path / names.FIGURES).glob("[!.]*")]
-    return [name for name in (*results, *figures) if (run.path / name).exists()]
+    pictures = [
+        f"{place}/{path.name}"
+        for place in (names.FIGURES, names.ATTENTION)
+        for path in (run.path / place).glob("[!.]*")
+    ]
+    return [name for name in (*results, *pictures) if (run.path / name).exists()]
 
 
 def _is_whole(run: RunFolder) -> bool:

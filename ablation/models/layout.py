@@ -49,6 +49,19 @@ def blocks_of(network: Any) -> tuple[Block, ...]:
     )
 
 
+def gates_of(network: Any) -> dict[str, Any]:
+    """Return the tensor of coefficients of each attention gate, (batch, rows, columns, 1), by level.
+
+    A coarse gate's are those after upsampling.
+    """
+    found: dict[str, Any] = {}
+    for ending in ("_attention_sigmoid", "_attention_up"):
+        for layer in network.layers:
+            if layer.name.endswith(ending):
+                found[layer.name.removesuffix(ending)] = layer.output
+    return found
+
+
 def block_name(layer: str) -> str:
     """Return the block that a layer belongs to.
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
@@ -26,7 +27,7 @@ from ablation.errors import DataError
 from ablation.inference.predict import Predictor
 from ablation.models import ONE_TARGET, Outputs
 from ablation.models.hyperparameters import Hyperparameters
-from ablation.models.layout import blocks_of
+from ablation.models.layout import blocks_of, gates_of
 from ablation.training.augmentations import augmentation_of
 from ablation.training.checkpoint import (
     Arrays,
@@ -169,6 +170,14 @@ class Trainer:
     def seconds(self) -> float:
         """CPU seconds in traced training steps so far, without prediction."""
         return sum(step.seconds for step in self._phases)
+
+    def attention(self, images: npt.NDArray[np.float32]) -> dict[str, npt.NDArray[np.float32]]:
+        """Return each attention gate's coefficients (slices, rows, columns); empty without gates."""
+        gates = gates_of(self._model)
+        if not gates:
+            return {}
+        found = keras.Model(self._model.input, gates)(images, training=False)
+        return {name: np.asarray(values, np.float32)[..., 0] for name, values in found.items()}
 
     def warm_up(self, config: Config) -> None:
         """Trace the step and the predictor now, on empty slices; the next `fit` starts afresh."""
