@@ -69,7 +69,7 @@ def learnt(
         nonlocal step, found
         step += 1
         if step % EVERY == 0:
-            mask, truth = predict(images, images.shape[1:3]) > 0.5, masks[..., 0] > 0
+            mask, truth = predict(images, images.shape[1:3])[..., 0] > 0.5, masks[..., 0] > 0
             both = (mask & truth).sum((1, 2))
             found = float(np.mean(2 * both / (mask.sum((1, 2)) + truth.sum((1, 2)))))
         return found, 0.5
