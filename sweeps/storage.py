@@ -50,6 +50,7 @@ DAMAGED = ("malformed", "not a database", "no such table", "no such column", "fi
 # Up to the last @, because few people encode every @ and / of a password; host:PORT/x@y is none.
 _PASSWORD = re.compile(r"((?:://|(?<![\w/:]))[\w.%+-]*:)(?!/|\d+(?:[/?]|$))[^\s'\"]*(?=@)")
 _QUERY = re.compile(r"([?&]\w*(?:password|passwd|secret|token)\w*=)[^&\s'\"]*", re.IGNORECASE)
+NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 ADVISORY_KEY = 0x61626C617465  # "ablate": PostgreSQL's advisory locks are numbers
 
 
@@ -106,6 +107,8 @@ def initialise_storage(url: str) -> None:
     # Two processes that meet in an empty database break each other's schema: one at a time.
     try:
         with exclusive(url):
+            if path is not None:
+                rights_of(path)  # SQLite itself gives a group none to write
             _open(url, create=True).engine.dispose()
     except StorageInternalError as away:
         raise SweepError(shown(str(away)), hint="Is the database server running?") from away
@@ -231,10 +234,7 @@ def exclusive(url: str, *, patience_s: float = 60.0) -> Iterator[None]:
             yield
         return
     beside = path.with_name(path.name + ".lock")
-    # Made here: filelock would take rights from a group that shares the workspace.
-    os.close(os.open(beside, os.O_RDWR | os.O_CREAT, 0o666))
-    rights = beside.stat().st_mode & 0o777
-    lock = FileLock(beside, timeout=patience_s, poll_interval=0.02, mode=rights)
+    lock = FileLock(beside, timeout=patience_s, poll_interval=0.02, mode=rights_of(beside))
     try:
         lock.acquire()
     except Timeout:
@@ -242,10 +242,23 @@ def exclusive(url: str, *, patience_s: float = 60.0) -> Iterator[None]:
             f"another process holds {lock.lock_file} for more than {patience_s:g} s",
             hint="A stopped worker (state T in ps)? Continue or end it.",
         ) from None
+    except (NotImplementedError, OSError) as error:
+        if getattr(error, "errno", errno.ENOSYS) not in NO_LOCKS:
+            raise
+        raise SweepError(
+            f"{path.parent}: this file system does not support locks",
+            hint="Put the workspace on a local disk; two processes would overwrite each other here.",
+        ) from error
     try:
         yield
     finally:
         lock.release()
+
+
+def rights_of(shared: Path) -> int:
+    """Return the rights of a shared file, made when absent: those of the umask, also to a group."""
+    os.close(os.open(shared, os.O_RDWR | os.O_CREAT, 0o666))
+    return shared.stat().st_mode & 0o777
 
 
 @contextlib.contextmanager

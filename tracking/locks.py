@@ -26,7 +26,7 @@ def locked(path: Path, wait_s: float | None = None) -> Iterator[bool]:
     from filelock import FileLock, Timeout  # takes 0.15 s, and most readers lock nothing
 
     seconds = -1 if wait_s is None else wait_s
-    lock = FileLock(path, timeout=seconds, mode=_mode_of(path))
+    lock = FileLock(path, timeout=seconds, mode=rights_of(path))
     try:
         lock.acquire()
     except Timeout:
@@ -44,8 +44,11 @@ def locked(path: Path, wait_s: float | None = None) -> Iterator[bool]:
         lock.release()
 
 
-def _mode_of(path: Path) -> int:
-    """Return the rights of a lock file, made when absent: what the umask gives, also to a group."""
+def rights_of(path: Path) -> int:
+    """Return the rights of a shared file, made when absent: what the umask gives, also to a group.
+
+    Lock files by filelock and databases by SQLite would give a group none to write.
+    """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
     return path.stat().st_mode & 0o777
 

@@ -26,6 +26,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
+
+from tracking import names
 from tracking.address import VARIABLE, resolve_uri, shown
 from tracking.errors import LaterVersionError, RefusedError, TrackingError, UnreachableError
 from tracking.locks import locked
@@ -33,7 +36,7 @@ from tracking.owner import Owner, this_process
 from tracking.places import links_below
 from tracking.record import RunFolder
 from tracking.redaction import redact_tracebacks, without_secrets
-from tracking.workspace import find_runs
+from tracking.workspace import find_runs, linked_runs
 
 if TYPE_CHECKING:
     from tracking.mlflow.client import Outcome, Published
@@ -42,10 +45,10 @@ LOCK = ".publisher.lock"
 EVERY_S = 2.0
 LONGEST_PAUSE_S = 120.0
 SAY_S = 10.0
-FIRST_S = 40.0
-"""Seconds for the first run, a study of a few small files: a server that needs more is too slow."""
-LATER_S = 1800.0
-"""Seconds for any other run, whose weights may be large and whose way may be slow."""
+STALLED_S = 40.0
+"""Seconds in which nothing arrives at the server before it is given up; of a large run more."""
+SLOWEST = 100_000
+"""Bytes per second with which a server that answers may pass a run on, once it has it."""
 MOST_REFUSED = 3
 """Runs that a server may refuse one after the other before it is left alone."""
 
@@ -73,7 +76,7 @@ class Synced:
     failed: tuple[tuple[str, str], ...] = ()
     """Run and reason."""
     links: tuple[str, ...] = ()
-    """Symbolic links in run folders; they are not published."""
+    """Symbolic links in run folders, or in the place of one; they are not published."""
 
 
 def sync(
@@ -106,13 +109,14 @@ def sync(
     refused = 0
     folders = find_runs(workspace)
     outcomes: list[str] = []
-    deleted, failed, links = [], [], []
+    deleted, failed = [], []
+    links = [str(path) for path in linked_runs(workspace)]
     for done, folder in enumerate(folders, start=1):
         try:
             examine(folder)
             send = partial(publish, folder, uri, again=again)
             at = f"run {done} of {len(folders)}"
-            outcomes.append(_in_time(send, uri, at, FIRST_S if done == 1 else LATER_S, waiting))
+            outcomes.append(_in_time(send, uri, at, folder.path, waiting))
             refused = 0
         except UnreachableError:
             raise
@@ -140,13 +144,13 @@ def _in_time(
     send: Callable[[], Published],
     uri: str,
     at: str,
-    limit_s: float,
+    folder: Path,
     waiting: Callable[[str], None],
 ) -> Outcome:
-    """Return what became of a run; say every 10 s that it takes long, and stop in the end.
+    """Return what became of a run; say every 10 s that it takes long, and stop when nothing moves.
 
     Raises:
-        UnreachableError: The run was not published in time.
+        UnreachableError: For too long nothing of the run arrived.
     """
     answers: queue.SimpleQueue[Published | BaseException] = queue.SimpleQueue()
 
@@ -158,21 +162,40 @@ def _in_time(
 
     # A daemon: one that hangs in a server must not keep the command from ending.
     threading.Thread(target=work, daemon=True).start()
-    started = time.monotonic()
-    while (spent := time.monotonic() - started) < limit_s:
+    started = moved = time.monotonic()
+    limit_s = STALLED_S + sum(size for _, size, _ in _signature(folder)) / SLOWEST
+    sent = _sent(folder)
+    while (stalled := time.monotonic() - moved) < limit_s:
         try:
-            answer = answers.get(timeout=min(SAY_S, limit_s - spent))
+            answer = answers.get(timeout=min(SAY_S, limit_s - stalled))
         except queue.Empty:
             waited = time.monotonic() - started
             waiting(f"waiting for the tracking server at {shown(uri)}: {at}, {waited:.0f} s")
+            before, sent = sent, _sent(folder)
+            moved = moved if sent == before else time.monotonic()
             continue
         if isinstance(answer, BaseException):
             raise answer
         return answer.outcome
     raise UnreachableError(
-        f"the tracking server at {shown(uri)} is too slow: {at} was not published in {limit_s:.0f} s",
+        f"the tracking server at {shown(uri)} is too slow: nothing of {at} arrived in {limit_s:.0f} s",
         hint="Nothing is lost; later, where it stopped: ablate sync",
     )
+
+
+def _sent(folder: Path) -> tuple[object, ...]:
+    """Return what changes while a run is sent: the note of what has arrived, and how far files are read.
+
+    A file of weights over a slow line takes long, but its reading goes on.
+    """
+    note = folder / names.PUBLISHED_FILE
+    noted = note.stat().st_mtime_ns if note.exists() else 0
+    places = [
+        (file.path, getattr(file, "position", 0))
+        for file in psutil.Process().open_files()
+        if Path(file.path).is_relative_to(folder.absolute())
+    ]
+    return noted, *sorted(places)
 
 
 def watch(workspace: Path, uri: str, *, is_over: Callable[[], bool], stop: threading.Event) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import logging
+import os
 import re
 import sys
 import threading
 import traceback
+from pathlib import Path
 from types import TracebackType
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -76,6 +78,40 @@ def redact_tracebacks() -> None:
 
     sys.excepthook = hook
     threading.excepthook = of_thread
+
+
+def hide_arguments() -> None:
+    """Hide the secrets of this process's command line from who lists the processes (Linux).
+
+    The arguments of a running process can be read by everybody on the machine. Python has its own
+    copy, so `sys.argv` stays.
+    """
+    try:
+        shown = Path("/proc/self/cmdline").read_bytes()
+        # Fields 48 of proc_pid_stat(5): where the arguments begin; the name before may hold blanks.
+        start = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45])
+        hidden = b"\0".join(_masked(argument) for argument in shown.split(b"\0"))
+        if hidden == shown:
+            return
+        with Path("/proc/self/mem").open("r+b", buffering=0) as memory:
+            memory.seek(start)
+            if memory.read(len(shown)) == shown:
+                memory.seek(start)
+                memory.write(hidden)
+    except (OSError, ValueError, IndexError):
+        return  # another system; the guide says how to pass a password
+
+
+def _masked(argument: bytes) -> bytes:
+    """Return an argument of the same length without secrets.
+
+    >>> _masked(b"http://me:S3cret@lab/x")
+    b'http://***@lab/x******'
+    """
+    clean = without_secrets(os.fsdecode(argument))
+    if clean == os.fsdecode(argument):
+        return argument
+    return os.fsencode(clean)[: len(argument)].ljust(len(argument), b"*")
 
 
 def without_secrets(text: str) -> str:

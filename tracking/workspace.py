@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tracking import names
-from tracking.address import DATABASE
+from tracking.address import ARTIFACTS, DATABASE
 from tracking.errors import LaterVersionError, TrackingError
 from tracking.names import RunName
 from tracking.record import RunFolder, folder_name
@@ -85,8 +85,10 @@ def readable(folders: Sequence[RunFolder]) -> tuple[RunFolder, ...]:
 
 
 def is_read_only(workspace: Path) -> bool:
-    """Tell whether a workspace is there and this user cannot write to it."""
-    return workspace.is_dir() and not os.access(workspace, os.W_OK)
+    """Tell whether a workspace is there and this user cannot write to it, or to a part of it."""
+    parts = (workspace / DATABASE, workspace / ARTIFACTS, *_places(workspace)[0][-1])
+    shared = [workspace, *(part for part in parts if part.exists())]
+    return workspace.is_dir() and not all(os.access(part, os.W_OK) for part in shared)
 
 
 def copy_scored(workspace: Path, copy: Path) -> None:
@@ -136,12 +138,40 @@ def find_runs(workspace: Path) -> tuple[RunFolder, ...]:
         TrackingError: The workspace's path is too long, or a loop of links.
     """
     with _usable(workspace):
-        paths = [path for path in workspace.glob("*/*/*") if _holds_run(path)]
+        folders, _ = _places(workspace)
+        paths = [path for path in folders[-1] if _holds_run(path)]
     return tuple(RunFolder(path) for path in sorted(paths, key=_order))
+
+
+def linked_runs(workspace: Path) -> tuple[Path, ...]:
+    """Return the symbolic links at the places of experiments, designs and runs: they are no runs.
+
+    What they point to lies outside the workspace, or is a second name of what is in it.
+    """
+    with _usable(workspace):
+        return tuple(sorted(_places(workspace)[1]))
+
+
+def _places(workspace: Path) -> tuple[list[list[Path]], list[Path]]:
+    """Return the folders of experiments, designs and runs, and the links to folders among them."""
+    levels, links = [[workspace]], []
+    for _ in range(3):
+        below: list[Path] = []
+        for folder in levels[-1]:
+            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+                for entry in os.scandir(folder):
+                    if entry.is_dir(follow_symlinks=False):
+                        below.append(folder / entry.name)
+                    elif entry.is_symlink() and entry.is_dir():
+                        links.append(folder / entry.name)
+        levels.append(below)
+    return levels, links
 
 
 def _holds_run(path: Path) -> bool:
     """Tell whether a folder has a run.json, or is named like a run and holds files of one."""
+    if path.is_symlink():
+        return False  # named by `linked_runs`
     if (path / names.RUN).is_file():
         return True
     try:

@@ -21,6 +21,7 @@ from ablation.experiments.rescoring import experiment_of, predictor_of, require_
 from ablation.experiments.scoring import Scored, score_at, summary_of
 from ablation.fairness import FairnessFacts, from_tags, to_tags
 from ablation.files.csv_rows import read_rows
+from ablation.files.places import require_folder_name
 from ablation.inference.choose import TARGET_COLUMN, OperatingPoint
 from ablation.inference.maps import Maps
 from ablation.inference.morphology import Element, Kind, Morphology
@@ -29,7 +30,7 @@ from tracking import names
 from tracking.errors import TrackingError
 from tracking.names import Fold, RunName, StudyName
 from tracking.provenance import collect
-from tracking.record import RunFolder, RunRecord, folder_name
+from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 Row = Mapping[str, object]
@@ -180,10 +181,7 @@ def _unseen(
 
 def _refuse_mixture(target: Experiment, workspace: Path) -> None:
     """Refuse an experiment with scores on other patients than these."""
-    try:
-        folder_name(target.name)
-    except TrackingError as error:
-        raise UsageError(f"--experiment {error.message}", hint=error.hint) from error
+    require_folder_name("--experiment", target.name)
     for folder in find_runs(workspace):
         try:
             record = folder.record

@@ -48,7 +48,7 @@ from ablation.experiments.study import (
 )
 from ablation.experiments.targets import refuse_other_target, spelled
 from ablation.experiments.tuned import refuse_tuned
-from ablation.files.places import DEFAULT_WORKSPACE, cache_folder
+from ablation.files.places import DEFAULT_WORKSPACE, cache_folder, require_folder_name
 from ablation.models import DESIGNS
 from sweeps import (
     StudyProgress,
@@ -262,6 +262,9 @@ def plan_sweep(request: SweepRequest, progress: Progress = silent) -> SweepPlan:
         SweepError: A study of this name that was created with other settings.
         UsageError: Every unknown name, key and value.
     """
+    for flag, name in (("--study", request.study), ("--experiment", request.experiment)):
+        if name is not None:  # before the scans are read
+            require_folder_name(flag, name)
     resolved, first_line = resolve_asked(
         data=request.data,
         preset=request.preset,

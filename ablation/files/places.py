@@ -5,6 +5,10 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
+from ablation.errors import UsageError
+from tracking.errors import TrackingError
+from tracking.record import folder_name
+
 DEFAULT_WORKSPACE = Path("runs")
 """Folder of the runs and databases."""
 
@@ -26,3 +30,15 @@ def command(words: str, workspace: Path) -> str:
     """
     place = "" if workspace == DEFAULT_WORKSPACE else f" --workspace {shlex.quote(str(workspace))}"
     return f"ablate {words}{place}"
+
+
+def require_folder_name(flag: str, text: str) -> None:
+    """Refuse a name that cannot be that of a folder.
+
+    Raises:
+        UsageError: One line with the flag and what is wrong; a long name is shortened.
+    """
+    try:
+        folder_name(text)
+    except TrackingError as error:
+        raise UsageError(f"{flag} {error.message}", hint=error.hint) from error

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from ablation.errors import UsageError
 from ablation.fairness import FairnessFacts, to_tags
+from ablation.files.places import require_folder_name
 from ablation.metrics.cases import summarise
 from ablation.metrics.table import write_cases
 from tracking import names
 from tracking.errors import TrackingError
 from tracking.names import RunName, StudyName
 from tracking.provenance import collect
-from tracking.record import RunFolder, RunRecord, folder_name
+from tracking.record import RunFolder, RunRecord
 from tracking.workspace import attempts, design_folder, find_runs, next_attempt
 
 ALONE = "imports"
@@ -103,10 +104,7 @@ def write_import(
 
 def _refuse_name(workspace: Path, experiment: str, name: str) -> None:
     for flag, text in (("--name", name), ("--experiment", experiment)):
-        try:
-            folder_name(text)
-        except TrackingError as error:
-            raise UsageError(f"{flag} {error.message}", hint=error.hint) from error
+        require_folder_name(flag, text)
     for folder in find_runs(workspace):
         if folder.path.parent == design_folder(workspace, experiment, name):
             kind = folder.record.kind

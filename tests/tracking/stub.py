@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ class _Handler(BaseHTTPRequestHandler):
         if server.way == "slowly":
             server.ending.wait(SLOW_S)
         status = int(server.way) if server.way.isdecimal() else 200
-        body = GARBAGE if server.way == "garbage" else b"{}"
+        sent_back = json.dumps({"message": f"{self.path} {self.headers}"}).encode()
+        body = GARBAGE if server.way == "garbage" else sent_back
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -102,18 +102,41 @@ def test_a_server_that_hangs_while_a_run_is_published_is_said_every_while_and_gi
     three: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(publisher, "SAY_S", 0.2)
-    monkeypatch.setattr(publisher, "FIRST_S", 1.0)
+    monkeypatch.setattr(publisher, "STALLED_S", 1.0)
     ending = threading.Event()
     monkeypatch.setattr(client, "publish", lambda *_, **__: ending.wait())
     told: list[str] = []
     with answering("200") as server:
         started = time.monotonic()
-        with pytest.raises(UnreachableError, match="too slow: run 1 of 4"):
+        with pytest.raises(UnreachableError, match="too slow: nothing of run 1 of 4"):
             publisher.sync(three, server.uri, waiting=told.append)
         assert time.monotonic() - started < 10
     ending.set()
     assert len(told) >= 3
     assert "run 1 of 4" in told[0]
+
+
+@pytest.mark.parametrize("way", ["file", "note"])
+def test_a_slow_line_on_which_something_arrives_is_not_given_up(
+    three: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    monkeypatch.setattr(publisher, "SAY_S", 0.1)
+    monkeypatch.setattr(publisher, "STALLED_S", 0.4)
+
+    def slowly(folder: RunFolder, uri: str, **_: object) -> client.Published:
+        if folder.path.name == "final-101.0":
+            with (folder.path / "checkpoint/weights.npz").open("rb", buffering=0) as weights:
+                for _ in range(7):  # 1.4 s, of which none longer than 0.2 s without a sign
+                    if way == "file":
+                        weights.read(1)
+                    else:
+                        (folder.path / "published.json").write_text("{}")
+                    time.sleep(0.2)
+        return client.Published("id", "published")
+
+    monkeypatch.setattr(client, "publish", slowly)
+    with answering("200") as server:
+        assert publisher.sync(three, server.uri).published == 4
 
 
 @pytest.mark.parametrize("content", [b"", b"no database" * 99, b"SQLite format 3\0" + bytes(5000)])

@@ -23,7 +23,7 @@ from tracking import names
 from tracking.address import SQLITE, artifact_root, database, shown, sqlite_uri
 from tracking.atomic import replacing
 from tracking.errors import DamagedError, RefusedError, TrackingError
-from tracking.locks import locked
+from tracking.locks import locked, rights_of
 from tracking.mlflow.answer import ask
 from tracking.mlflow.moved import follow, lock_of
 from tracking.redaction import redact_logs, without_secrets
@@ -151,6 +151,7 @@ def _create_database(path: Path) -> None:
     for left in path.parent.glob(f".????????-{glob.escape(path.name)}*"):
         left.unlink(missing_ok=True)
     with replacing(path) as beside:
+        rights_of(beside)
         store = SqlAlchemyStore(  # type: ignore[no-untyped-call]
             for_mlflow(sqlite_uri(beside)), artifact_root(path).as_uri()
         )

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ablation.cli.app import app
+from ablation.errors import UsageError
 from ablation.experiments import sweep as module
 from ablation.experiments.cost import Cost
 from ablation.experiments.results import DesignResult
@@ -53,3 +54,19 @@ def test_warnings_stand_below_the_table(done: list[str], monkeypatch: pytest.Mon
     assert "warning: unet: the disk is slow" in end.stderr
     assert end.stderr.rstrip().endswith("ablate report --compare all --experiment phantom")
     assert "not everything" not in end.stderr
+
+
+@pytest.mark.parametrize("flag", ["--study", "--experiment"])
+@pytest.mark.parametrize("name", ["n" * 300, "ü" * 201, "a/b", "../up", "a\nb", "=1+1", "\u202eb"])
+def test_a_name_that_is_no_folder_is_one_line_before_the_scans_are_read(
+    done: list[str], tmp_path: Path, flag: str, name: str
+) -> None:
+    refused = CliRunner().invoke(app, [*done, flag, name])
+    assert isinstance(refused.exception, UsageError)
+    message = refused.exception.message
+    assert message.startswith(flag)
+    assert "of a folder" in message
+    assert message.isprintable()
+    assert len(message) < 140
+    assert refused.exception.hint
+    assert list(tmp_path.iterdir()) == []
