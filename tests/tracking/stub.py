@@ -59,6 +59,9 @@ class Stub(ThreadingHTTPServer):
         self.asked = 0
         self.ending = threading.Event()
 
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of a client that has gone."""
+
     @property
     def uri(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
