@@ -6,8 +6,6 @@ import shlex
 from pathlib import Path
 
 from ablation.errors import UsageError
-from tracking.errors import TrackingError
-from tracking.record import folder_name
 
 DEFAULT_WORKSPACE = Path("runs")
 """Folder of the runs and databases."""
@@ -38,6 +36,9 @@ def require_folder_name(flag: str, text: str) -> None:
     Raises:
         UsageError: One line with the flag and what is wrong; a long name is shortened.
     """
+    from tracking.errors import TrackingError
+    from tracking.record import folder_name  # help and errors answer without it
+
     try:
         folder_name(text)
     except TrackingError as error:

@@ -66,7 +66,8 @@ def test_the_list_of_processes_shows_no_secret() -> None:
     assert kept.split() == ["sync", *ARGUMENTS, "--trials", "2"]
 
 
-def test_arguments_keep_their_length() -> None:
+def test_arguments_keep_their_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(redaction, "_known", set())  # of the addresses of other tests
     assert doctest.testmod(redaction).failed == 0
     for argument in ARGUMENTS:
         assert len(redaction._masked(argument.encode())) == len(argument)
