@@ -89,6 +89,11 @@ def difference(grid: Grid, usual: Grid, others: str = "the patient's other volum
     Sizes are columns x rows x slices, as other programs print them for BraTS; `others` names what
     has the other grid, in the plural.
     """
+    if grid.shape == usual.shape and is_identity(grid) and not is_identity(usual):
+        return (
+            f"has lost its place in space (its affine is the identity), {others} have theirs; save it "
+            "with the affine of the image, as in nibabel.Nifti1Image(mask, image.affine)"
+        )
     if grid.shape != usual.shape:
         return f"is {_times(grid.shape)} voxels, {others} are {_times(usual.shape)}"
     finest = min(usual.spacing_mm)
@@ -103,6 +108,16 @@ def difference(grid: Grid, usual: Grid, others: str = "the patient's other volum
             f"axes {grid.stored}, theirs {usual.stored}, elsewhere"
         )
     return ""
+
+
+def is_identity(grid: Grid) -> bool:
+    """Tell whether a file's affine was the identity, which programs write that know no place."""
+    if grid.stored != "RAS":
+        return False
+    stored = grid.affine[:3, [2, 1, 0]]
+    unit = bool(np.allclose(np.abs(stored), np.eye(3)))
+    first = grid.affine @ np.array([0, grid.shape[1] - 1, grid.shape[2] - 1, 1])
+    return unit and bool(np.allclose(first[:3], 0))
 
 
 def onto(values: NDArray[Any], grid: Grid, other: Grid) -> NDArray[Any]:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 
 from ablation.config.sections.targets import parse_targets
-from ablation.data.readers.brats_names import REGIONS, YEAR_2017, YEAR_2023
+from ablation.data.readers.brats_names import (
+    REGIONS,
+    SWAPPED,
+    SWAPPED_OEDEMA,
+    YEAR_2017,
+    YEAR_2023,
+)
 from ablation.data.readers.patients import labels_hash
+from ablation.data.readers.rim import Count, oedema_of
 from ablation.errors import DataError, UsageError, nearest
 from ablation.scores.mask_files import MaskFile
 from ablation.scores.remarks import Level, Remark, note
@@ -19,6 +26,8 @@ Numbers = tuple[int, ...]
 MOST_NAMED = 20
 """Labels in a message; an image taken for masks has thousands."""
 SYNTAX = "--labels 'WT=1,2,4;TC=1,4;ET=4': targets and their labels, or channels counted from 0"
+CLEARLY = 2.0
+"""One reading of the labels must agree with the truths on so many times the voxels of the other."""
 NESTED = ("ET", "TC", "WT")
 """The three BraTS regions, each inside the next."""
 
@@ -35,6 +44,14 @@ class Content:
     """Voxels of each channel, over all files."""
     inside: frozenset[tuple[int, int]] = frozenset()
     """Pairs of channels of which the first lies inside the second in every file."""
+    rims: Sequence[Count] = ()
+    """Of maps of labels: what each file holds, and what lies at its rim."""
+    overlap: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """Of predictions: voxels with this label where the truth has that one."""
+    described: Mapping[int, int] | None = None
+    """What a dataset.json beside the files says: each label's number in 2013."""
+    named_2023: bool = False
+    """Whether the files have the names of BraTS since 2023."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +194,7 @@ def _by_labels(prediction: Content, truth: Content, target: str) -> Regions:
         said = f"masks of one region, read as {target}"
         return Regions({target: None}, {target: None}, None, (note(said),))
     both = {*prediction.labels, *truth.labels}
-    tables = [_brats(side.labels) for side in (prediction, truth)]
+    tables, decided = _tables(prediction, truth)
     alone = [side for side in (prediction, truth) if len(side.labels) == 1]
     if None in tables or (alone and both != {1, 2}):
         raise DataError(
@@ -192,7 +209,70 @@ def _by_labels(prediction: Content, truth: Content, target: str) -> Regions:
         f"{side}: " + ", ".join(f"{name} = {_listed(numbers)}" for name, numbers in own.items())
         for side, own in (("predictions", ours), ("truths", theirs))
     )
-    return Regions(ours, theirs, tables[1], (note(f"labels are read as those of BraTS; {said}"),))
+    first = note(f"labels are read as those of BraTS; {said}")
+    return Regions(ours, theirs, tables[1], (first, *decided))
+
+
+def _tables(
+    prediction: Content, truth: Content
+) -> tuple[list[Mapping[int, int] | None], tuple[Remark, ...]]:
+    """Return what the labels of either side mean, None where they are not those of BraTS.
+
+    1, 2 and 3 mean one thing in BraTS 2023 and another in the Decathlon and nnU-Net's conversions,
+    where 1 and 2 are swapped: a dataset.json beside the truths decides, then which label lies at the
+    rim of the tumour, then the names; of the predictions the overlap with the truths does.
+    """
+    theirs, ours = _brats(truth.labels), _brats(prediction.labels)
+    said = []
+    if theirs is YEAR_2023:
+        theirs, why = _of_truths(truth)
+        said += [Remark(Level.CAUTION, why)] if why else []
+    if ours is YEAR_2023 and theirs is not None:
+        ours, why = _of_predictions(prediction, theirs)
+        said += [Remark(Level.CAUTION, why)] if why else []
+    return [ours, theirs], tuple(said)
+
+
+def _of_truths(truth: Content) -> tuple[Mapping[int, int], str]:
+    if truth.described is not None:
+        return {0: 0, **truth.described}, ""
+    oedema = oedema_of(truth.rims)
+    if oedema == SWAPPED_OEDEMA:
+        return SWAPPED, (
+            "the truths' labels 1, 2 and 3 are read as oedema, necrosis and enhancing tumour, as in the "
+            "Decathlon and nnU-Net's conversions, because 1 lies at the rim of the tumour; check it, "
+            "--labels says otherwise"
+        )
+    if oedema is None and truth.rims and not truth.named_2023 and {1, 2} <= {*truth.labels}:
+        return YEAR_2023, (
+            "nothing tells whether label 1 of the truths is necrosis (BraTS 2023, assumed) or oedema "
+            "(Decathlon, nnU-Net's conversions): the score of TC depends on it; say it with --labels"
+        )
+    return YEAR_2023, ""
+
+
+def _of_predictions(
+    prediction: Content, theirs: Mapping[int, int]
+) -> tuple[Mapping[int, int], str]:
+    """Return the numbering whose parts lie on those of the truths."""
+
+    def agreement(table: Mapping[int, int]) -> int:
+        return sum(
+            voxels
+            for (ours, other), voxels in prediction.overlap.items()
+            if ours in (1, 2) and table[ours] == theirs.get(other)
+        )
+
+    own = SWAPPED if theirs.get(3) == YEAR_2023[3] and theirs.get(1) == SWAPPED[1] else YEAR_2023
+    other = YEAR_2023 if own is SWAPPED else SWAPPED
+    if agreement(other) <= CLEARLY * agreement(own):
+        return own, ""
+    names = "oedema and 2 as necrosis" if other is SWAPPED else "necrosis and 2 as oedema"
+    return other, (
+        f"the predictions' label 1 is read as {names}, unlike the truths' numbering, because so they overlap: "
+        f"{agreement(other)} voxels of labels 1 and 2 agree, {agreement(own)} the other way; check it, "
+        "--labels says otherwise"
+    )
 
 
 def _brats(labels: Collection[int]) -> Mapping[int, int] | None:

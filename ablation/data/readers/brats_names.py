@@ -44,6 +44,10 @@ REGIONS = {
 YEAR_2013: Table = {0: 0, 1: NECROSIS, 2: OEDEMA, 3: NON_ENHANCING, 4: ENHANCING}
 YEAR_2017: Table = {0: 0, 1: NECROSIS, 2: OEDEMA, 4: ENHANCING}
 YEAR_2023: Table = {0: 0, 1: NECROSIS, 2: OEDEMA, 3: ENHANCING}
+SWAPPED: Table = {0: 0, 1: OEDEMA, 2: NECROSIS, 3: ENHANCING}
+"""The Decathlon, and nnU-Net's conversions of BraTS."""
+SWAPPED_OEDEMA = 1
+"""What oedema is there."""
 YEAR_2024: Table = {**YEAR_2023, 4: 0}
 
 
@@ -82,12 +86,14 @@ def person_of(name: str) -> str:
     return person_by_words(name) if match is None else name[: match.end("patient")]
 
 
-def numbering(name: str, found: Collection[int]) -> tuple[Table, str]:
+def numbering(name: str, found: Collection[int], oedema: int | None = None) -> tuple[Table, str]:
     """Return what each label of a truth file means, and what had to be assumed.
 
     Args:
         name: Of the truth file.
         found: Labels in it; all are among 0 to 4.
+        oedema: Which of the labels 1 and 2 lies at the rim of the tumour, as oedema does; None
+            where that is not clear.
 
     Raises:
         DataError: The labels can mean two things under this name.
@@ -102,6 +108,11 @@ def numbering(name: str, found: Collection[int]) -> tuple[Table, str]:
     if ENHANCING in found:
         return YEAR_2013, (
             "labels 3 and 4 both occur; read as in 2013: 3 non-enhancing, 4 enhancing tumour"
+        )
+    if oedema == SWAPPED_OEDEMA:
+        return SWAPPED, (
+            "label 3 occurs and 4 does not, and label 1 lies at the rim of the tumour: 1 is read as oedema, "
+            "2 as necrosis, 3 as enhancing tumour, as in the Decathlon and nnU-Net's conversions; check it"
         )
     return YEAR_2023, "label 3 occurs and 4 does not; 3 is read as enhancing tumour, as in 2023"
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ablation.data.readers.brats_names import ENHANCING, YEAR_2013, numbering
+from ablation.data.readers.rim import count, oedema_of
 from ablation.errors import DataError
 
 ROUNDING = 1e-3
@@ -30,7 +31,10 @@ def labels_of(values: Values, name: str) -> tuple[NDArray[np.uint8], tuple[str, 
     """
     whole = _whole(values)
     found = [label for label, count in enumerate(np.bincount(whole.ravel(), minlength=5)) if count]
-    table, assumed = numbering(name, found)
+    oedema = None
+    if 3 in found and ENHANCING not in found and values.ndim == 3:
+        oedema = oedema_of([count(whole.astype(np.uint8))])
+    table, assumed = numbering(name, found, oedema)
     meaning = np.array([table.get(label, 0) for label in YEAR_2013], np.uint8)
     labels = meaning[whole]
     notes = [assumed] if assumed else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,9 @@ from ablation.data.readers.patients import Patient
 from ablation.data.readers.reader import Reading
 from ablation.data.readers.volumes import Volume, read_volume
 from ablation.errors import DataError
+
+OFFICIAL = re.compile(r"BraTS", re.IGNORECASE)
+"""How the names of patients of BraTS begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +59,8 @@ def read_volumes(folder: Path) -> Reading:
 def volume_files(folder: Path) -> VolumeFiles:
     """Sort a patient's files by role; a role taken twice and a missing modality are errors.
 
-    Files that carry the patient's name come from a set that has all four modalities. In a folder
-    of files without it, as in 2013, any may be absent.
+    Only the modalities that are used need be there. One that is missing from three others under a
+    name of BraTS, whose sets have all four, is an accident.
     """
     paths: dict[str, Path] = {}
     findings = []
@@ -70,7 +74,9 @@ def volume_files(folder: Path) -> VolumeFiles:
             findings.append(
                 about_file("error", path, f"is the {role}, as {paths[role].name} is already")
             )
-    if any(path.name.startswith(folder.name) for path in paths.values()):
+    present = [name for name in MODALITIES if name in paths]
+    named = any(path.name.startswith(folder.name) for path in paths.values())
+    if named and OFFICIAL.match(folder.name) and len(present) == len(MODALITIES) - 1:
         absent = [name for name in MODALITIES if name not in paths]
     else:
         absent = [] if paths.keys() & set(MODALITIES) else list(MODALITIES)

@@ -12,10 +12,10 @@ from ablation.data.findings import Finding
 from ablation.data.readers.brats_names import REGIONS, YEAR_2017
 from ablation.data.readers.cases import SEQUENCES, Found
 from ablation.data.readers.label_meaning import ASKED, NUMBERED, Meaning, asked
-from ablation.data.readers.mask_census import Count, census
+from ablation.data.readers.mask_census import census
 from ablation.data.readers.pictures import MOST_LABELS
 from ablation.data.readers.reader import Progress
-from ablation.data.readers.rim import oedema_of
+from ablation.data.readers.rim import Count, oedema_of
 from ablation.data.targets import REGIONS as EVERY
 from ablation.errors import DataError
 

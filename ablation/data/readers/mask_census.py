@@ -5,15 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ablation.data.readers.pictures import read_labels
 from ablation.data.readers.reader import Progress
+from ablation.data.readers.rim import Count, count
 from ablation.errors import DataError
 from ablation.files.atomic import write_whole
 from tracking.sealed import read_sound, sealed
@@ -21,16 +18,6 @@ from tracking.sealed import read_sound, sealed
 VERSION = 1
 _counted: dict[str, Count] = {}
 """What this process has counted, by the state of the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """What one mask holds."""
-
-    voxels: Mapping[int, int]
-    """Voxels of each label but 0."""
-    rim: Mapping[int, int]
-    """Faces of each label's voxels that touch the background."""
 
 
 def census(masks: Sequence[Path], cache: Path | None, progress: Progress) -> dict[Path, Count]:
@@ -59,24 +46,6 @@ def census(masks: Sequence[Path], cache: Path | None, progress: Progress) -> dic
         kept = {states[path]: [{**one.voxels}, {**one.rim}] for path, one in counts.items()}
         write_whole(memory, json.dumps(sealed({"counts": kept})))
     return counts
-
-
-def count(labels: NDArray[np.uint8]) -> Count:
-    """Count the labels of one mask, shape (slice, row, column)."""
-    padded = np.pad(labels, 1)
-    rim = np.zeros(256, np.int64)
-    for axis in range(labels.ndim):
-        if labels.shape[axis] == 1:
-            continue  # an image has no rim above and below
-        along = np.moveaxis(padded, axis, 0)
-        for inner, outer in ((along[1:], along[:-1]), (along[:-1], along[1:])):
-            rim += np.bincount(inner[outer == 0], minlength=256)
-    voxels = np.bincount(labels.ravel(), minlength=256)
-    present = [label for label in np.flatnonzero(voxels).tolist() if label]
-    return Count(
-        {label: int(voxels[label]) for label in present},
-        {label: int(rim[label]) for label in present},
-    )
 
 
 def _state(path: Path) -> str:

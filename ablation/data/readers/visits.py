@@ -19,7 +19,7 @@ NUMBERED_VISIT = re.compile(
     r"(?P<person>.*?(?:patient|pat|pt|subject|subj|sub)[_-]?\d+)[_\-.]\d{1,4}", re.IGNORECASE
 )
 """A numbered patient, then the number of the examination: brats_tcia_pat153_0002 of 2015."""
-BRATS_2017 = re.compile(r"(?P<person>Brats1[789]_.+)_\d+", re.IGNORECASE)
+BRATS_2017 = re.compile(r"(?P<person>Brats1[789]_[^_]+_[^_]+)_\d+", re.IGNORECASE)
 """Institution, patient, examination: Brats18_TCIA01_131_1."""
 PATTERNS = (VISIT, NUMBERED_VISIT, BRATS_2017)
 SINGLE = re.compile(
