@@ -242,7 +242,7 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     _refuse_unknown(reader, data)
     key = key_of(data)
     located = reader.locate(data, cache, paced(progress))
-    reader, unsure = _with_persons(reader, data, list(located.places))
+    reader = _with_persons(reader, data, list(located.places))
     facts, findings = facts_of_all(reader, located, cache, paced(progress), key)
     twins = find_twins(
         {name: fact.raw_hash for name, fact in facts.items() if not fact.blank},
@@ -252,6 +252,7 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     out = {finding.patient for finding in (*errors_of(located.findings), *twins, *lacking)}
     kept = {name: fact for name, fact in facts.items() if name not in out}
     persons = persons_of(facts, kept, reader.person)
+    unsure = _unsure(reader, data, kept)
     ids = public_ids([*located.places, *persons.values()], data)
     truths = {
         f.truth_hash: f.truth_hash if key is None else key.of_truth(f.truth_hash)
@@ -290,10 +291,8 @@ def survey(data: DataConfig, cache: Path, progress: Progress = silent) -> Datase
     )
 
 
-def _with_persons(
-    reader: Reader, data: DataConfig, names: Sequence[str]
-) -> tuple[Reader, tuple[Finding, ...]]:
-    """Return the reader with the user's rule for persons, and a warning where the names leave it open."""
+def _with_persons(reader: Reader, data: DataConfig, names: Sequence[str]) -> Reader:
+    """Return the reader with the user's rule for persons, if there is one."""
     if data.patient_regex is not None and data.patient_map is not None:
         raise UsageError(
             "data.patient_regex and data.patient_map both say whose examination it is",
@@ -304,21 +303,25 @@ def _with_persons(
     elif data.patient_map is not None:
         told = patients_by_map(names, Path(data.patient_map))
     else:
-        return reader, _unsure(reader, names)
+        return reader
     usual = reader.person
-    return replace(reader, person=lambda name: told.get(name) or usual(name)), ()
+    return replace(reader, person=lambda name: told.get(name) or usual(name))
 
 
-def _unsure(reader: Reader, names: Sequence[str]) -> tuple[Finding, ...]:
+def _unsure(
+    reader: Reader, data: DataConfig, facts: Mapping[str, PatientFacts]
+) -> tuple[Finding, ...]:
     """Return a warning where names differ only in a last number, which may count examinations."""
-    groups = doubtful([reader.person(name) for name in names])
-    if reader.generated or not groups:
+    if reader.generated or data.patient_regex is not None or data.patient_map is not None:
         return ()
-    counted_here = sum(map(len, groups))
+    flat = all(one.slices == 1 for one in facts.values())
+    groups = doubtful([reader.person(name) for name in facts], flat=flat)
+    if not groups:
+        return ()
     fault = (
-        f"{counted_here} names differ only in a last number, as {', '.join(groups[0][:3])} do; each is "
-        f"taken as a patient of its own. If they are examinations of one person, who may then train and "
-        rf"test, say so with --patient-regex '(.+)[_-]\d+$' or --patient-map FILE; if not, with --patient-regex '(.+)'"
+        f"{sum(map(len, groups))} names differ only in a last number, as {', '.join(groups[0][:3])} do; "
+        "each is taken as a patient of its own. If they are of one person, who may then train and test, "
+        r"say so with --patient-regex '(.+)[_-]\d+$' or --patient-map FILE; if not, with --patient-regex '(.+)'"
     )
     return (Finding("warning", reader.name, fault),)
 

@@ -46,11 +46,15 @@ def person_by_words(name: str) -> str:
     return name
 
 
-def doubtful(persons: Iterable[str]) -> list[list[str]]:
+def doubtful(persons: Iterable[str], *, flat: bool = False) -> list[list[str]]:
     """Return the groups of persons whose names differ only in a last number.
 
     They may be examinations of one person each. Where all names share one stem, the number is that
     of the patient.
+
+    Args:
+        persons: Names.
+        flat: Whether they are of images of one slice, of which a person may have any number.
 
     >>> doubtful(["P1_11", "P1_21", "P2_11"]), doubtful(["case1_001", "case1_002"])
     ([['P1_11', 'P1_21']], [])
@@ -63,4 +67,4 @@ def doubtful(persons: Iterable[str]) -> list[list[str]]:
     if len(groups) == 1 or not several:
         return []
     sizes = sorted(len(names) for names in several)
-    return several if sizes[len(sizes) // 2] <= FEW else []
+    return several if flat or sizes[len(sizes) // 2] <= FEW else []

@@ -148,7 +148,10 @@ FAULTS: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: put(f / "P_t1.nii.gz", np.full((12, 10, 6), 7, np.int16)),
         "P/P_t1.nii.gz: is 7 everywhere",
     ),
-    "missing": (lambda f: (f / "P_t1.nii.gz").unlink(), "P: has no t1; expected"),
+    "missing": (
+        lambda f: (f / "P_flair.nii.gz").unlink(),
+        "P: has no flair (data.modalities), only t1, t1ce, t2",
+    ),
     "twice": (
         lambda f: shutil.copy(f / "P_t1.nii.gz", f / "P_t1n.nii.gz"),
         "P/P_t1n.nii.gz: is the t1, as P_t1.nii.gz is already",
