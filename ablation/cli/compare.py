@@ -14,6 +14,7 @@ from ablation.cli.comparing import (
     Style,
     Target,
     deliver,
+    deliver_datasets,
     printing,
     taking_rules,
 )
@@ -99,7 +100,7 @@ def compare(
     Writes index.html and comparison.csv, .json, .md and .tex; prints the summary.
     """
     from ablation.comparison import split_names
-    from ablation.report.from_tables import compare_tables
+    from ablation.report.from_tables import compare_datasets
     from ablation.scores.bare_designs import Reading
     from ablation.scores.empty_masks import undefined_distances
     from ablation.scores.header import Naming, checked_wide
@@ -117,5 +118,8 @@ def compare(
         higher_is_better=split_names(higher_is_better), lower_is_better=split_names(lower_is_better),
         hd95_method=checked_method(assume_hd95_method),
     )  # fmt: skip
-    made = compare_tables(tables, reading, rules, target)
-    deliver(made.comparison, made.source, out, shown, figures, quiet=quiet)
+    found = compare_datasets(tables, reading, rules, target)
+    if len(found) > 1:
+        deliver_datasets(found, out, shown, figures, quiet=quiet)
+    else:
+        deliver(found[0].comparison, found[0].source, out, shown, figures, quiet=quiet)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ablation.report import Source
     from ablation.report.formats import Format as Shape
     from ablation.report.formats.tex import Style as TexStyle
+    from ablation.report.from_tables import OfTables
 
 Reference = Annotated[
     str | None,
@@ -209,3 +210,18 @@ def deliver(
     typer.echo(text, nl=False)
     say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
     write_figures(comparison, source, out, figures, quiet=quiet)
+
+
+def deliver_datasets(
+    found: Sequence[OfTables], out: Path, shown: Printing, figures: str | None, *, quiet: bool
+) -> None:
+    """Write the page over all data sets and the report of each, then print."""
+    from ablation.report.datasets import made_by, printed_datasets, write_datasets
+
+    dated = made_by(found, f"{datetime.now().astimezone():%Y-%m-%d}", _again())
+    text = printed_datasets(dated, shown.format)
+    written = write_datasets(dated, out, shown.style)
+    typer.echo(text, nl=False)
+    say("written: " + ", ".join(str(path) for path in written), quiet=quiet)
+    for one, page in zip(dated, written[-len(dated) :], strict=True):
+        write_figures(one.comparison, one.source, page.parent, figures, quiet=quiet)

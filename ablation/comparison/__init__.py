@@ -23,7 +23,12 @@ frame.py        its table, unrounded; rules.py  what a user asks for on top of w
 Imports go one way: wording, analysis, tables.
 """
 
-from ablation.comparison.analysis.contrasts import Analysis, Contrast, Summary
+from ablation.comparison.analysis.contrasts import (
+    MEAN_OF_TARGETS,
+    Analysis,
+    Contrast,
+    Summary,
+)
 from ablation.comparison.analysis.empties import Detection, DetectionContrast
 from ablation.comparison.analysis.ledger import LedgerRow
 from ablation.comparison.analysis.ranks import Ranking
@@ -42,6 +47,7 @@ from ablation.comparison.wording.verdict import Verdict
 __all__ = [
     "CROSS_VALIDATED",
     "MARKS",
+    "MEAN_OF_TARGETS",
     "Analysis",
     "Caution",
     "Check",

@@ -24,11 +24,17 @@ from ablation.scores.bare_designs import (
     usual_settings,
 )
 from ablation.scores.empty_masks import undefined_distances
+from ablation.scores.fold_means import fold_means
 from ablation.scores.given import Given, tables_of
 from ablation.scores.header import Naming, checked_wide
 from ablation.scores.nnunet_tree import SUMMARY
 from ablation.scores.remarks import Remark, note
 from ablation.scores.tables import checked_method
+
+MEAN_DECIDES = (
+    "the mean over labels of each case decides, as in foreground_mean of nnU-Net's summary; "
+    "--primary-target LABEL names a label instead"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,28 @@ def compare(
     return made.comparison
 
 
+def compare_datasets(
+    tables: Sequence[Path | str], reading: Reading, rules: Rules, target: str | None = None
+) -> tuple[OfTables, ...]:
+    """Compare the designs of each data set by itself; arguments and errors as `compare_tables`.
+
+    Data sets are told apart by the folders of nnU-Net; all other tables are one.
+    """
+    given = tables_of(tables)
+    names = [name for name in dict.fromkeys(one.dataset for one in given) if name]
+    if len(names) < 2:
+        return (_compared(given, reading, rules, target),)
+    if others := [str(one.path) for one in given if not one.dataset]:
+        raise UsageError(
+            f"data set not known: {named(others)}; the folders beside are of {named(names)}",
+            hint="Compare such tables with the folder of one data set at a time.",
+        )
+    return tuple(
+        _compared([one for one in given if one.dataset == name], reading, rules, target)
+        for name in names
+    )
+
+
 def compare_tables(
     tables: Sequence[Path | str], reading: Reading, rules: Rules, target: str | None = None
 ) -> OfTables:
@@ -165,20 +193,44 @@ def compare_tables(
         ComparisonError: Tables that cannot be compared.
         UsageError: An unknown column, metric or rule.
     """
+    given = tables_of(tables)
+    names = [name for name in dict.fromkeys(one.dataset for one in given) if name]
+    if len(names) > 1:
+        raise UsageError(
+            f"{len(names)} data sets are given, and one is compared: {named(names)}",
+            hint=f"Give the folder of one, such as {given[0].path.parent}; ablate compare takes all.",
+        )
+    return _compared(given, reading, rules, target)
+
+
+def _compared(
+    given: Sequence[Given], reading: Reading, rules: Rules, target: str | None
+) -> OfTables:
     scores = [our_name(name, reading.known) for name in rules.metrics]
     check_directions(scores, reading)
     said: list[tuple[Path | None, Remark]] = []
-    given = tables_of(tables)
     read = read_designs(given, reading, scores, lambda path, remark: said.append((path, remark)))
     remarks = _by_file(said)
     designs = with_target([design for design, _ in read], target)
     ours = replace(rules, metric=None if rules.metric is None else scores)
-    settings = with_rules(usual_settings(designs, reading), ours)
+    usual = usual_settings(designs, reading)
+    of_nnunet = all(one.evaluation is not None for one in given)
+    if of_nnunet and ours.primary_target is None and _has_several_targets(designs):
+        usual = usual.model_copy(update={"primary_target": "mean"})
+        remarks.append(note(MEAN_DECIDES))
+    settings = with_rules(usual, ours)
     check_scores(designs, settings, reading)
     if rules.metric is None:
         remarks += [note(text) for text in left_out(designs, settings, reading)]
     comparison = compare_designs(designs, settings, reading.known)
-    return OfTables(comparison, _source(read, given, remarks))
+    source = _source(read, given, remarks)
+    if of_nnunet:
+        source = replace(source, as_printed=fold_means(designs))
+    return OfTables(comparison, source)
+
+
+def _has_several_targets(designs: Sequence[Design]) -> bool:
+    return len({target for design in designs for target in design.cases[0]["target"]}) > 1
 
 
 def _by_file(said: Sequence[tuple[Path | None, Remark]]) -> list[Remark]:

@@ -8,6 +8,7 @@ from typing import Literal
 from ablation.comparison import Caution, Comparison, most_severe_first
 from ablation.config.sections import PublishedScore
 from ablation.report.material import Material
+from ablation.scores.fold_means import FoldMean
 from ablation.scores.remarks import Level, Remark
 
 COLOURS: dict[Level, Literal["red", "amber", "note"]] = {
@@ -42,6 +43,8 @@ class Source:
     """What makes the report again; "" where it was no command."""
     material: Material = field(default_factory=Material)
     """What the page shows of the runs themselves; not in comparison.json."""
+    as_printed: tuple[FoldMean, ...] = ()
+    """Dice as nnU-Net prints it, where its summaries were read."""
     damaged: tuple[str, ...] = ()
     """Runs and files that could not be read, and why; all else is compared without them."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ablation.comparison import Comparison
 from ablation.report.formats.tables import COLUMNS, rows
@@ -21,16 +21,22 @@ def to_markdown(comparison: Comparison, source: Source) -> str:
         f"**{_plain(words.headline)}**",
         *(_plain(sentence) for sentence in words.sentences),
         "\n".join(f"- {one.mark}: {_plain(one.text)}" for one in cautions),
-        _table(comparison),
+        markdown_table([COLUMNS, *rows(comparison)], TEXTS),
         "\n".join(f"- {_plain(note)}" for note in comparison.notes),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _table(comparison: Comparison) -> str:
-    rule = [":--" if name in TEXTS else "--:" for name in COLUMNS]
-    lines = [[_plain(cell) for cell in row] for row in rows(comparison)]
-    return "\n".join(_line(cells) for cells in ([*COLUMNS], rule, *lines))
+def markdown_table(lines: Sequence[Sequence[str]], texts: Collection[str] | None = None) -> str:
+    """Return lines of cells, the first of them the header, as a table.
+
+    Args:
+        lines: Of equal length.
+        texts: Columns set to the left; None: all.
+    """
+    header, *rest = ([_plain(cell) for cell in line] for line in lines)
+    rule = [":--" if texts is None or name in texts else "--:" for name in lines[0]]
+    return "\n".join(_line(cells) for cells in (header, rule, *rest))
 
 
 def _line(cells: Sequence[str]) -> str:

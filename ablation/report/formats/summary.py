@@ -6,8 +6,16 @@ from collections.abc import Iterator
 
 from ablation.comparison import Comparison
 from ablation.comparison.wording.names import target_name
+from ablation.files.aligned import aligned
 from ablation.report.formats.other_programs import false_claims, friedman_text, wilcoxon_texts
-from ablation.report.formats.tables import COLUMNS, named_test, rows
+from ablation.report.formats.tables import (
+    AS_PRINTED,
+    COLUMNS,
+    as_printed,
+    as_printed_words,
+    named_test,
+    rows,
+)
 from ablation.report.source import Source
 
 SHOWN = (
@@ -23,7 +31,7 @@ SHOWN = (
     "d_z",
     "better",
 )
-TEXTS = ("metric", "design", "better")
+TEXTS = {"metric", "design", "better"}
 MOST_PAIRS = 10  # comparisons listed one by one
 
 
@@ -33,7 +41,8 @@ def summary(comparison: Comparison, source: Source) -> str:
         _title(comparison, source),
         "\n".join([comparison.verdict.headline, *comparison.verdict.sentences]),
         _quote(comparison, source),
-        table(comparison),
+        table(comparison, source),
+        _as_printed(comparison, source),
         "\n".join(_tests(comparison)),
         "\n".join(comparison.notes),
         f"Next: {source.next_command}" if source.next_command else "",
@@ -71,21 +80,17 @@ def _tests(comparison: Comparison) -> Iterator[str]:
     )
 
 
-def table(comparison: Comparison) -> str:
-    """Return the main columns of the table, aligned."""
-    lines = [list(SHOWN)]
-    for row in rows(comparison):
-        cells = dict(zip(COLUMNS, row, strict=True))
+def _as_printed(comparison: Comparison, source: Source) -> str:
+    return f"{AS_PRINTED}: {as_printed_words(comparison)}" if source.as_printed else ""
+
+
+def table(comparison: Comparison, source: Source) -> str:
+    """Return the main columns of the table, aligned; of nnU-Net with the Dice that it prints."""
+    names = [*SHOWN[:4], AS_PRINTED, *SHOWN[4:]] if source.as_printed else list(SHOWN)
+    lines = [names]
+    for row, printed in zip(rows(comparison), as_printed(comparison, source), strict=True):
+        cells = {**dict(zip(COLUMNS, row, strict=True)), AS_PRINTED: printed}
         if cells["against"]:
             cells["design"] += f" vs {cells['against']}"
-        lines.append([cells[column] for column in SHOWN])
-    widths = [max(len(line[i]) for line in lines) for i in range(len(SHOWN))]
-    return "\n".join(_line(line, widths) for line in lines)
-
-
-def _line(cells: list[str], widths: list[int]) -> str:
-    padded = [
-        cell.ljust(width) if name in TEXTS else cell.rjust(width)
-        for name, cell, width in zip(SHOWN, cells, widths, strict=True)
-    ]
-    return "  ".join(padded).rstrip()
+        lines.append([cells[column] for column in names])
+    return "\n".join(aligned(lines, {*names} - TEXTS))

@@ -40,6 +40,9 @@ COLUMNS = (
 """A design's row leaves the tests empty. A difference's row has `against` filled: design minus
 against, of the scores as they stand; `better` names the design that is called better."""
 
+AS_PRINTED = "as printed"
+"""Column of Dice as nnU-Net prints it."""
+
 METRIC_KEYS = ("name", "label", "higher_is_better", "kind", "digits")
 """What comparison.json says of a metric."""
 
@@ -50,6 +53,35 @@ def rows(comparison: Comparison) -> list[Row]:
     """Return the table's cells as printed, one row per design and per difference."""
     several = len({analysis.target for analysis in comparison.analyses}) > 1
     return [row for analysis in comparison.analyses for row in _analysis_rows(analysis, several)]
+
+
+def as_printed(comparison: Comparison, source: Source) -> list[str]:
+    """Return the cell of each row of the table for Dice as nnU-Net prints it; "" for others."""
+    known = {(one.target, one.design): one.text for one in source.as_printed}
+    return [
+        text
+        for analysis in comparison.analyses
+        for text in (
+            *(
+                known.get((analysis.target, one.design), "")
+                if analysis.metric.name == "dice"
+                else ""
+                for one in analysis.summaries
+            ),
+            *("" for _ in analysis.contrasts),
+        )
+    ]
+
+
+def as_printed_words(comparison: Comparison) -> str:
+    """Say what the printed Dice is, and why the means beside it are other ones."""
+    several = len({one.target for one in comparison.analyses}) > 1
+    over = " of the mean over labels" if several else ""
+    return (
+        f"Dice in per cent as nnU-Net prints it, the mean over folds{over} of the mean over the "
+        "cases of a fold; a case without the label counts 0 where the prediction has it. The other "
+        "columns pool the cases of all folds, each weighing alike."
+    )
 
 
 def _analysis_rows(analysis: Analysis, name_target: bool) -> Iterator[Row]:

@@ -19,6 +19,7 @@ from ablation.report.sections.matrix import matrix
 from ablation.report.sections.networks import networks
 from ablation.report.sections.operating import operating
 from ablation.report.sections.patients import patients
+from ablation.report.sections.printed import printed
 from ablation.report.sections.quote import quote
 from ablation.report.sections.rainclouds import rainclouds
 from ablation.report.sections.ranks import ranks
@@ -34,6 +35,7 @@ SECTIONS: tuple[Callable[[Comparison, Source], Section | None], ...] = (
     patients,
     data,
     results,
+    printed,
     fairness,
     effects,
     forest,

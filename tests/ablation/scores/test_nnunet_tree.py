@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 
 from ablation import compare
+from ablation.comparison import Rules
 from ablation.errors import AblateError, ComparisonError, DataError, UsageError
+from ablation.report import Source, summary
+from ablation.report.from_tables import compare_tables
+from ablation.report.page import page
+from ablation.scores.bare_designs import Reading, read_designs
+from ablation.scores.fold_means import fold_means
 from ablation.scores.given import tables_of
+
+PUBLISHED = Path(__file__).parents[3] / "../shared/data/peer_results/nnunet_results"
 
 CONV, RES = "nnUNetTrainer__nnUNetPlans__3d_fullres", "nnUNetTrainer__ResPlans__3d_fullres"
 LABELS = {"background": 0, "PZ": 1, "TZ": 2}
@@ -63,7 +71,13 @@ class TestFolds:
         assert set(found.designs) == {"nnUNetPlans", "ResPlans"}
         assert found.folds == (5, 5)
         assert [len(one.patients) for one in found.analyses] == [10, 10, 10]
-        assert {one.target for one in found.primaries} == {"PZ", "TZ"}
+
+    def test_the_mean_over_labels_comes_first_and_decides(self, tree):
+        found = compare([tree])
+        assert [one.target for one in found.analyses] == ["mean over targets", "PZ", "TZ"]
+        assert [one.target for one in found.primaries] == ["mean over targets"]
+        of_label = compare([tree], primary_target="TZ")
+        assert [one.target for one in of_label.primaries] == ["TZ"]
 
     def test_one_design_and_single_files(self, tree):
         folder = tree / "Dataset005_Prostate"
@@ -138,18 +152,82 @@ class TestFolds:
         assert compare([tmp_path]).designs == ("2d", "3d_fullres")
 
 
+class TestPrinted:
+    """Cells as nnU-Net prints them, worked by hand."""
+
+    def written(self, folder: Path, dice: Sequence[Sequence[tuple[float | None, float | None]]]):
+        for number, cases in enumerate(dice):
+            per_case = [
+                {
+                    "metrics": {
+                        str(label): {"Dice": value, "IoU": None, "n_ref": size, "n_pred": 10}
+                        for label, value in enumerate(own, start=1)
+                        for size in [0 if value in (None, 0) else 10]
+                    },
+                    "reference_file": f"c{number}{case}.nii.gz",
+                }
+                for case, own in enumerate(cases)
+            ]
+            for one in per_case:
+                for scores in one["metrics"].values():
+                    scores["n_pred"] = 0 if scores["Dice"] is None else 10
+            path = folder / f"fold_{number}/validation/summary.json"
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps({"metric_per_case": per_case}))
+        return folder
+
+    def test_the_mean_of_fold_means_of_labels(self, tmp_path):
+        # Fold 0: label 1 (0.8 + 0.6) / 2, label 2 (0.4 + 0) / 2: a false alarm counts 0.
+        # Fold 1: label 1 0.9, label 2 nowhere: the mean is that of label 1.
+        folds = [[(0.8, 0.4), (0.6, 0.0)], [(0.9, None)]]
+        folder = self.written(tmp_path / "Dataset001_X" / CONV, folds)
+        source = compare_tables([folder], Reading(), Rules()).source
+        assert {one.target: one.text for one in source.as_printed} == {
+            "mean over targets": f"{100 * ((0.7 + 0.2) / 2 + 0.9) / 2:.2f}",
+            "1": "80.00",
+            "2": "20.00",
+        }
+        made = compare_tables([folder], Reading(), Rules())
+        text = summary(made.comparison, made.source)
+        assert "as printed" in text
+        assert "67.50" in text
+        assert "67.50" in page(made.comparison, made.source)
+        assert "as printed" not in summary(made.comparison, Source("x"))
+
+    @pytest.mark.parametrize(
+        ("dataset", "cases", "labels", "cells"),
+        [
+            ("Dataset002_Heart", 20, {"left atrium"}, ("93.39", "93.40", "93.26")),
+            ("Dataset004_Hippocampus", 260, {"Anterior", "Posterior"}, ("89.04", "88.75", "88.62")),
+            ("Dataset005_Prostate", 32, {"PZ", "TZ"}, ("73.53", "73.64", "72.97")),
+        ],
+    )
+    def test_published_results_to_the_last_digit(self, dataset, cases, labels, cells):
+        folder = PUBLISHED / dataset
+        if not folder.is_dir():
+            pytest.skip("published results are not here")
+        read = read_designs(tables_of([folder]), Reading(), (), lambda *_: None)
+        designs = [design for design, _ in read]
+        assert {one.cases[0]["patient"].nunique() for one in designs} == {cases}
+        assert {str(one) for one in designs[0].cases[0]["target"]} == labels
+        target = "mean over targets" if len(labels) > 1 else next(iter(labels))
+        printed = {one.design: one.text for one in fold_means(designs) if one.target == target}
+        order = ("nnUNetPlans", "nnUNetResEncUNetMPlans", "nnUNetResEncUNetLPlans")
+        assert tuple(printed[name] for name in order) == cells
+
+
 class TestNames:
     def test_labels_without_a_dataset_json_keep_their_numbers(self, tree):
         for path in tree.rglob("dataset.json"):
             path.unlink()
-        assert {one.target for one in compare([tree]).primaries} == {"1", "2"}
+        assert [one.target for one in compare([tree]).analyses][1:] == ["1", "2"]
 
     def test_a_broken_dataset_json_is_said(self, tree):
         for path in tree.rglob("dataset.json"):
             path.write_text("{")
         texts, found = said(tree)
         assert any("labels are named by their numbers" in one for one in texts)
-        assert {one.target for one in found.primaries} == {"1", "2"}
+        assert [one.target for one in found.analyses][1:] == ["1", "2"]
 
     def test_tables_whose_names_differ_by_a_fold_only(self, tmp_path):
         for design in ("unet", "res"):
