@@ -10,6 +10,7 @@ Within a schema version fields may be added: a missing one has its default, an u
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -20,15 +21,17 @@ from tracking.names import of_cases
 from tracking.sealed import is_sound
 
 SCHEMA = 2
+DISTRIBUTIONS = ("ablate", "ablate-light")
+"""What this code is installed as; the second has fewer dependencies."""
 
 
 @cache
 def own_version() -> str:
     """Return the version of ablate that runs; "" in a copy that was never installed."""
-    try:
-        return metadata.version("ablate")
-    except metadata.PackageNotFoundError:
-        return ""
+    for distribution in DISTRIBUTIONS:
+        with suppress(metadata.PackageNotFoundError):
+            return metadata.version(distribution)
+    return ""
 
 
 def upgraded(values: object, file: Path) -> dict[str, Any]:

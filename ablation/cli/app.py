@@ -45,9 +45,9 @@ app = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        from importlib.metadata import version
+        from tracking.schema import own_version
 
-        typer.echo(f"ablate {version('ablate')}")
+        typer.echo(f"ablate {own_version()}")
         raise typer.Exit
 
 

@@ -32,11 +32,11 @@ def doctor(
     workspace: Workspace = DEFAULT_WORKSPACE, cache: Cache = None, as_json: AsJson = False
 ) -> None:
     """Show versions, devices, folders, free disk, and whether storage and server are reachable."""
-    from importlib import metadata
+    from tracking.schema import own_version
 
     devices = _tensorflow()
     facts = {
-        "ablate": metadata.version("ablate"),
+        "ablate": own_version(),
         "python": platform.python_version(),
         "platform": platform.platform(),
         "cores": os.cpu_count(),

@@ -30,6 +30,9 @@ REMEDIES = {
     errno.ESTALE: "The network drive was reconnected; run the command again.",
 }
 """Faults of the disk and what to do about each."""
+LEFT_OUT = ("cryptography", "h5py", "keras", "mlflow", "optuna", "sqlalchemy", "tensorflow")
+"""What the light install leaves out; its extra `full` has it."""
+ADD = "pip install 'ablate-light[full]'"
 LONGEST_SHOWN = 100
 """Letters of a path in a message; of a longer one the middle is left out."""
 
@@ -56,6 +59,9 @@ def explain(error: Exception) -> int:
         say(without_secrets("".join(traceback.format_exception(error))))
     if hasattr(error, "hint") and hasattr(error, "message"):
         message, hint = str(error.message), str(error.hint)
+    elif isinstance(error, ModuleNotFoundError) and str(error.name).partition(".")[0] in LEFT_OUT:
+        message = f"this command needs {error.name}, which is not installed"
+        hint = "The light install has no training and no tracking; add them: " + ADD
     elif isinstance(error, OSError) and error.errno in REMEDIES:
         place = _shortened(str(error.filename or "workspace or cache"))
         message, hint = f"{place}: {os.strerror(error.errno)}", REMEDIES[error.errno]

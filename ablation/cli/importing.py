@@ -27,6 +27,7 @@ from ablation.files.places import DEFAULT_WORKSPACE, command
 
 if TYPE_CHECKING:
     from ablation.scores.bring_in import Destination, Foreign
+    from ablation.scores.nnunet_import import Results
     from tracking.record import RunFolder
 
 PER_CASE_EXAMPLES = (
@@ -34,7 +35,8 @@ PER_CASE_EXAMPLES = (
     "ablate import per-case scores.csv --name monai --patient-regex '(.+)_\\d+$'"
 )
 NNUNET_EXAMPLES = (
-    "Examples:\n\nablate import nnunet summary.json --name nnunet\n\n"
+    "Examples:\n\nablate import nnunet nnUNet_results/Dataset005_Prostate\n\n"
+    "ablate import nnunet summary.json --name nnunet\n\n"
     "ablate import nnunet summary.json --name nnunet --labels 'WT=1,2,3;ET=3'"
 )
 app = typer.Typer(
@@ -97,10 +99,16 @@ def per_case(
     "nnunet", short_help="Bring in what nnU-Net's evaluation wrote.", epilog=NNUNET_EXAMPLES
 )
 def nnunet(
-    file: Annotated[
-        Path, typer.Argument(help="summary.json of nnU-Net v1 or v2, or a table made of v1's.")
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Results folder of nnU-Net, summary.json of v1 or v2, or a table made of v1's."
+        ),
     ],
-    name: Name,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", help="Name of the design; default: that of its results folder."),
+    ] = None,
     experiment: Joins = None,
     labels: Annotated[
         str | None,
@@ -119,17 +127,54 @@ def nnunet(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Bring in what nnU-Net's evaluation wrote, a target for each label or region."""
-    from ablation.scores.bring_in import Destination, nnunet_scores
+    """Bring in what nnU-Net's evaluation wrote, a target for each label or region.
+
+    Of a folder every design is brought in, its folds pooled; a data set is an experiment.
+    """
+    from ablation.errors import UsageError
+    from ablation.scores.bring_in import Destination
     from ablation.scores.header import Naming
+    from ablation.scores.nnunet_import import nnunet_results
 
     tell = partial(say, quiet=quiet)
     naming = Naming(
         case_column=tuple(case_column or ()), patient_regex=patient_regex, patient_map=patient_map
     )
-    scores = nnunet_scores(file, naming, labels, assume_hd95_method, tell)
-    to = Destination(name, experiment, workspace, out)
-    finish(scores, to, tracking_uri, as_json=as_json, quiet=quiet)
+    to = Destination(name or "", experiment, workspace, out)
+    found = nnunet_results(files, naming, to, labels, assume_hd95_method, tell)
+    if len(found) == 1:
+        finish(found[0].scores, found[0].to, tracking_uri, as_json=as_json, quiet=quiet)
+        return
+    if out is not None:
+        raise UsageError("--out takes one design", hint="Import the designs one by one.")
+    _finish_all(found, tracking_uri, as_json=as_json, quiet=quiet)
+
+
+def _finish_all(
+    found: Sequence[Results], tracking_uri: str | None, *, as_json: bool, quiet: bool
+) -> None:
+    """Write all runs, publish them once, print the means of each and what comes next."""
+    from ablation.files.aligned import aligned
+    from ablation.scores.bring_in import bring_in
+    from ablation.scores.printed import means_of
+
+    lines = [("experiment", "design", "target", "cases", "dice")]
+    values = []
+    for one in found:
+        done = bring_in(one.scores, one.to, partial(say, quiet=quiet))
+        say_of_import(one.to.name, done.superseded, is_new=done.is_new, quiet=quiet)
+        about, means = described(done.folder, one.to.workspace), means_of(one.scores.rows)
+        values.append({**about, "new": done.is_new, "means": means})
+        for target, own in means.items():
+            cases = sum(row["target"] == target for row in one.scores.rows)
+            dice = f"{own['dice']:.4f}" if "dice" in own else "-"
+            lines.append((str(about["experiment"]), one.to.name, target, str(cases), dice))
+    if as_json:
+        print_json({"imports": values})
+    else:
+        for line in aligned(lines, {"cases", "dice"}):
+            typer.echo(line)
+    publish_and_go_on(done.folder, found[0].to.workspace, tracking_uri, quiet=quiet)
 
 
 def finish(
@@ -163,8 +208,12 @@ def publish_and_go_on(
     """Publish the workspace and name the report that shows the run."""
     from ablation.scores.bring_in import publish
 
-    publish(workspace, tracking_uri, partial(say, quiet=quiet))
-    words = f"report --compare all --experiment {run.record.experiment}"
+    experiment = run.record.experiment
+    words = f"report --compare all --experiment {experiment}"
+    if not publish(workspace, tracking_uri, partial(say, quiet=quiet)):
+        tables = run.path.parents[1] / "*" / run.path.name / "per_case.csv"
+        say(f"next: ablate compare {tables}", quiet=quiet)
+        return
     say(f"next: {command(words, workspace)}", quiet=quiet)
 
 

@@ -10,8 +10,6 @@ import pandas as pd
 
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import UsageError
-from ablation.experiments.external import evaluate_on
-from ablation.experiments.rescoring import evaluate_run
 from ablation.files.places import DEFAULT_WORKSPACE, cache_folder
 from ablation.scores.bring_in import Destination, Masks, bring_in, masks_scores
 from ablation.scores.printed import means_of
@@ -126,6 +124,10 @@ def evaluate(
         shown = None if ids is None else Path(ids)
         read = Masks(Path(pred), Path(truth), labels, target, shown, resample, *told)
         return _of_masks(read, name, Destination(name or "", experiment, place, file), progress)
+    # In here: masks of other tools are scored where neither TensorFlow nor Optuna is installed.
+    from ablation.experiments.external import evaluate_on
+    from ablation.experiments.rescoring import evaluate_run
+
     folder = RunFolder(resolve_run(place, str(run)))
     if data is None:
         again = evaluate_run(folder.path, place, cache_folder(cache), file, progress)

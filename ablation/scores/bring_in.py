@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from ablation.config.asked import tracking_address
@@ -20,8 +21,12 @@ from ablation.scores.regions import parse_labels
 from ablation.scores.runs import Imported, newest_experiment, write_import, write_out
 from ablation.scores.tables import one_model, rows_of, table_facts
 from tracking.errors import TrackingError
+from tracking.names import RunName
+from tracking.workspace import attempts, design_folder
 
 Row = Mapping[str, object]
+FOLDS = "import.folds"
+"""Parameter of a run that names the folds it came from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +92,7 @@ def masks_scores(masks: Masks, progress: Progress = silent) -> Foreign:
     for remark in scores.said:
         progress(str(remark))
     params = {"import.of": "masks", "import.resample": masks.resample or "none"}
-    return Foreign(tuple(scores.rows), MASK_FACTS, params | _labels(masks.labels))
+    return Foreign(tuple(scores.rows), MASK_FACTS, params | import_params(masks.labels))
 
 
 def _with_patients(pairs: Sequence[Pair], masks: Masks) -> tuple[Pair, ...]:
@@ -163,10 +168,11 @@ def nnunet_scores(
     )
     facts = table_facts(table.frame, file, "nnU-Net", hd95_method or table.hd95_method)
     params = {"import.of": f"nnU-Net {table.version}", "import.file": file.name}
-    return Foreign(tuple(rows_of(table.frame, "")), facts, params | _labels(labels))
+    return Foreign(tuple(rows_of(table.frame, "")), facts, params | import_params(labels))
 
 
-def _labels(labels: str | None) -> dict[str, str]:
+def import_params(labels: str | None) -> dict[str, str]:
+    """Return what a run records of --labels."""
     return {} if labels is None else {"import.labels": labels}
 
 
@@ -179,12 +185,32 @@ def bring_in(scores: Foreign, to: Destination, progress: Progress = silent) -> I
     experiment = to.experiment or newest_experiment(to.workspace)
     if to.experiment is None:
         progress(f"joins experiment {experiment} (--experiment names another)")
+    _refuse_other_folds(scores, to.workspace, experiment, to.name)
     write_out(scores.rows, to.out)  # first: a file that cannot be written leaves no run behind
     return write_import(scores.rows, to.workspace, experiment, to.name, scores.facts, scores.params)
 
 
-def publish(workspace: Path, tracking_uri: str | None, progress: Progress = silent) -> None:
-    """Publish what has not arrived; what cannot be is said, and is not lost."""
+def _refuse_other_folds(scores: Foreign, workspace: Path, experiment: str, name: str) -> None:
+    """Refuse folds that would take the place of other folds of the same design."""
+    folds = scores.params.get(FOLDS)
+    earlier = attempts(design_folder(workspace, experiment, name), RunName("import"))
+    known = earlier[-1].record.params.get(FOLDS) if earlier and folds else None
+    if folds and known and set(str(known).split(",")).isdisjoint(folds.split(",")):
+        raise UsageError(
+            f"{name} of experiment {experiment} has fold {known} already; fold {folds} would take "
+            "its place",
+            hint="Give all folds of the design at once: ablate import nnunet FOLDER",
+        )
+
+
+def publish(workspace: Path, tracking_uri: str | None, progress: Progress = silent) -> bool:
+    """Publish what has not arrived; what cannot be is said, and is not lost.
+
+    Returns whether there is a client that publishes: the light install has none.
+    """
+    if find_spec("mlflow") is None:
+        progress(f"kept in {workspace}, not published: MLflow is not installed")
+        return False
     from tracking.publisher import sync
 
     failed: Sequence[tuple[str, str]]
@@ -194,3 +220,4 @@ def publish(workspace: Path, tracking_uri: str | None, progress: Progress = sile
         failed = ((str(workspace), error.message),)
     for run, reason in failed:
         progress(f"not published yet: {run}: {reason} (later: ablate sync)")
+    return True

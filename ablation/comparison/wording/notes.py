@@ -75,7 +75,8 @@ def _folds(designs: Sequence[Design]) -> tuple[str, ...]:
     ways: dict[str, list[Design]] = {}
     for design, count in zip(designs, fold_counts(designs), strict=True):
         way = protocol(count) if count else design.facts.protocol
-        if count or way == CROSS_VALIDATED:
+        elsewhere = design.facts.imported and way not in (None, protocol(0))
+        if count or way == CROSS_VALIDATED or elsewhere:
             ways.setdefault(str(way), []).append(design)
     said = []
     for way, own in ways.items():

@@ -18,10 +18,11 @@ from ablation.report.methods.scores import scores
 from ablation.report.methods.testing import testing
 from ablation.report.methods.training import training
 from ablation.report.source import Source
+from tracking.schema import own_version
 
 __all__ = ["bibliography", "data_sentences", "methods", "methods_file", "settings"]
 
-SOFTWARE = ("ablate", "numpy", "scipy", "pandas")
+SOFTWARE = ("numpy", "scipy", "pandas")
 
 
 def methods_file(comparison: Comparison, source: Source) -> str:
@@ -37,5 +38,6 @@ def methods(comparison: Comparison, source: Source) -> str:
 
 
 def _software() -> str:
-    versions = ", ".join(f"{name} {version(name)}" for name in SOFTWARE)
+    libraries = [f"{name} {version(name)}" for name in SOFTWARE]
+    versions = ", ".join([f"ablate {own_version()}", *libraries])
     return f"Computed with {versions} [@harris2020; @virtanen2020]."

@@ -6,17 +6,25 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from ablation import compare
-from ablation.comparison import Rules
+from ablation.cli.app import app
+from ablation.comparison import Design, Rules
 from ablation.errors import AblateError, ComparisonError, DataError, UsageError
+from ablation.fairness import FairnessFacts
 from ablation.report import Source, summary
-from ablation.report.from_tables import compare_tables
+from ablation.report.datasets import datasets_text, write_datasets
+from ablation.report.from_tables import compare_datasets, compare_tables
 from ablation.report.page import page
 from ablation.scores.bare_designs import Reading, read_designs
+from ablation.scores.bring_in import Destination, bring_in
 from ablation.scores.fold_means import fold_means
 from ablation.scores.given import tables_of
+from ablation.scores.header import Naming
+from ablation.scores.nnunet_import import nnunet_results
 
 PUBLISHED = Path(__file__).parents[3] / "../shared/data/peer_results/nnunet_results"
 
@@ -49,6 +57,11 @@ def write_design(folder: Path, folds: dict[object, Sequence[int]], better: float
 
 def five(shift: int = 0) -> dict[object, Sequence[int]]:
     return {k: (2 * k + shift, 2 * k + 1 + shift) for k in range(5)}
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path_factory.mktemp("here"))
 
 
 @pytest.fixture
@@ -260,3 +273,100 @@ def test_errors_are_ours(tree):
     path.write_text('{"metric_per_case": []}')
     with pytest.raises(AblateError, match="fold_1"):
         compare([tree])
+
+
+class TestDataSets:
+    @pytest.fixture
+    def two(self, tree, tmp_path):
+        write_design(tmp_path / "Dataset007_Pancreas" / CONV, five())
+        return tree
+
+    def test_each_is_compared_by_itself(self, two, tmp_path):
+        found = compare_datasets([two], Reading(), Rules())
+        assert [one.source.experiment for one in found] == [
+            "Dataset005_Prostate",
+            "Dataset007_Pancreas",
+        ]
+        text = datasets_text(found)
+        mean = found[0].comparison.primary.summaries[1].interval
+        assert f"{mean.mean:.3f} ({mean.low:.3f} to {mean.high:.3f})" in text
+        assert found[0].source.as_printed[0].text in text
+        assert "nothing is tested over all of them" in text
+        written = write_datasets(found, tmp_path / "out")
+        assert all(path.is_file() for path in written)
+        overall = (tmp_path / "out/index.html").read_text()
+        assert 'href="Dataset007_Pancreas/index.html"' in overall
+        whole = json.loads((tmp_path / "out/comparison.json").read_text())
+        assert list(whole["datasets"]) == ["Dataset005_Prostate", "Dataset007_Pancreas"]
+
+    def test_tables_of_no_data_set_are_refused_beside_several(self, two):
+        Path("own.csv").write_text("case,dice\nprostate_0,0.5\n")
+        with pytest.raises(UsageError, match=r"data set not known: own\.csv"):
+            compare_datasets([two, "own.csv"], Reading(), Rules())
+
+    def test_one_comparison_is_of_one_data_set(self, two):
+        with pytest.raises(UsageError, match="2 data sets are given"):
+            compare([two])
+
+    def test_the_command_prints_all(self, two):
+        done = CliRunner().invoke(app, ["compare", str(two), "--format", "csv", "--quiet"])
+        assert done.exit_code == 0
+        assert done.stdout.splitlines()[0].startswith("data set,metric,role,design")
+        assert Path("report/Dataset007_Pancreas/index.html").is_file()
+
+
+class TestImport:
+    def read(self, *files: Path, name: str = "", experiment: str | None = None):
+        to = Destination(name, experiment, Path("ws"))
+        return nnunet_results(files, Naming(), to)
+
+    def test_every_design_with_its_folds_pooled(self, tree):
+        found = self.read(tree)
+        assert [(one.to.experiment, one.to.name) for one in found] == [
+            ("Dataset005_Prostate", "nnUNetPlans"),
+            ("Dataset005_Prostate", "ResPlans"),
+        ] or [one.to.name for one in found] == ["ResPlans", "nnUNetPlans"]
+        assert {len(one.scores.rows) for one in found} == {20}
+        assert {one.scores.facts.protocol for one in found} == {"5-fold cross-validation"}
+        assert {one.scores.params["import.folds"] for one in found} == {"0,1,2,3,4"}
+
+    def test_a_report_of_imports_says_cross_validated(self):
+        rows = pd.DataFrame(
+            [{"patient": p, "case": p, "target": "t", "dice": 0.1 * k, "split": "test",
+              "status": "scored", "shape": "", "spacing": "", "distance_unit": "",
+              "truth_hash": ""} for k, p in enumerate("abc", start=4)]
+        )  # fmt: skip
+        facts = FairnessFacts(imported="nnU-Net", protocol="5-fold cross-validation")
+        said_of = compare([Design("a", (rows,), facts), Design("b", (rows,), facts)]).notes
+        assert any(one.startswith("Cross-validated: ") for one in said_of)
+        assert not any("may be of patients that were trained on" in one for one in said_of)
+
+    def test_a_fold_never_takes_the_place_of_another(self, tree):
+        folder = tree / "Dataset005_Prostate" / CONV
+        files = [folder / f"fold_{k}/validation/summary.json" for k in (0, 1)]
+        first, second = (self.read(file, name="conv", experiment="e")[0] for file in files)
+        bring_in(first.scores, first.to)
+        assert not bring_in(first.scores, first.to).is_new
+        with pytest.raises(UsageError, match="has fold 0 already; fold 1 would take its place"):
+            bring_in(second.scores, second.to)
+        both = self.read(*files, name="conv", experiment="e")[0]
+        assert len(both.scores.rows) == 8
+        assert bring_in(both.scores, both.to).superseded
+
+    def test_names_and_experiments_that_do_not_fit(self, tree):
+        with pytest.raises(UsageError, match="is the name of one design, and 2 are given"):
+            self.read(tree, name="conv")
+        write_design(tree / "Dataset007_Pancreas" / CONV, five())
+        with pytest.raises(UsageError, match="2 data sets are given"):
+            self.read(tree, experiment="e")
+        plain = write_summary(tree / "plain.json", range(3))
+        with pytest.raises(UsageError, match="the design has no name"):
+            self.read(plain)
+
+    def test_the_command_prints_a_line_for_each_target(self, tree, monkeypatch):
+        monkeypatch.setattr("ablation.cli.importing.publish_and_go_on", lambda *_, **__: None)
+        done = CliRunner().invoke(app, ["import", "nnunet", str(tree), "--workspace", "ws"])
+        assert done.exit_code == 0
+        lines = done.stdout.splitlines()
+        assert lines[0].split() == ["experiment", "design", "target", "cases", "dice"]
+        assert len(lines) == 5
