@@ -15,7 +15,7 @@ from ablation.data.readers.reader import silent
 
 @pytest.fixture
 def files_of_others(tmp_path: Path) -> Path:
-    """Write what examples call masks, truths, scores.csv, summary.json and elsewhere."""
+    """Write what examples call masks, truths, scores.csv, summary.json, nnUNet_results, elsewhere."""
     labels = np.zeros((6, 6, 6), np.uint8)
     labels[1:5, 1:5, 1:5], labels[2:4, 2:4, 2:4], labels[3, 3, 3] = 2, 1, 4
     for folder in ("masks", "truths"):
@@ -27,5 +27,14 @@ def files_of_others(tmp_path: Path) -> Path:
     scored = {"(1, 2, 3)": {"Dice": 0.8}, "3": {"Dice": 0.6}}
     case = {"metrics": scored, "prediction_file": "P1.nii.gz", "reference_file": "P1.nii.gz"}
     (tmp_path / "summary.json").write_text(json.dumps({"metric_per_case": [case]}))
+    for dataset in ("Dataset005_Prostate", "Dataset007_Pancreas"):
+        for plans, dice in (("nnUNetPlans", 0.7), ("ResPlans", 0.8)):
+            for fold in range(5):
+                design = f"nnUNet_results/{dataset}/nnUNetTrainer__{plans}__3d_fullres"
+                path = tmp_path / design / f"fold_{fold}/validation/summary.json"
+                path.parent.mkdir(parents=True)
+                file = f"P{fold}.nii.gz"
+                one = {"metrics": {"1": {"Dice": dice + 0.01 * fold}}, "reference_file": file}
+                path.write_text(json.dumps({"metric_per_case": [one]}))
     write_phantom(tmp_path / "elsewhere", 14, 1, silent)
     return tmp_path
