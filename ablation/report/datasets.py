@@ -15,7 +15,7 @@ from ablation.files.atomic import write_whole
 from ablation.files.csv_rows import csv_text
 from ablation.report.files import write_report
 from ablation.report.formats import Format
-from ablation.report.formats.markdown import markdown_table
+from ablation.report.formats.markdown import markdown_table, plain
 from ablation.report.formats.tables import AS_PRINTED, COLUMNS, rows, to_json
 from ablation.report.formats.tex import Style
 from ablation.report.from_tables import OfTables
@@ -185,7 +185,7 @@ def _json(found: Sequence[OfTables]) -> str:
 def _markdown(found: Sequence[OfTables]) -> str:
     parts = [f"# {len(found)} data sets"]
     for one in _tables(found):
-        parts += [f"## {one.title}", markdown_table(one.lines)]
+        parts += [f"## {one.title}", markdown_table([[*map(plain, one.header)], *one.rows])]
     parts += ["\n".join(f"- {_name(one)}: {one.comparison.verdict.headline}" for one in found)]
     parts += ["\n".join(f"- {line}" for line in _caveats(found)), APART]
     return "\n\n".join(part for part in parts if part) + "\n"

@@ -17,24 +17,24 @@ def to_markdown(comparison: Comparison, source: Source) -> str:
     words = comparison.verdict
     cautions = source.weakening(comparison)
     parts = [
-        f"# {_plain(source.title)}: {_plain(', '.join(comparison.designs))}",
-        f"**{_plain(words.headline)}**",
-        *(_plain(sentence) for sentence in words.sentences),
-        "\n".join(f"- {one.mark}: {_plain(one.text)}" for one in cautions),
+        f"# {plain(source.title)}: {plain(', '.join(comparison.designs))}",
+        f"**{plain(words.headline)}**",
+        *(plain(sentence) for sentence in words.sentences),
+        "\n".join(f"- {one.mark}: {plain(one.text)}" for one in cautions),
         markdown_table([COLUMNS, *rows(comparison)], TEXTS),
-        "\n".join(f"- {_plain(note)}" for note in comparison.notes),
+        "\n".join(f"- {plain(note)}" for note in comparison.notes),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def markdown_table(lines: Sequence[Sequence[str]], texts: Collection[str] | None = None) -> str:
-    """Return lines of cells, the first of them the header, as a table.
+    """Return lines of cells, the first of them the header in Markdown, as a table.
 
     Args:
         lines: Of equal length.
         texts: Columns set to the left; None: all.
     """
-    header, *rest = ([_plain(cell) for cell in line] for line in lines)
+    header, *rest = [list(lines[0]), *([plain(cell) for cell in line] for line in lines[1:])]
     rule = [":--" if texts is None or name in texts else "--:" for name in lines[0]]
     return "\n".join(_line(cells) for cells in (header, rule, *rest))
 
@@ -43,10 +43,10 @@ def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     r"""Return text in which nothing is markup.
 
-    >>> _plain("a_b | <c>")
+    >>> plain("a_b | <c>")
     'a\\_b \\| &lt;c>'
     """
     line = " ".join(text.split())
