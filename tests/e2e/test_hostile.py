@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -261,3 +262,44 @@ def test_a_workspace_of_hostile_files_is_synced_and_reported(
     assert refuse_live(tmp_path / "out") > 6
     artifacts = (path for path in (workspace / "mlartifacts").rglob("*") if path.is_file())
     assert not [path for path in artifacts if SECRET.encode() in path.read_bytes()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("strace") is None, reason="needs Debian's strace")
+@pytest.mark.parametrize("command", ["sync", "report", "compare", "import"])
+def test_the_kernel_sees_nothing_outside_too(tmp_path: Path, command: str) -> None:
+    workspace, log = plant(tmp_path), tmp_path / "out/strace"
+    log.parent.mkdir()
+    designs = [f"{name}={workspace}/phantom/{design}/final-101.0/per_case.csv"
+               for name, design in ((DEAD[4], "unet"), (DEAD[7], "attention_unet"))]  # fmt: skip
+    words = {
+        "sync": ["sync", str(workspace)],
+        "report": ["report", "--workspace", str(workspace), "--out", str(tmp_path / "out/report")],
+        "compare": ["compare", *designs, "--out", str(tmp_path / "out/report")],
+        "import": ["import", "per-case", designs[0].rpartition("=")[2], "--name", "x", "--workspace",
+                   str(workspace)],
+    }[command]  # fmt: skip
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "ABLATE_"))}
+    home = {"HOME": str(tmp_path / "cache"), "PYTHONPATH": str(Path(__file__).parents[2])}
+    calls = "openat,open,creat,rename,renameat,renameat2,unlink,unlinkat,mkdir,mkdirat,link,linkat,symlink,symlinkat,truncate"
+    done = subprocess.run(
+        ["strace", "-f", "-qq", "-y", "-s", "4096", "-e", f"trace={calls}", "-o", str(log),
+         sys.executable, "-m", "ablation", *words],
+        cwd=workspace, env=clean | home | {"TMPDIR": str(tmp_path / "cache")},
+        capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr, done.stderr
+    assert not UNSEEN.search(done.stdout + done.stderr)
+    seen = []
+    for line in log.read_text(errors="replace").splitlines():
+        if not (found := re.search(r"\d+ +(\w+)\((.*)\) += (\d+)(?:<(.*)>)?$", line)):
+            continue  # it failed, or is a signal
+        call, arguments, _, real = found.groups()
+        writes = call not in ("openat", "open") or re.search("O_(WRONLY|RDWR|CREAT)", arguments)
+        how = "write" if writes else "read"
+        paths = [real] if real else re.findall(r'"([^"]*)"', arguments)
+        seen += [(how, os.path.realpath(workspace / path)) for path in paths]
+    assert len(seen) > 100
+    assert outside(seen, tmp_path) == []
+    if command in ("report", "compare"):
+        assert refuse_live(tmp_path / "out/report") > 5

@@ -19,6 +19,8 @@ from tracking.mlflow.server import free_port, newest_runs, serving
 from tracking.publisher import sync
 from tracking.record import RunFolder
 
+from .stub import answering
+
 Make = Callable[..., RunFolder]
 
 
@@ -76,6 +78,32 @@ def test_published_over_http(
     assert not _group_lives(server.process.pid)
     sync(workspace, direct.uri)
     assert _parts(store) == _parts(direct)
+
+
+@pytest.mark.slow
+def test_after_servers_that_do_not_work_a_real_one_has_each_run_once(
+    workspace: Path,
+    new_store: Callable[[str], Any],
+    tmp_path: Path,
+    make_study: Make,
+    make_run: Make,
+) -> None:
+    study = make_study(workspace)
+    for name in ("0.0", "1.0"):
+        make_run(study, name)
+    make_run(study, "final-101.0", kind="final")
+    for way in ("500", "401", "503", "garbage", "slowly", "never"):
+        with answering(way) as stub:
+            started = time.monotonic()
+            with pytest.raises(UnreachableError):
+                sync(workspace, stub.uri)
+            assert time.monotonic() - started < 60, way
+    store = new_store("served")
+    with serving(store.uri, tmp_path / "log") as server:
+        assert sync(workspace, server.page).published == 4
+        assert sync(workspace, server.page).up_to_date == 4
+    keys = "select value from tags where key = 'ablate.run_key'"
+    assert len(store.rows(keys)) == len(set(store.rows(keys))) == 4
 
 
 def _parts(store: Any) -> dict[str, object]:
