@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ablation.comparison import Comparison, Design
+    from ablation.deploy.export import Exported, export
+    from ablation.deploy.predict import Predictions, predict
     from ablation.errors import AblateError
     from ablation.experiments.evaluate import Evaluated, evaluate
     from ablation.experiments.sweep import SweepResult, sweep
@@ -27,11 +29,15 @@ __all__ = [
     "Comparison",
     "Design",
     "Evaluated",
+    "Exported",
+    "Predictions",
     "Report",
     "SweepResult",
     "compare",
     "evaluate",
+    "export",
     "figures",
+    "predict",
     "report",
     "sweep",
 ]
@@ -41,11 +47,15 @@ _HOMES = {
     "Comparison": "ablation.comparison",
     "Design": "ablation.comparison",
     "Evaluated": "ablation.experiments.evaluate",
+    "Exported": "ablation.deploy.export",
+    "Predictions": "ablation.deploy.predict",
     "Report": "ablation.report.from_runs",
     "SweepResult": "ablation.experiments.sweep",
     "compare": "ablation.report.from_tables",
     "evaluate": "ablation.experiments.evaluate",
     "figures": "ablation.report.page.plotly_figures",
+    "export": "ablation.deploy.export",
+    "predict": "ablation.deploy.predict",
     "sweep": "ablation.experiments.sweep",
 }
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ablation.data.cache import Slices, prepare, scan_of, training_rows
+    from ablation.data.cache import Slices, prepare, scan_alone, scan_of, training_rows
     from ablation.data.dataset import Dataset, fitted, open_dataset, require_usable, survey
     from ablation.data.facts import PatientFacts
     from ablation.data.findings import Finding
@@ -39,6 +39,7 @@ __all__ = [
     "read_split",
     "refuse_empty_target",
     "require_usable",
+    "scan_alone",
     "scan_of",
     "split_patients",
     "splits_of",
@@ -49,7 +50,7 @@ __all__ = [
 ]
 
 HOMES = {
-    "cache": ("Slices", "prepare", "scan_of", "training_rows"),
+    "cache": ("Slices", "prepare", "scan_alone", "scan_of", "training_rows"),
     "dataset": ("Dataset", "fitted", "open_dataset", "require_usable", "survey"),
     "facts": ("PatientFacts",),
     "findings": ("Finding",),

@@ -8,7 +8,7 @@ import shutil
 import zlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -58,6 +58,8 @@ class Slices:
     """Slices above and as many below that a 2-D network sees with each."""
     targets: tuple[str, ...] = ("WT",)
     """The regions that are segmented, in the order of the masks' last axis."""
+    extents: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """Rows and columns of patients whose truth is not here."""
 
     @property
     def inputs(self) -> NDArray[np.float32] | Stack:
@@ -66,6 +68,8 @@ class Slices:
 
     def extent(self, patient: str) -> tuple[int, int]:
         """Return rows and columns that the slices of a patient were scanned with."""
+        if patient in self.extents:
+            return self.extents[patient]
         return in_plane(self.native_truth(patient).shape, self.plane)[1:]
 
     def as_drawn(self, maps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -199,6 +203,24 @@ def scan_of(dataset: Dataset, facts: PatientFacts, data: DataConfig) -> NDArray[
     data = fit(dataset.reader, data)
     first = patient.modalities.index(data.modalities[0])
     return normalise(patient.volumes[first], data.normalise, patient.brain)
+
+
+def scan_alone(patient: Patient, data: DataConfig, targets: Sequence[str]) -> Slices:
+    """Return a patient, labelled or not, as a network sees it; nothing is kept on disk.
+
+    The slices have no truth and no masks.
+    """
+    images = _network_images(patient, data)
+    return Slices(
+        images=images,
+        masks=np.empty((len(images), 0, 0, 0), np.uint8),
+        rows={patient.id: slice(0, len(images))},
+        folder=Path(),
+        plane=data.plane,
+        neighbours=data.neighbours,
+        targets=tuple(targets),
+        extents={patient.id: in_plane(patient.shape, data.plane)[1:]},
+    )
 
 
 def _network_images(patient: Patient, data: DataConfig) -> NDArray[np.float32]:

@@ -58,15 +58,28 @@ def canonical_grid(shape: Sequence[int], affine: Affine, stored: str) -> Grid:
         affine: Shape (4, 4), from the indices of the file's array to mm.
         stored: Directions in which the axes of the file grow, such as "LPS".
     """
-    axes = _axes(stored)
+    slices, rows, columns = (shape[axis] for axis in _axes(stored))
+    return Grid((slices, rows, columns), affine @ _turned(shape, stored), stored)
+
+
+def stored_affine(grid: Grid) -> Affine:
+    """Return the affine of the file's array: undoes what `canonical_grid` does to it."""
+    shape = [0, 0, 0]
+    for new, old in enumerate(_axes(grid.stored)):
+        shape[old] = grid.shape[new]
+    affine: Affine = grid.affine @ np.linalg.inv(_turned(shape, grid.stored))
+    return affine
+
+
+def _turned(shape: Sequence[int], stored: str) -> Affine:
+    """Return the matrix from canonical indices to those of the file's array."""
     turned = np.zeros((4, 4))
     turned[3, 3] = 1.0
-    for new, old in enumerate(axes):
+    for new, old in enumerate(_axes(stored)):
         forward = stored[old] == CANONICAL[new]
         turned[old, new] = 1.0 if forward else -1.0
         turned[old, 3] = 0.0 if forward else shape[old] - 1
-    slices, rows, columns = (shape[axis] for axis in axes)
-    return Grid((slices, rows, columns), affine @ turned, stored)
+    return turned
 
 
 def to_canonical(values: Values, stored: str) -> Values:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -106,7 +106,7 @@ def evaluate_on(
     name = _name_of(other, data)
     target = replace(other, name=experiment or f"{record.experiment}.on-{name}")
     _refuse_mixture(target, workspace)
-    points = _points_of(folder, own)
+    points = points_of(folder, tuple(own.targets), own.config.inference.element)
     if tuple(points) != tuple(target.targets):
         raise UsageError(
             f"{data}: has the targets {', '.join(target.targets)}, the run was trained on "
@@ -124,7 +124,7 @@ def evaluate_on(
             return External(done, _recorded(done), left_out, False)
     slices = prepare(target.dataset, target.config.data, cache, progress)
     tta = next(iter(points.values())).tta
-    maps = Maps(predictor_of(folder, own, progress), slices, (tta,))
+    maps = Maps(predictor_of(folder, own.config, own.outputs, progress), slices, (tta,))
     scored = score_at(points, target, target.config, slices, maps, ("test",), per_slice=True)
     new = RunRecord(
         kind="final",
@@ -198,15 +198,17 @@ def _refuse_mixture(target: Experiment, workspace: Path) -> None:
             )
 
 
-def _points_of(folder: RunFolder, own: Experiment) -> dict[str, OperatingPoint]:
+def points_of(
+    folder: RunFolder, targets: Sequence[str], element: Element
+) -> dict[str, OperatingPoint]:
     """Return how the run's maps of each target become masks, as its ledger or its search has it."""
-    record, element = folder.record, own.config.inference.element
-    if len(own.targets) == 1:
-        return {target: _point_of(record, element) for target in own.targets}
+    record = folder.record
+    if len(targets) == 1:
+        return {target: _point_of(record, element) for target in targets}
     file = folder.checked(names.THRESHOLDS, record)
     rows = read_rows(file, f"{names.THRESHOLDS} of run {record.name}")
     found = {row[TARGET_COLUMN]: _point_in(row, element) for row in rows if row["chosen"] == "1"}
-    return {target: found[target] for target in own.targets}
+    return {target: found[target] for target in targets}
 
 
 def _point_in(row: Mapping[str, str], element: Element) -> OperatingPoint:

@@ -23,6 +23,7 @@ from ablation.errors import AblateError
 from ablation.experiments.course import Course, StoppedError
 from ablation.experiments.experiment import Experiment, configured, params_of
 from ablation.experiments.inputs import samples
+from ablation.experiments.sample import loss_rows, training_sample
 from ablation.experiments.scoring import SPLITS, Scored, score, validate
 from ablation.fairness import FairnessFacts, from_tags, to_tags
 from ablation.fairness.facts import VALIDATION
@@ -35,6 +36,7 @@ from ablation.metrics.surface import HD95_METHOD, NSD_TOLERANCE
 from ablation.metrics.table import write_cases
 from ablation.models import DESIGNS, weights
 from ablation.models.layout import to_csv
+from ablation.statistics.fitting import judge_fit
 from ablation.training.augmentations import Augmentation, augmentation_of
 from ablation.training.quiet import without_remarks
 from ablation.training.schedule import input_warning
@@ -49,7 +51,7 @@ from tracking.workspace import attempts, design_folder, find_runs, next_attempt,
 if TYPE_CHECKING:
     from ablation.training.checkpoint import ResumeState
     from ablation.training.schedule import Epoch, Fit
-    from ablation.training.trainer import Trainer
+    from ablation.training.trainer import Trainer, Watched
 
 WEIGHTS = "checkpoint/weights.npz"
 RESUME = "checkpoint/resume.npz"
@@ -199,6 +201,8 @@ class Objective:
                     path.write_bytes(png)
         trained = augmentation_of(config.data.augmentation)
         not_learned = uncovered(scores.tta, trained.name, trained.views)
+        if fitted := _fitted(fit):
+            folder.log(fitted)
         for warning in filter(None, (not_learned, input_warning(fit.input_share))):
             folder.log(f"warning: {warning}")
         measured = {
@@ -269,8 +273,20 @@ class Objective:
             ),
             on_epoch=on_epoch,
             on_step=course.step,
+            watched=self._watched(config),
             resume=state,
             save=save,
+        )
+
+    def _watched(self, config: Config) -> Watched:
+        """Return what shows whether the network learns the training patients by heart."""
+        from ablation.training.trainer import Watched
+
+        person = self.experiment.dataset.person
+        sample = training_sample(self.experiment)
+        return Watched(
+            lambda predict: validate(predict, self.slices, sample, config, person).validation_dice,
+            loss_rows(self.slices, self.experiment.split.validation, config),
         )
 
     def _trainer(self, config: Config) -> Trainer:
@@ -420,11 +436,22 @@ def _stopped(assignment: Assignment, folder: RunFolder, fit: Fit) -> Outcome:
     return Pruned({"epochs_used": len(fit.epochs)})
 
 
+def _fitted(fit: Fit) -> str:
+    """Return in words whether a training over- or underfitted; "" for a few epochs."""
+    return judge_fit(
+        [one.train_dice for one in fit.epochs if one.train_dice is not None],
+        [one.validation_dice for one in fit.epochs],
+        [one.validation_loss for one in fit.epochs if one.validation_loss is not None],
+    ).words
+
+
 def _curves(epoch: Epoch) -> dict[str, float]:
+    watched = {"train/dice": epoch.train_dice, "validation/loss": epoch.validation_loss}
     return {
         "train/loss": epoch.loss,
         "train/learning_rate": epoch.learning_rate,
         "train/seconds": epoch.seconds,
         "validation/dice": epoch.validation_dice,
         "validation/threshold": epoch.threshold,
+        **{name: value for name, value in watched.items() if value is not None},
     }

@@ -7,23 +7,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablation.config import parse_value, with_values
+from ablation.config import Config, parse_value, with_values
 from ablation.data import prepare
 from ablation.data.id_key import ID_KEY
 from ablation.data.readers.reader import Progress, silent
 from ablation.errors import AblateError, DataError
 from ablation.experiments.experiment import Experiment
+from ablation.experiments.inputs import input_shape
 from ablation.experiments.objective import WEIGHTS
 from ablation.experiments.scoring import SPLITS, Scores, score
 from ablation.experiments.study import read_plan
 from ablation.files.atomic import write_whole
 from ablation.metrics.table import write_cases
+from ablation.models import Outputs
 from ablation.training.quiet import without_remarks
 from tracking import names
 from tracking.record import RunFolder, RunRecord
 
 if TYPE_CHECKING:
     from ablation.inference.predict import Predictor
+    from ablation.training.trainer import Trainer
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,7 @@ def evaluate_run(
         folder.checked(names.PER_CASE, record)
     experiment = experiment_of(record, workspace, cache)
     slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
-    predictor = predictor_of(folder, experiment, progress)
+    predictor = predictor_of(folder, experiment.config, experiment.outputs, progress)
     scores = score(experiment, experiment.config, slices, predictor, record.kind)
     return _written(folder, scores, experiment.dataset.truths, out)
 
@@ -92,21 +95,28 @@ def require_weights(folder: RunFolder) -> None:
 
 
 def predictor_of(
-    folder: RunFolder, experiment: Experiment, progress: Progress = silent
+    folder: RunFolder, config: Config, outputs: Outputs, progress: Progress = silent
 ) -> Predictor:
     """Return the trained network of a run, computing with the threads it was trained with."""
+    return trainer_of(folder, config, outputs, progress).predictor
+
+
+def trainer_of(
+    folder: RunFolder, config: Config, outputs: Outputs, progress: Progress = silent
+) -> Trainer:
+    """Return what trained a run, with the weights of its best epoch."""
     with without_remarks():
         from ablation.training.devices import use_threads
         from ablation.training.trainer import Trainer
 
-        if not use_threads(experiment.config.training.threads):
+        if not use_threads(config.training.threads):
             progress(
-                f"warning: {folder.path.name} was trained with {experiment.config.training.threads} "
+                f"warning: {folder.path.name} was trained with {config.training.threads} "
                 "compute threads, this process uses another number: last digits may differ"
             )
-        trainer = Trainer(experiment.config, experiment.image_shape, experiment.outputs)
+        trainer = Trainer(config, input_shape(config), outputs)
     trainer.load(folder.checked(WEIGHTS))
-    return trainer.predictor
+    return trainer
 
 
 def experiment_of(record: RunRecord, workspace: Path, cache: Path) -> Experiment:

@@ -18,8 +18,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
-from ablation.config import with_values
+from ablation.config import Config, with_values
 from ablation.config.versions import SCHEMA, read_config, read_definition
 from ablation.data import prepare, write_splits
 from ablation.errors import AblateError
@@ -130,7 +131,29 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
         AblateError: No such plan, or the scans are not those the study was created with.
     """
     named = StudyName.parse(study)
-    path = study_folder(workspace, named.experiment, named.label).path / PLAN
+    folder = study_folder(workspace, named.experiment, named.label)
+    config, preset, design, fold = planned(folder, study)
+    return open_experiment(
+        config, preset=preset, cache=cache, name=named.experiment, design=design, fold=fold
+    )
+
+
+class Planned(NamedTuple):
+    """What `write_plan` has written about a study."""
+
+    config: Config
+    preset: str
+    design: str
+    fold: int | None
+
+
+def planned(folder: RunFolder, study: str) -> Planned:
+    """Return the plan in the folder of a study; its scans are not looked at.
+
+    Raises:
+        AblateError: No such plan, or a damaged one.
+    """
+    path = folder.path / PLAN
     try:
         plan = read_sound(path)
         stored, preset, design = (plan[key] for key in ("config", "preset", "design"))
@@ -142,21 +165,15 @@ def read_plan(workspace: Path, study: str, cache: Path) -> Experiment:
         if (path.parent / names.RUN).exists():
             raise AblateError(f"{path} is gone", hint=PLAN_AGAIN) from error
         raise AblateError(
-            f"no study {study} in {workspace}", hint="ablate studies list names them."
+            f"no study {study} in {path.parents[3]}", hint="ablate studies list names them."
         ) from error
     except (OSError, LookupError, TypeError, ValueError) as error:
         raise AblateError(
             f"{path} is damaged: {error}",
             hint=PLAN_AGAIN,
         ) from error
-    return open_experiment(
-        read_config(stored, plan.get("schema", 1), plan.get("version", "")),
-        preset=preset,
-        cache=cache,
-        name=named.experiment,
-        design=design,
-        fold=fold,
-    )
+    config = read_config(stored, plan.get("schema", 1), plan.get("version", ""))
+    return Planned(config, preset, design, fold)
 
 
 def study_folder(workspace: Path, name: str, label: str) -> RunFolder:
@@ -222,10 +239,28 @@ def trials_csv(rows: Sequence[TrialRow]) -> str:
     return csv_text(header, cells)
 
 
-def importance_json(storage: str, experiment: Experiment) -> str:
-    """Return which parameters mattered in tuning, and the space they were drawn from, as JSON."""
+def importance_json(storage: str, experiment: Experiment, design: Path) -> str:
+    """Return how a study was tuned, as JSON: which parameters mattered, the space, the best trial."""
     content = asdict(tuning_importance(storage, experiment.study))
-    return json.dumps(content | {"space": json.loads(to_json(experiment.space))}, indent=1) + "\n"
+    content["space"] = json.loads(to_json(experiment.space))
+    best = best_trial(trials_table(storage, experiment.study))
+    tries = [] if best is None else readable(attempts(design, RunName("trial", best.number)))
+    if best is not None and tries:
+        content["best_trial"] = {"number": best.number, "epochs": _curve_of(tries[-1])}
+    return json.dumps(content, indent=1) + "\n"
+
+
+def _curve_of(run: RunFolder) -> list[dict[str, float]]:
+    """Return the metrics of each epoch of a run, without its times; none where they are damaged."""
+    try:
+        lines = run.epochs()[0]
+    except TrackingError:
+        return []
+    return [
+        {"epoch": float(line.step)}
+        | {name: value for name, value in line.metrics.items() if name != "train/seconds"}
+        for line in lines
+    ]
 
 
 def finals_of(experiment: Experiment, workspace: Path) -> tuple[RunFolder, ...]:
@@ -362,7 +397,7 @@ def _finish(folder: RunFolder, experiment: Experiment, workspace: Path, end: Wor
     storage = storage_url(workspace)
     rows = trials_table(storage, experiment.study)
     folder.write_text(names.TRIALS, trials_csv(rows))
-    folder.write_text(names.IMPORTANCE, importance_json(storage, experiment))
+    folder.write_text(names.IMPORTANCE, importance_json(storage, experiment, folder.path.parent))
     best = best_trial(rows)
     metrics = {"trials": float(sum(row.state in ("complete", "pruned") for row in rows))}
     tags = {names.PLANNED: str(experiment.config.sweep.seeds or 1)}

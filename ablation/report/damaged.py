@@ -11,7 +11,13 @@ from pathlib import Path
 from ablation.errors import AblateError
 from ablation.fairness import from_tags
 from ablation.metrics.table import read_cases
-from ablation.report.tracked import listed, network_of, study_of, thresholds_of
+from ablation.report.tracked import (
+    best_trial_of,
+    listed,
+    network_of,
+    study_of,
+    thresholds_of,
+)
 from tracking import fields, names
 from tracking.errors import TrackingError
 from tracking.finals import Finals, PulledRun, PulledStudy
@@ -80,7 +86,7 @@ def _files_of_run(run: PulledRun) -> dict[str, Check]:
 def _files_of_study(study: PulledStudy) -> dict[str, Check]:
     return {
         names.RUN: lambda: RunFolder(study.folder).record,
-        names.IMPORTANCE: lambda: _read_importance(study.folder / names.IMPORTANCE),
+        names.IMPORTANCE: lambda: _read_importance(study),
         names.SPLIT_FILE: lambda: _read_split(study.folder / names.SPLIT_FILE),
         names.TRIALS: lambda: study_of("", study),
     }
@@ -95,7 +101,8 @@ def _read_overlays(run: PulledRun) -> None:
         float(row["dice"])
 
 
-def _read_importance(file: Path) -> None:
+def _read_importance(study: PulledStudy) -> None:
+    file = study.folder / names.IMPORTANCE
     tuned = fields.mapping("its content", json.loads(file.read_text(encoding="utf-8")))
     fields.text("reason", tuned.get("reason", ""))
     for method, shares in fields.mapping("shares", tuned.get("shares", {})).items():
@@ -103,6 +110,9 @@ def _read_importance(file: Path) -> None:
             fields.number(name, share)
     for name, dimension in fields.mapping("space", tuned.get("space", {})).items():
         fields.mapping(name, dimension)
+    for _, metrics in best_trial_of(study)[1]:
+        for name, value in metrics.items():
+            fields.number(name, value)
 
 
 def _read_split(file: Path) -> None:

@@ -106,12 +106,17 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The training of a final, epoch by epoch."""
+    """The training of a final or of a study's best trial, epoch by epoch."""
 
     design: str
     run: str
     epochs: tuple[int, ...]
     validation_dice: tuple[float, ...]
+    train_dice: tuple[float, ...] = ()
+    """Of a fixed sample of training patients; empty where it is not on record."""
+    train_loss: tuple[float, ...] = ()
+    validation_loss: tuple[float, ...] = ()
+    is_best_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,9 +53,7 @@ def material_of(
         recipes=tuple(one for name in runs for one in recipes_of(name, runs[name], studies)),
         studies=tuple(found),
         thresholds=tuple(thresholds),
-        curves=tuple(
-            curve for name in runs for run in runs[name] if (curve := _curve(name, run)).epochs
-        ),
+        curves=tuple(curve for curve in _curves(runs, studies) if curve.epochs),
         cases=tuple(_cases(runs, comparison, fetch)),
         networks=tuple(
             Network(name, blocks)
@@ -66,14 +64,41 @@ def material_of(
     )
 
 
-def _curve(design: str, run: PulledRun) -> Curve:
-    """Return the validation Dice of each epoch; empty for a run without a list of epochs."""
-    lines = [one for one in RunFolder(run.folder).epochs()[0] if DICE in one.metrics]
+def _curves(runs: Runs, studies: Sequence[PulledStudy]) -> Iterator[Curve]:
+    """Yield the curves of each design: of the best trial of its studies, then of its finals."""
+    for design, finals in runs.items():
+        wanted = {run.tags.get(names.STUDY) for run in finals}
+        for study in studies:
+            if study.name in wanted:
+                yield _curve_of_best(design, study)
+        for run in finals:
+            lines = [(one.step, one.metrics) for one in RunFolder(run.folder).epochs()[0]]
+            yield _curve(design, run.name, lines)
+
+
+def _curve(
+    design: str,
+    name: str,
+    lines: Sequence[tuple[int, Mapping[str, float]]],
+    *,
+    is_best_trial: bool = False,
+) -> Curve:
+    """Return what each epoch has on record; empty for a run without a list of epochs."""
+    known = [(step, metrics) for step, metrics in lines if DICE in metrics]
+
+    def followed(key: str) -> tuple[float, ...]:
+        whole = all(key in metrics for _, metrics in known)
+        return tuple(metrics[key] for _, metrics in known) if whole else ()
+
     return Curve(
-        design,
-        run.name,
-        tuple(one.step for one in lines),
-        tuple(one.metrics[DICE] for one in lines),
+        design=design,
+        run=name,
+        epochs=tuple(step for step, _ in known),
+        validation_dice=followed(DICE),
+        train_dice=followed("train/dice"),
+        train_loss=followed("train/loss"),
+        validation_loss=followed("validation/loss"),
+        is_best_trial=is_best_trial,
     )
 
 
@@ -91,6 +116,21 @@ def network_of(run: PulledRun) -> tuple[NetworkBlock, ...]:
         )
         for row in read_rows(file, f"{names.NETWORK} of run {run.name}")
     )
+
+
+def best_trial_of(study: PulledStudy) -> tuple[str, list[tuple[int, Mapping[str, float]]]]:
+    """Return number and epochs of a study's best trial; none where they are not on record."""
+    file = study.folder / names.IMPORTANCE
+    best = json.loads(file.read_text(encoding="utf-8")).get("best_trial") if file.exists() else None
+    if best is None:
+        return "", []
+    return str(best["number"]), [(int(one["epoch"]), one) for one in best["epochs"]]
+
+
+def _curve_of_best(design: str, study: PulledStudy) -> Curve:
+    number, lines = best_trial_of(study)
+    name = f"{StudyName.parse(study.name).label} trial {number}"
+    return _curve(design, name, lines, is_best_trial=True)
 
 
 def _studies(

@@ -29,6 +29,10 @@ class Epoch:
     """The step size this epoch was trained with."""
     seconds: float
     """Wall time, validation included."""
+    train_dice: float | None = None
+    """As the validation Dice, of a fixed sample of training patients; None: not measured."""
+    validation_loss: float | None = None
+    """Of a fixed sample of validation slices, without augmentation and dropout; None: not measured."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,8 @@ class TrainStep:
         self.optimizer = keras.optimizers.LossScaleOptimizer(self._adam) if half else self._adam
         self.optimizer.build(model.trainable_variables)
         self._fresh = FreshOptimizer(self.optimizer)
-        batch = (config.training.batch_size, *model.input_shape[1:])
+        self.batch_size = config.training.batch_size
+        batch = (self.batch_size, *model.input_shape[1:])
         self._traced = tf.function(
             self._step,
             input_signature=[
@@ -74,6 +75,10 @@ class TrainStep:
                 tf.TensorSpec(batch[:1], tf.int32),
                 tf.TensorSpec((2,), tf.int32),
             ],
+        )
+
+        self._traced_judgement = tf.function(
+            self._judgement, input_signature=self._traced.input_signature[:2]
         )
 
     def start(self, config: Config) -> None:
@@ -118,6 +123,26 @@ class TrainStep:
         loss = self._traced(images, masks, rows.astype(np.int32), np.asarray(moment, np.int32))
         self.seconds += time.process_time() - before
         return loss
+
+    def judge(self, images: npt.NDArray[np.float32], masks: npt.NDArray[np.float32]) -> float:
+        """Return the loss of a batch, penalties included, and change nothing.
+
+        Without augmentation and dropout; batch normalisation uses its moving statistics.
+        """
+        before = time.process_time()
+        loss = float(self._traced_judgement(images, masks))
+        self.seconds += time.process_time() - before
+        return loss
+
+    def _judgement(self, images: Any, masks: Any) -> Any:
+        return self._loss_of(masks, self._model(images, training=False)) + self._penalty()
+
+    def _penalty(self) -> Any:
+        """Return the L2 and L1 penalties of the weights."""
+        penalty = self._l2 * sum(tf.reduce_sum(tf.square(kernel)) for kernel in self._penalised)
+        if self._has_l1:
+            penalty += self._l1 * sum(tf.reduce_sum(tf.abs(kernel)) for kernel in self._penalised)
+        return penalty
 
     def _step(self, images: Any, masks: Any, rows: Any, moment: Any) -> Any:
         self.traces += 1  # runs while tracing, not while training

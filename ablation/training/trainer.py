@@ -52,7 +52,7 @@ from ablation.training.schedule import (
 from ablation.training.start import reinitialise, unfreeze
 from ablation.training.step import TrainStep
 
-__all__ = ["Epoch", "Fit", "ResumeState", "Trainer", "shape_of"]
+__all__ = ["Epoch", "Fit", "ResumeState", "Trainer", "Watched", "shape_of"]
 
 share_gpus()
 # Before any operation, or some kernels keep adding in the order their threads arrive.
@@ -71,6 +71,18 @@ class Images(Protocol):
 
 Rows = npt.NDArray[np.intp] | Callable[[int], npt.NDArray[np.intp]]
 Validate = Callable[[Predictor], tuple[float, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is measured after every epoch for people to look at."""
+
+    train_dice: Callable[[Predictor], float]
+    """Gives the Dice of the present weights on some training patients."""
+    rows: npt.NDArray[np.intp]
+    """Validation slices whose mean loss is the validation loss."""
+
+
 # A resume state is written once its last writing is this many times its own duration ago.
 SAVE_EVERY = 20.0
 # Nothing is written in a training's first seconds: to start again costs no more than these.
@@ -149,6 +161,11 @@ class Trainer:
         )
 
     @property
+    def model(self) -> Any:
+        """The `keras.Model` from images to logits, with the present weights."""
+        return self._model
+
+    @property
     def parameters(self) -> int:
         """Numbers in the network, batch-normalisation statistics included."""
         return int(self._model.count_params())
@@ -199,6 +216,7 @@ class Trainer:
         validate: Validate,
         on_epoch: Callable[[Epoch], bool],
         on_step: Callable[[Steps], bool] = lambda _: False,
+        watched: Watched | None = None,
         resume: ResumeState | None = None,
         save: Callable[[ResumeState], None] | None = None,
     ) -> Fit:
@@ -215,6 +233,7 @@ class Trainer:
             on_step: Called after the first step of an epoch and then about once a second; True
                 stops the training now where an epoch takes more than 30 s. No finished epoch is
                 lost, the steps of this one are.
+            watched: What else is measured after every epoch; it decides nothing.
             resume: Go on from here; the result is the same as without the interruption.
             save: Called after an epoch when seconds of work would be lost, as often as it costs
                 less than 5 % of the time, when the training is stopped, and after its last epoch.
@@ -235,7 +254,9 @@ class Trainer:
         with memory_named(config):
             while course.ended is None:
                 looks = _Looks(on_step, course, saves)
-                epoch = self._train_epoch(config, images, masks, rows, course, validate, looks)
+                epoch = self._train_epoch(
+                    config, images, masks, rows, course, validate, watched, looks
+                )
                 if epoch is None:
                     course.ended = "stopped"
                     saves.write_copy()
@@ -293,6 +314,7 @@ class Trainer:
         rows: Rows,
         course: _Course,
         validate: Validate,
+        watched: Watched | None,
         looks: _Looks,
     ) -> Epoch | None:
         """Train an epoch; None where `looks` gives it up."""
@@ -322,9 +344,28 @@ class Trainer:
             )
         validated = time.perf_counter()
         dice, threshold = validate(self.predictor)
+        train_dice = None if watched is None else watched.train_dice(self.predictor)
+        judged = self._validation_loss(images, masks, watched)
         course.validate_seconds = time.perf_counter() - validated
         seconds = time.perf_counter() - begin
-        return Epoch(number, loss, dice, threshold, rate, seconds)
+        return Epoch(number, loss, dice, threshold, rate, seconds, train_dice, judged)
+
+    def _validation_loss(
+        self, images: Images, masks: Images, watched: Watched | None
+    ) -> float | None:
+        """Return the mean loss of the watched validation slices; None where there are none."""
+        if watched is None or len(watched.rows) == 0:
+            return None
+        size = self._step.batch_size
+        batches = -(-len(watched.rows) // size)
+        rows = np.resize(watched.rows, (batches, size))
+        found = [
+            self._step.judge(
+                np.asarray(images[own], np.float32), np.asarray(masks[own], np.float32)
+            )
+            for own in rows
+        ]
+        return float(np.mean(found))
 
     def _advance(self, course: _Course, epoch: Epoch, config: Config) -> None:
         course.epochs.append(epoch)

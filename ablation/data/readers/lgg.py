@@ -76,6 +76,13 @@ def read(folder: Path) -> Reading:
     return read_slices(folder)
 
 
+def read_unlabelled(folder: Path) -> Reading:
+    """Read a patient as `read` does; one without any mask has no truth."""
+    from ablation.data.readers.lgg_slices import read_slices  # in here: start-up need not wait
+
+    return read_slices(folder, may_lack_masks=True)
+
+
 def _patient_folders(root: Path) -> list[Path]:
     return [folder for folder in folders_in(root) if _is_patient(folder)]
 
@@ -98,4 +105,5 @@ READER = Reader(
     files=files_of,
     read=read,
     person=person_of,
+    read_unlabelled=read_unlabelled,
 )

@@ -28,24 +28,31 @@ class SliceFiles:
     findings: tuple[Finding, ...]
 
 
-def read_slices(folder: Path) -> Reading:
-    """Read a patient's slices in natural order; every fault of every file is reported at once."""
+def read_slices(folder: Path, *, may_lack_masks: bool = False) -> Reading:
+    """Read a patient's slices in natural order; every fault of every file is reported at once.
+
+    `may_lack_masks`: a patient without any mask has no truth, which is an error otherwise.
+    """
     found = slice_files(folder)
+    unlabelled = may_lack_masks and not found.masks
     images, image_faults = _read_all(found.images.values(), _refuse_image)
     masks, mask_faults = _read_all(found.masks.values(), _refuse_mask)
-    findings = (*found.findings, *_pairing(folder, found), *image_faults, *mask_faults)
+    paired = () if unlabelled else _pairing(folder, found)
+    findings = (*found.findings, *paired, *image_faults, *mask_faults)
     findings += _odd_ones(images, masks)
     if errors_of(findings):
         return Reading(None, findings)
     order = sorted(found.images)
     volumes = np.stack([np.moveaxis(images[found.images[n]], -1, 0) for n in order], axis=1)
+    names = tuple(found.images[n].name for n in order)
+    if unlabelled:
+        return Reading(Patient(folder.name, volumes, MODALITIES, None, None, names), findings)
     try:
         truth, assumed = labels_of(np.stack([masks[found.masks[n]] for n in order]))
     except DataError as error:
         return Reading(None, (*findings, Finding("error", folder.name, error.message, folder.name)))
     findings += tuple(Finding("warning", folder.name, fault, folder.name) for fault in assumed)
     findings += _copies_of_flair(folder.name, volumes)
-    names = tuple(found.images[n].name for n in order)
     return Reading(Patient(folder.name, volumes, MODALITIES, truth, None, names), findings)
 
 

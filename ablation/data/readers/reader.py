@@ -89,6 +89,8 @@ class Reader:
     """An example of its folders and files, line by line."""
     key: str = ""
     """What else than the files decides how a patient is read; part of what is remembered of them."""
+    read_unlabelled: Callable[[Path], Reading] | None = None
+    """Read a patient that may have no truth at all; None: `read` does."""
     said: tuple[str, ...] = ()
     """What was found in this data set and what was assumed about it, in sentences."""
 

@@ -94,7 +94,23 @@ class _Stored:
     assumed: tuple[str, ...]
 
 
+def as_stored(path: Path) -> tuple[Any, Volume]:
+    """Return a file as a nibabel image and in canonical order, to write another on its grid.
+
+    Raises:
+        DataError: It cannot be read, or holds more than one volume per channel.
+    """
+    data, version = _bytes(path)
+    image = _kind(version).from_bytes(data)
+    return image, read_channels(path)
+
+
 def _decode(path: Path) -> _Stored:
+    return _parse(*_bytes(path))
+
+
+def _bytes(path: Path) -> tuple[bytes, int]:
+    """Return the file without compression, and the version of its format."""
     data = bytes_of(path, "volume")
     unpacked = _unpack(data) if path.suffix.lower() == ".gz" else data
     version = _version(unpacked)
@@ -102,7 +118,7 @@ def _decode(path: Path) -> _Stored:
         raise DataError("is compressed although its name does not end in .gz; rename it")
     if version is None:
         raise DataError(f"is not a NIfTI file (it starts with {unpacked[:4]!r})")
-    return _parse(unpacked, version)
+    return unpacked, version
 
 
 def _unpack(data: bytes) -> bytes:
@@ -121,13 +137,16 @@ def _version(data: bytes) -> int | None:
     return MAGIC.get(data[MAGIC_AT : MAGIC_AT + 4]) or MAGIC.get(data[4:8])
 
 
-def _parse(data: bytes, version: int) -> _Stored:
+def _kind(version: int) -> Any:
     import nibabel  # in here: only who reads volumes waits for it
 
-    kind = nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
+    return nibabel.Nifti1Image if version == 1 else nibabel.Nifti2Image
+
+
+def _parse(data: bytes, version: int) -> _Stored:
     try:
         with silenced("nibabel.global"):
-            image = kind.from_bytes(data)
+            image = _kind(version).from_bytes(data)
             _refuse_truncated(image.dataobj, len(data))
             axes = _letters(image.affine)
             values = np.asanyarray(image.dataobj)

@@ -6,15 +6,16 @@ from collections.abc import Iterator, Sequence
 
 from ablation.comparison import Comparison
 from ablation.config import known_keys
-from ablation.report.figures.curves import validation_curves
+from ablation.report.figures.curves import dice_curves_of_epochs, loss_curves
 from ablation.report.figures.drawing import colours
 from ablation.report.figures.expected_best import expected_best
 from ablation.report.figures.history import history
 from ablation.report.figures.importance import importances
 from ablation.report.figures.parallel import parallel
-from ablation.report.material import Study
-from ablation.report.sections.blocks import Section, Table, notes, table
+from ablation.report.material import Curve, Study
+from ablation.report.sections.blocks import Block, Section, Table, notes, table
 from ablation.report.source import Source
+from ablation.statistics.fitting import RULE, judge_fit
 
 HINT = (
     "Everything here is about validation patients: it explains how the settings were found and is "
@@ -32,7 +33,7 @@ def tuning(comparison: Comparison, source: Source) -> Section | None:
         return None
     colour = colours(comparison.designs)
     by_design = _by_design(studies)
-    drawn = [validation_curves(curves, colour)]
+    drawn = [dice_curves_of_epochs(curves, colour), loss_curves(curves, colour)]
     if studies:
         drawn.append(expected_best(comparison, by_design, colour))
     for number, (design, own) in enumerate(by_design.items()):
@@ -48,7 +49,7 @@ def tuning(comparison: Comparison, source: Source) -> Section | None:
         "tuning",
         "Tuning",
         HINT,
-        blocks=(*notes(_remarks(studies)), *_searched(studies)),
+        blocks=(*notes(_remarks(studies)), *_fitted(curves), *_searched(studies)),
         figures=tuple(figure for figure in drawn if figure is not None),
     )
 
@@ -67,6 +68,19 @@ def _remarks(studies: Sequence[Study]) -> list[str]:
         if study.importance and len(study.complete) < STEADY
     ]
     return said
+
+
+def _fitted(curves: Sequence[Curve]) -> Iterator[Block]:
+    """Each training in words: over- or underfitting, by the rule that stands below."""
+    columns = ("training", "over- or underfitting")
+    told = [
+        (one.run, judged.words)
+        for one in curves
+        if (judged := judge_fit(one.train_dice, one.validation_dice, one.validation_loss)).words
+    ]
+    if told:
+        yield table(columns, told, columns)
+        yield from notes([RULE])
 
 
 def _searched(studies: Sequence[Study]) -> Iterator[Table]:

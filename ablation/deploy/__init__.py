@@ -1,0 +1,1 @@
+"""What a trained network is used for: masks of new scans, and files for other programs."""
