@@ -20,6 +20,7 @@ import optuna
 
 from sweeps.errors import SweepError
 from sweeps.space import Space, describe, from_json, to_json
+from sweeps.storage import database_file, shown
 
 SCHEMA = 2
 OURS = ("schema", "version", "optuna", "crc")
@@ -118,8 +119,9 @@ def from_text(text: str, storage: str, name: str, upgrade: Upgrade = unchanged) 
                 raise ValueError("it was changed after it was stored")  # noqa: TRY301 - as below
             return _from_fields(stored, schema, storage, name, upgrade)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
+        place = shown(str(database_file(storage) or storage))
         raise SweepError(
-            f"the definition of study {name} is damaged: {error!r}",
+            f"{place}: the definition of study {name} is damaged: {error!r}",
             hint="ablate studies repair rebuilds it from the run folders; or bring the study database "
             "back from a backup.",
         ) from error

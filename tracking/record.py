@@ -124,9 +124,14 @@ class RunFolder:
         text = folder.path / f".{names.RUN}-{record.run_key}"
         text.write_text(_to_json(record), encoding="utf-8")
         to_disk(text)
+        file = folder.path / names.RUN
         try:
-            _name_too(text, folder.path / names.RUN)  # fails when there is one, unlike a rename
+            _name_too(text, file)  # fails when there is one, unlike a rename
         except FileExistsError as error:
+            if not file.exists():
+                raise DamagedError(
+                    file, "it is a link to a file that is not there", hint=RESTORE
+                ) from error
             raise TrackingError(
                 f"run {folder.path} exists already", hint="Take the next attempt number."
             ) from error

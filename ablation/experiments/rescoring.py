@@ -67,6 +67,8 @@ def evaluate_run(
     require_weights(folder)
     if (run / names.PER_CASE).exists():  # what the new table is compared with
         folder.checked(names.PER_CASE, record)
+    elif names.PER_CASE in record.files:
+        progress(f"{run / names.PER_CASE} is gone; it is made again from the weights")
     experiment = experiment_of(record, workspace, cache)
     slices = prepare(experiment.dataset, experiment.config.data, cache, progress)
     predictor = predictor_of(folder, experiment.config, experiment.outputs, progress)

@@ -185,6 +185,7 @@ def test_a_definition_changed_after_it_was_stored_is_damage(spec: sweeps.StudySp
     with pytest.raises(SweepError, match="the definition of study toy/unet is damaged") as refused:
         sweeps.load_spec(spec.storage, spec.name)
     assert "ablate studies repair" in refused.value.hint
+    assert str(sweeps.storage.database_file(spec.storage)) in refused.value.message
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_a_study_of_a_later_version_is_refused(
 @pytest.mark.parametrize("fields", [{"space": "{"}, {"space": None}, {"definition": 3}])
 def test_a_damaged_definition_is_named(spec: sweeps.StudySpec, fields: dict[str, Any]) -> None:
     store(spec, **fields)
-    with pytest.raises(SweepError, match="the definition of study toy/unet is damaged"):
+    with pytest.raises(SweepError, match=r"\.db: the definition of study toy/unet is damaged"):
         sweeps.load_spec(spec.storage, spec.name)
 
 

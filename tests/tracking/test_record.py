@@ -181,6 +181,14 @@ def test_a_name_that_cannot_be_a_folder_is_refused(tmp_path: Path) -> None:
         RunFolder.create(tmp_path, RunRecord("trial", "e", "m", "../x"))
 
 
+def test_a_run_json_that_leads_nowhere_is_named(tmp_path: Path) -> None:
+    link = tmp_path / "unet" / "study" / names.RUN
+    link.parent.mkdir(parents=True)
+    link.symlink_to("nowhere")
+    with pytest.raises(TrackingError, match=r"study/run\.json is damaged: .* not there"):
+        RunFolder.create(tmp_path / "unet", RunRecord("study", "e", "unet", "study"))
+
+
 def test_two_writers_of_run_json_lose_nothing(
     tmp_path: Path, make_study: Make, make_run: Make
 ) -> None:

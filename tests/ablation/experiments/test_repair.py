@@ -192,4 +192,4 @@ def test_one_damaged_definition_leaves_the_other_studies_listed(tmp_path: Path) 
     shown = CliRunner().invoke(app, ["studies", "list", "--workspace", str(runs)])
     assert shown.exit_code == 1
     assert "phantom/attention_unet  2/2 trials" in shown.stdout
-    assert "error: the definition of study phantom/unet is damaged" in shown.stderr
+    assert "optuna.db: the definition of study phantom/unet is damaged" in shown.stderr

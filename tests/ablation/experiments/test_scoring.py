@@ -150,6 +150,20 @@ def test_what_was_changed_after_the_run_ended_is_named_and_not_scored(
     assert "backup" in refused.value.hint
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_a_table_that_is_gone_is_made_again_and_named(study: Study, is_link: bool) -> None:
+    table = study.trial.path / "per_case.csv"
+    content = table.read_bytes()
+    table.unlink()
+    if is_link:
+        table.symlink_to("nowhere")
+    said: list[str] = []
+    done = evaluate_run(study.trial.path, study.workspace, study.cache, progress=said.append)
+    assert done.same is None
+    assert table.read_bytes() == content
+    assert any(f"{table} is gone" in line for line in said)
+
+
 def test_a_final_has_a_row_for_every_slice(study: Study) -> None:
     assert not (study.trial.path / "per_slice.csv").exists()
     volumes = read_cases(study.final.path / "per_case.csv")
