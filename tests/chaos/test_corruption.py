@@ -132,10 +132,10 @@ def quiet_server(monkeypatch: pytest.MonkeyPatch) -> None:
     class Done:
         pid = 0
 
-    def trainer_of(config: Any, image_shape: Any) -> Any:
-        shape = trainer.shape_of(config, image_shape)
+    def trainer_of(config: Any, *images: Any) -> Any:
+        shape = trainer.shape_of(config, *images)
         if shape not in traced:
-            traced[shape] = make(config, image_shape)
+            traced[shape] = make(config, *images)
         return traced[shape]
 
     def supervise(command: list[str], storage: str, study: str, **more: Any) -> SweepEnd:
