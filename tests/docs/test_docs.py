@@ -120,7 +120,9 @@ def test_help_opens_with_one_sentence_and_ends_with_examples(
     assert shown.stdout.rstrip().endswith(REFERENCE.examples(command.epilog)[-1])
 
 
-@pytest.mark.parametrize("name", ["", *{name.split()[1] for name in COMMANDS if " " in name[7:]}])
+@pytest.mark.parametrize(
+    "name", ["", *sorted({name.split()[1] for name in COMMANDS if " " in name[7:]})]
+)
 def test_no_line_of_a_list_of_commands_is_cut(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     shown = CliRunner().invoke(app, [*name.split(), "--help"]).stdout
