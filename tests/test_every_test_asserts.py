@@ -7,7 +7,7 @@ from pathlib import Path
 
 TESTS = Path(__file__).parent
 LOOKS = ("pytest.raises", "pytest.warns", "pytest.fail", "np.testing.assert_")
-HELPERS = {"assert_equal_to_a_fresh_process", "_expect_lines"}
+HELPERS = {"assert_equal_to_a_fresh_process", "assert_same_scans", "_expect_lines"}
 """Functions of the tests that assert for their callers."""
 
 

@@ -20,7 +20,6 @@ from ablation.cli.options import (
     PatientRegex,
     Quiet,
     SkipBad,
-    patients_by,
     print_json,
     say,
 )
@@ -63,6 +62,7 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Check every file of a data set and list all faults at once; any fault means exit code 1."""
+    from ablation.config.asked import patients_by
     from ablation.data import require_usable, survey
 
     flags: dict[str, object] = {"data.skip_bad": True} if skip_bad else {}
@@ -104,6 +104,7 @@ def split(
     """Split patients into training, validation and test, as a sweep does."""
     from dataclasses import asdict
 
+    from ablation.config.asked import patients_by
     from ablation.data import open_dataset, splits_of, write_splits
 
     flags: dict[str, object] = {"data.skip_bad": skip_bad or None, "data.folds": folds}

@@ -113,12 +113,6 @@ PatientMap = Annotated[
 ]
 
 
-def patients_by(regex: str | None, table: Path | None) -> dict[str, object]:
-    """Return the keys of [data] that say whose examination a case is."""
-    given = {"data.patient_regex": regex, "data.patient_map": None if table is None else str(table)}
-    return {key: value for key, value in given.items() if value is not None}
-
-
 def say(text: str, *, quiet: bool = False) -> None:
     """Print progress or a remark on stderr, where it never disturbs a result."""
     if not quiet:

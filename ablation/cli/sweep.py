@@ -24,7 +24,6 @@ from ablation.cli.options import (
     SkipBad,
     TrackingUri,
     Workspace,
-    patients_by,
     print_json,
     say,
 )
@@ -110,6 +109,7 @@ def sweep(
 
     The same command continues where it stopped.
     """
+    from ablation.config.asked import patients_by
     from ablation.experiments import sweep as library
 
     tell = partial(say, quiet=quiet)

@@ -43,6 +43,16 @@ def resolve_asked(
     return merged(preset=name), f"preset {name} ({reason})"
 
 
+def patients_by(regex: str | None, table: Path | str | None) -> dict[str, object]:
+    """Return the keys of [data] that say whose examination a case is.
+
+    >>> patients_by(None, "persons.csv")
+    {'data.patient_map': 'persons.csv'}
+    """
+    given = {"data.patient_regex": regex, "data.patient_map": None if table is None else str(table)}
+    return {key: value for key, value in given.items() if value is not None}
+
+
 def tracking_address(workspace: Path, given: str | None = None) -> str:
     """Return where runs are published: as given, by the environment, [tracking] uri, or the workspace.
 

@@ -11,11 +11,11 @@ from ablation.errors import DataError
 from ablation.experiments.experiment import Experiment
 from ablation.experiments.inputs import samples
 
-PATIENTS = 3
+PATIENTS = 2
 """Training patients whose Dice is followed; more where they have few slices."""
-SLICES = 64
+SLICES = 32
 """So many slices the followed patients have together, where there are as many."""
-BATCHES = 4
+BATCHES = 2
 """Batches of validation slices whose loss is followed."""
 
 

@@ -19,7 +19,7 @@ from typing import Literal
 import pandas as pd
 
 from ablation.config import Config, Resolved, with_values
-from ablation.config.asked import resolve_asked, tracking_address
+from ablation.config.asked import patients_by, resolve_asked, tracking_address
 from ablation.config.versions import read_definition
 from ablation.data import prepare
 from ablation.data.readers.reader import Progress, silent
@@ -171,6 +171,8 @@ def sweep(
     seeds: int | None = None,
     split: Path | str | None = None,
     folds: int | None = None,
+    patient_regex: str | None = None,
+    patient_map: Path | str | None = None,
     skip_bad: bool = False,
     experiment: str | None = None,
     study: str | None = None,
@@ -198,6 +200,8 @@ def sweep(
         seeds: Retrainings of each best setting, scored on test.
         split: File with the patients of train, validation and test.
         folds: Outer folds of a nested cross-validation by patient.
+        patient_regex: Pattern that finds the patient in the name of a case.
+        patient_map: CSV with the columns case and patient.
         skip_bad: Leave unusable patients out.
         experiment: Name under which designs are compared; None: the data set's.
         study: Name of this variant of a design; None: the model's.
@@ -224,7 +228,7 @@ def sweep(
         target=target,
         preset=preset,
         config=None if config is None else Path(config),
-        settings=settings or {},
+        settings={**(settings or {}), **patients_by(patient_regex, patient_map)},
         seeds=seeds,
         split=split,
         folds=folds,
