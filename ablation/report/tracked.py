@@ -183,13 +183,20 @@ def _number(text: str) -> float | None:
 
 
 def thresholds_of(design: str, run: PulledRun) -> tuple[Thresholds, ...]:
-    """Return the curve that a final's threshold of each target was chosen from; none: no file."""
+    """Return the curve that a final's threshold of each target was chosen from; none: no file.
+
+    Raises:
+        DataError: The file has no rows.
+    """
     file = run.folder / names.THRESHOLDS
     if not file.exists():
         return ()
+    what = f"{names.THRESHOLDS} of run {run.name}"
     of_target: dict[str, list[dict[str, str]]] = {}
-    for row in read_rows(file, f"{names.THRESHOLDS} of run {run.name}"):
+    for row in read_rows(file, what):
         of_target.setdefault(row.get(TARGET_COLUMN, ""), []).append(row)
+    if not of_target:
+        raise DataError(f"{what}: has no rows", hint="Publish the run again: ablate sync --again")
     return tuple(
         _thresholds(design, f"{run.name} {target}".strip(), rows)
         for target, rows in of_target.items()

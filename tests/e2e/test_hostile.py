@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from ablation.cli.app import app
 from ablation.errors import AblateError
+from tracking.errors import TrackingError
 
 SINGLE = Path(__file__).parents[1] / "fixtures/schema1/single"
 REFUSED = (
@@ -194,7 +195,7 @@ def test_a_hostile_name_of_a_study_or_import_leaves_nothing(
     with watching() as seen:
         for words in commands:
             done = CliRunner().invoke(app, words)
-            assert isinstance(done.exception, AblateError), (words, done.output)
+            assert isinstance(done.exception, AblateError | TrackingError), (words, done.output)
             said = done.exception.message + done.exception.hint + done.output
             assert not UNSEEN.search(said)
             assert "pwned" not in [path.name for path in tmp_path.rglob("*")]

@@ -44,7 +44,7 @@ def ask(uri: str) -> None:
     asking.start()
     asking.join(ANSWER_S)
     where = shown(uri)
-    if asking.is_alive():
+    if asking.is_alive() or "timed out" in answer.error:
         raise UnreachableError(
             f"the tracking server at {where} does not answer within {ANSWER_S:g} s", hint=LATER
         )
