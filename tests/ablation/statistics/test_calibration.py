@@ -34,4 +34,5 @@ def test_the_verdict_is_wrong_as_seldom_as_it_says():
         timeout=300,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(" power 0.") == 15
+    assert done.stdout.count(" power 0.") == 8
+    assert done.stdout.count("no X is stated") == 7  # 12 patients, or misses make the difference
