@@ -183,7 +183,7 @@ def check_database(url: str) -> None:
         return
     try:
         with contextlib.closing(sqlite3.connect(path, timeout=60)) as base:
-            (found,) = base.execute("PRAGMA quick_check(1)").fetchone()
+            (found,) = base.execute("PRAGMA integrity_check(1)").fetchone()
     except sqlite3.OperationalError:
         return  # locked or not readable: said by those who use it
     except sqlite3.DatabaseError as fault:

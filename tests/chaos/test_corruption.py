@@ -385,24 +385,11 @@ EVERY += [
     if name.endswith(".json") or way not in ("later schema", "deep key")
 ]
 EVERY.sort(key=lambda one: one[1].startswith("flip"))  # what goes through most commands first
-OPEN = {
-    ("mlflow.db", "flip 1"): "an index that lost an entry hides a metric of a run; the report says "
-    "'not stated' and does not compare the database with run.json",
-}
-
-
-def known_fault(case: tuple[str, str]) -> list[pytest.MarkDecorator]:
-    """Return the mark of a case that does not hold yet."""
-    return [pytest.mark.xfail(reason=OPEN[case], strict=False)] if case in OPEN else []
 
 
 CASES = [
     *(pytest.param(*one, marks=[pytest.mark.slow, pytest.mark.sample]) for one in SAMPLE),
-    *(
-        pytest.param(*one, marks=[pytest.mark.slow, *known_fault(one)])
-        for one in EVERY
-        if one not in SAMPLE
-    ),
+    *(pytest.param(*one, marks=[pytest.mark.slow]) for one in EVERY if one not in SAMPLE),
 ]
 
 

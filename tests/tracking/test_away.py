@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -157,3 +159,23 @@ def test_a_damaged_database_is_said_and_made_anew_from_the_run_folders(
     database.rename(database.with_name("mlflow.db.damaged"))  # what the hint says
     assert publisher.sync(three, uri).published == 4
     assert len(client.pull_finals(uri, None, three.parent / "pulled").runs) == 1
+
+
+def test_an_index_that_lost_an_entry_is_damage(three: Path) -> None:
+    """A query by that index would not find a row that is there."""
+    database = three / "mlflow.db"
+    with closing(sqlite3.connect(database)) as base:
+        base.execute("CREATE TABLE numbers (n INTEGER, t TEXT)")
+        base.executemany("INSERT INTO numbers VALUES (?, 'x')", [(n,) for n in range(50)])
+        base.commit()
+        base.execute("CREATE INDEX lost ON numbers (n)")
+        (page,) = base.execute("SELECT rootpage FROM sqlite_master WHERE name='lost'").fetchone()
+        (size,) = base.execute("PRAGMA page_size").fetchone()
+        base.commit()
+    content = bytearray(database.read_bytes())
+    start = (page - 1) * size
+    cells = int.from_bytes(content[start + 3 : start + 5], "big")
+    content[start + 3 : start + 5] = (cells - 1).to_bytes(2, "big")
+    database.write_bytes(content)
+    with pytest.raises(DamagedError, match="is damaged"):
+        check(f"sqlite:///{database}")

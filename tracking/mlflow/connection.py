@@ -123,7 +123,7 @@ def _check_database(path: Path) -> None:
         return
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as database:
-            (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+            (found,) = database.execute("PRAGMA integrity_check(1)").fetchone()
             tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master")}
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
