@@ -238,7 +238,6 @@ def test_the_watch_sees_reads_and_writes_over_links(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.sample
 def test_a_workspace_of_hostile_files_is_synced_and_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,7 +62,6 @@ def test_killed_at_five_random_moments(
     assert "RUNNING" not in mlflow_states(runs)
 
 
-@pytest.mark.sample
 def test_ctrl_c_records_and_the_same_command_goes_on(
     shell: Shell, uninterrupted: list[tuple[object, ...]], no_worker_left: Callable[[], None]
 ) -> None:

@@ -30,7 +30,6 @@ def with_server(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Shell:
     return shell
 
 
-@pytest.mark.sample
 def test_away_for_the_whole_sweep(shell: Shell, with_server: Shell) -> None:
     nobody = {"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{_free_port()}"}
     _, err = shell(*SWEEP, env=nobody)
