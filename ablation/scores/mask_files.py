@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from ablation.data.grid import Grid, difference, onto
 from ablation.data.readers.tiff import read_tiff
 from ablation.data.readers.volumes import read_channels
+from ablation.data.readers.whole_numbers import whole_numbers
 from ablation.errors import DataError
 
 NIFTI = (".nii", ".nii.gz")
 TIFF = (".tif", ".tiff")
-ROUNDING = 1e-3
-"""What went through a scale factor may be off by this much."""
 HIGHEST_LABEL = 65535
 
 
@@ -121,18 +120,7 @@ def misplaced(prediction: MaskFile, truth: MaskFile) -> str:
 
 def _labels(values: NDArray[Any]) -> NDArray[Any]:
     """Return the values as whole numbers in the smallest type that holds them."""
-    if values.dtype.kind == "f":
-        if not np.all(np.isfinite(values)):
-            raise DataError("holds values that are no finite numbers (NaN or infinite)")
-        whole = np.rint(values)
-        between = np.abs(values - whole) > ROUNDING
-        if between.any():
-            some = ", ".join(f"{value:.3g}" for value in np.unique(values[between])[:3])
-            raise DataError(
-                f"holds fractions ({some}) in {np.count_nonzero(between)} voxels: probabilities or "
-                "an interpolated mask; apply a threshold first"
-            )
-        values = whole
+    values = whole_numbers(values, "probabilities or an interpolated mask; apply a threshold first")
     lowest, highest = values.min(), values.max()
     if lowest < 0 or highest > HIGHEST_LABEL:
         odd = lowest if lowest < 0 else highest

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from ablation.data.readers.brats_names import ENHANCING, YEAR_2013, numbering
 from ablation.data.readers.rim import count, oedema_of
+from ablation.data.readers.whole_numbers import whole_numbers
 from ablation.errors import DataError
 
-ROUNDING = 1e-3
-"""A label that went through a scale factor may be off by this much."""
 BORDER_SHARE = 0.5
 """Share of the outermost voxels that have one value when there is nothing around the head."""
 
@@ -73,16 +72,7 @@ def _border_value(volume: NDArray[np.float32]) -> float | None:
 
 def _whole(values: Values) -> NDArray[np.int32]:
     """Return the values as whole numbers from 0 to 4."""
-    if values.dtype.kind == "f":
-        if not np.all(np.isfinite(values)):
-            raise DataError("holds values that are no finite numbers (NaN or infinite)")
-        between = np.abs(values - np.rint(values)) > ROUNDING
-        if between.any():
-            some = ", ".join(f"{value:g}" for value in np.unique(values[between])[:3])
-            raise DataError(
-                f"holds fractions ({some}) in {np.count_nonzero(between)} voxels: it was interpolated"
-            )
-        values = np.rint(values)
+    values = whole_numbers(values, "it was interpolated")
     unknown = (values < 0) | (values > max(YEAR_2013))
     if unknown.any():
         some = ", ".join(f"{value:g}" for value in np.unique(values[unknown])[:3])

@@ -19,9 +19,8 @@ from ablation.data.findings import Finding
 from ablation.data.readers.cases import Case, Found, Source, in_order, relative
 from ablation.data.readers.dataset_json import Description, read_description
 from ablation.data.readers.endings import ending_of
-from ablation.data.readers.own_scans import reader_for, unlocated, unread
+from ablation.data.readers.own_scans import own_layout, reader_for
 from ablation.data.readers.reader import Progress, Reader
-from ablation.data.readers.visits import person_by_words
 from ablation.errors import DataError
 
 if TYPE_CHECKING:
@@ -152,7 +151,7 @@ def _channels(
     return cases, findings
 
 
-READER = Reader(
+READER = own_layout(
     name="nnunet",
     layout="nnunet: dataset.json, imagesTr/CASE_0000.nii.gz, labelsTr/CASE.nii.gz",
     tree=(
@@ -160,14 +159,7 @@ READER = Reader(
         "                imagesTr/P1_0000.nii.gz, P1_0001.nii.gz (Decathlon: P1.nii.gz with all channels)",
         "                labelsTr/P1.nii.gz",
     ),
-    distance_unit="mm",
-    modalities=(),
-    targets={},
     detect=detect,
-    locate=unlocated,
-    files=lambda _: (),
-    read=unread,
-    person=person_by_words,
     bind=bind,
 )
 """Read nnU-Net's raw data sets and those of the Decathlon."""

@@ -9,10 +9,35 @@ from typing import TYPE_CHECKING
 
 from ablation.data.readers.cases import Found
 from ablation.data.readers.reader import Located, Progress, Reader, Reading, largest_first
+from ablation.data.readers.visits import person_by_words
 
 if TYPE_CHECKING:
     from ablation.config.sections import DataConfig
     from ablation.data.readers.label_meaning import Meaning
+
+
+def own_layout(
+    name: str,
+    layout: str,
+    tree: tuple[str, ...],
+    detect: Callable[[Path], bool],
+    bind: Callable[[DataConfig, Path, Progress], Reader],
+) -> Reader:
+    """Return a layout of which only the reader that `bind` returns can find and read cases."""
+    return Reader(
+        name=name,
+        layout=layout,
+        tree=tree,
+        distance_unit="mm",
+        modalities=(),
+        targets={},
+        detect=detect,
+        locate=unlocated,
+        files=lambda _: (),
+        read=unread,
+        person=person_by_words,
+        bind=bind,
+    )
 
 
 def reader_for(layout: Reader, found: Found, meaning: Meaning) -> Reader:

@@ -10,10 +10,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ablation.data.readers.own_scans import reader_for, unlocated, unread
+from ablation.data.readers.own_scans import own_layout, reader_for
 from ablation.data.readers.pair_files import find_sides
 from ablation.data.readers.reader import Progress, Reader
-from ablation.data.readers.visits import person_by_words
 from ablation.errors import DataError
 
 if TYPE_CHECKING:
@@ -46,21 +45,14 @@ def bind(data: DataConfig, cache: Path, progress: Progress) -> Reader:
     return reader_for(READER, found, meaning_of(found, data, cache, progress))
 
 
-READER = Reader(
+READER = own_layout(
     name="pairs",
     layout="pairs: images/CASE.nii.gz and masks/CASE.nii.gz, or .tif, .png, .jpg, DICOM folders",
     tree=(
         "scans/images/P1.nii.gz, P2.nii.gz (or P1_0000.nii.gz, P1_0001.nii.gz; P1.png; P1/*.dcm)",
         "      masks/P1.nii.gz, P2.nii.gz (or P1_seg.nii.gz, P1_mask.png)",
     ),
-    distance_unit="mm",
-    modalities=(),
-    targets={},
     detect=detect,
-    locate=unlocated,
-    files=lambda _: (),
-    read=unread,
-    person=person_by_words,
     bind=bind,
 )
 """Read images and masks that are paired by their names."""

@@ -16,11 +16,10 @@ from ablation.data.readers.endings import FLAT, LOSSY, NIFTI, TIFF, ending_of
 from ablation.data.readers.tiff import pillow_pixels, read_tiff
 from ablation.data.readers.volumes import read_channels
 from ablation.data.readers.whole_files import bytes_of
+from ablation.data.readers.whole_numbers import whole_numbers
 from ablation.errors import DataError
 
 COLOURS = ("red", "green", "blue")
-ROUNDING = 1e-3
-"""What went through a scale factor may be off by this much."""
 HIGHEST = 255
 MOST_LABELS = 32
 """Values of a file that may be a mask; an image of 8 bits has more."""
@@ -99,17 +98,7 @@ def whole_labels(values: NDArray[Any]) -> NDArray[np.uint8]:
     Raises:
         DataError: Values that are no labels.
     """
-    if values.dtype.kind == "f":
-        if not np.all(np.isfinite(values)):
-            raise DataError("holds values that are no finite numbers (NaN or infinite)")
-        between = np.abs(values - np.rint(values)) > ROUNDING
-        if between.any():
-            some = ", ".join(f"{value:g}" for value in np.unique(values[between])[:3])
-            raise DataError(
-                f"holds fractions ({some}) in {np.count_nonzero(between)} voxels: probabilities or "
-                "an interpolated mask"
-            )
-        values = np.rint(values)
+    values = whole_numbers(values, "probabilities or an interpolated mask")
     if values.min() < 0 or values.max() > HIGHEST:
         odd = values.min() if values.min() < 0 else values.max()
         raise DataError(f"holds label {odd:g}, labels are whole numbers from 0 to {HIGHEST}")

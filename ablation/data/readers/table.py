@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablation.data.readers.endings import TABLES
-from ablation.data.readers.own_scans import reader_for, unlocated, unread
+from ablation.data.readers.own_scans import own_layout, reader_for
 from ablation.data.readers.reader import Progress, Reader
-from ablation.data.readers.visits import person_by_words
 
 if TYPE_CHECKING:
     from ablation.config.sections import DataConfig
@@ -40,21 +39,14 @@ def bind(data: DataConfig, cache: Path, progress: Progress) -> Reader:
     return reader_for(READER, found, meaning_of(found, data, cache, progress))
 
 
-READER = Reader(
+READER = own_layout(
     name="table",
     layout="table: a CSV with the columns patient, image (or one for each channel) and mask",
     tree=(
         "scans.csv    patient,image,mask",
         "             P1,images/p1.nii.gz,masks/p1.nii.gz",
     ),
-    distance_unit="mm",
-    modalities=(),
-    targets={},
     detect=detect,
-    locate=unlocated,
-    files=lambda _: (),
-    read=unread,
-    person=person_by_words,
     bind=bind,
 )
 """Read the files that a table lists."""

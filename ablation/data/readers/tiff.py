@@ -116,6 +116,7 @@ def _by_pillow(page: Any, data: bytes) -> Image:
     except DataError:
         raise
     except Exception as error:
+        # On damaged bytes Pillow raises whatever its decoder trips over, of any type.
         kind = getattr(page.compression, "name", page.compression)
         raise DataError(
             f"is compressed with {kind}, which cannot be decoded here ({error}); save it uncompressed"
